@@ -1,0 +1,109 @@
+# tcptool: build, test, install. `make help` lists what there is.
+
+VERSION := $(shell cat VERSION)
+VARIANT ?= release
+BUILD   := build/$(VARIANT)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+INSTALL ?= install
+
+# CFLAGS, CPPFLAGS and LDFLAGS are the user's; what the project needs stands apart.
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
+own_cppflags := -D_GNU_SOURCE -DTCPTOOL_VERSION='"$(VERSION)"' -Imodules -I.
+own_cflags := -std=gnu11 $(WARNINGS) -pthread
+own_ldflags := -pthread
+
+ifeq ($(VARIANT),asan)
+own_cflags += -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+own_ldflags += -fsanitize=address,undefined
+else
+own_cppflags += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+own_cflags += -fPIE -fstack-protector-strong -fstack-clash-protection
+own_ldflags += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+endif
+
+# libunistring is linked in, so that commands that do not need it do not load it.
+UNISTRING ?= -Wl,-Bstatic -lunistring -Wl,-Bdynamic
+
+sources  := $(sort $(wildcard modules/*/*.c))
+library  := $(BUILD)/libtcptool.a
+program  := $(if $(filter release,$(VARIANT)),tcptool,$(BUILD)/tcptool)
+units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
+benches  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(sort $(wildcard tests/bench/*.c)))
+fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
+link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
+
+.PHONY: all deps demo check check-bats check-asan fuzz lint format bench install uninstall clean help test-programs
+
+all: $(program) ## Build ./tcptool
+
+$(program): $(BUILD)/tcptool.o $(library)
+	$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
+
+$(library): $(sources:%.c=$(BUILD)/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c VERSION Makefile
+	@mkdir -p $(@D)
+	$(compile) -c -o $@ $<
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(library)
+	$(link) -o $@ $^ -lcmocka $(UNISTRING) $(LDLIBS)
+
+$(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
+	$(link) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(link) -o $@ $^ $(LDLIBS)
+
+test-programs: $(program) $(units) $(peers)
+
+deps: ## Install what is missing on a bare Debian machine (asks for root only then)
+	sh .ci/setup
+
+demo: all ## Show a server and a client exchanging a message and a file
+	sh tests/helpers/demo.sh
+
+check: test-programs ## Run every test; the last line counts them
+	tests/helpers/check $(BUILD) $(program)
+
+check-asan: ## The same, built with the address and undefined-behaviour sanitizers
+	$(MAKE) VARIANT=asan check
+
+fuzz: $(fuzzers) ## Run every fuzz target for FUZZ_SECONDS (60) each
+	tests/helpers/fuzz $(fuzzers)
+
+build/fuzz/%: tests/fuzz/%.c $(sources) $(wildcard modules/*/*.h) Makefile
+	@mkdir -p $(@D)
+	clang $(own_cppflags) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(UNISTRING)
+
+lint: ## Check layout, includes, spelling of shell and warnings of a second compiler
+	tests/helpers/lint
+
+format: ## Lay out the C sources
+	clang-format -i tcptool.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
+
+bench: $(program) $(benches) ## Measure against nc, ncat and socat side by side
+	tests/bench/run $(BUILD)
+
+install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
+	$(INSTALL) -d $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
+
+uninstall: ## Remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/tcptool
+
+clean: ## Remove everything that was built
+	rm -rf build tcptool
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,150 @@
+/* Owns rows of filters. Knows nothing of what they do. */
+#include "text/filter.h"
+
+#include <stdlib.h>
+
+struct chain {
+    struct filter filter;
+    struct filter *links[CHAIN_MAX];
+    size_t count;
+};
+
+typedef enum filter_result filter_act(struct filter *f, struct buf *out, struct error *err);
+
+void filter_free(struct filter *f)
+{
+    if (f != NULL)
+        f->ops->free(f);
+}
+
+enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, struct error *err)
+{
+    if (buf_add(out, bytes, n) == 0)
+        return FILTER_OK;
+    error_set(err, EXITCODE_FAILED, "converting text: out of memory");
+    return FILTER_FAILED;
+}
+
+static enum filter_result finish_from(struct chain *c, size_t first, struct buf *out,
+                                      struct error *err);
+
+/* Sends the bytes through links[first ..) into out. */
+static enum filter_result pass(struct chain *c, size_t first, const char *in, size_t n,
+                               struct buf *out, struct error *err)
+{
+    struct buf middle = {0};
+    enum filter_result here, behind;
+
+    if (n == 0)
+        return FILTER_OK;
+    if (first == c->count)
+        return filter_out(out, in, n, err);
+    if (first + 1 == c->count)
+        return c->links[first]->ops->feed(c->links[first], in, n, out, err);
+    here = c->links[first]->ops->feed(c->links[first], in, n, &middle, err);
+    /* The failure nearest to the source is the one to tell of. */
+    behind = pass(c, first + 1, buf_head(&middle), buf_length(&middle), out,
+                  here == FILTER_FAILED ? NULL : err);
+    buf_free(&middle);
+    if (here == FILTER_FAILED || behind != FILTER_OK)
+        return here == FILTER_FAILED ? here : behind;
+    if (here == FILTER_DONE && finish_from(c, first + 1, out, err) == FILTER_FAILED)
+        return FILTER_FAILED;
+    return here;
+}
+
+/* Lets links[i] act, and sends what it gives through those behind it. */
+static enum filter_result act(struct chain *c, size_t i, filter_act *action, struct buf *out,
+                              struct error *err)
+{
+    struct buf given = {0};
+    enum filter_result here = action(c->links[i], &given, err);
+    enum filter_result behind = pass(c, i + 1, buf_head(&given), buf_length(&given), out,
+                                     here == FILTER_FAILED ? NULL : err);
+
+    buf_free(&given);
+    return here == FILTER_FAILED ? here : behind;
+}
+
+static enum filter_result finish_from(struct chain *c, size_t first, struct buf *out,
+                                      struct error *err)
+{
+    enum filter_result r = FILTER_OK;
+
+    for (size_t i = first; i < c->count && r == FILTER_OK; i++)
+        r = act(c, i, c->links[i]->ops->finish, out, err);
+    return r;
+}
+
+static enum filter_result chain_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                                     struct error *err)
+{
+    return pass((struct chain *)f, 0, in, n, out, err);
+}
+
+static enum filter_result chain_finish(struct filter *f, struct buf *out, struct error *err)
+{
+    return finish_from((struct chain *)f, 0, out, err);
+}
+
+static bool chain_pending(const struct filter *f)
+{
+    const struct chain *c = (const struct chain *)f;
+
+    for (size_t i = 0; i < c->count; i++)
+        if (c->links[i]->ops->pending != NULL && c->links[i]->ops->pending(c->links[i]))
+            return true;
+    return false;
+}
+
+static enum filter_result chain_flush(struct filter *f, struct buf *out, struct error *err)
+{
+    struct chain *c = (struct chain *)f;
+    enum filter_result r = FILTER_OK;
+
+    for (size_t i = 0; i < c->count && r == FILTER_OK; i++)
+        if (c->links[i]->ops->flush != NULL)
+            r = act(c, i, c->links[i]->ops->flush, out, err);
+    return r;
+}
+
+static void chain_free(struct filter *f)
+{
+    struct chain *c = (struct chain *)f;
+
+    for (size_t i = 0; i < c->count; i++)
+        filter_free(c->links[i]);
+    free(c);
+}
+
+static const struct filter_ops chain_ops = {
+    .feed = chain_feed,
+    .finish = chain_finish,
+    .flush = chain_flush,
+    .pending = chain_pending,
+    .free = chain_free,
+};
+
+struct filter *chain_new(void)
+{
+    struct chain *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return NULL;
+    c->filter.ops = &chain_ops;
+    return &c->filter;
+}
+
+int chain_add(struct filter *chain, struct filter *f)
+{
+    struct chain *c = (struct chain *)chain;
+
+    if (f == NULL)
+        return -1;
+    if (c->count == CHAIN_MAX) {
+        filter_free(f);
+        return -1;
+    }
+    c->links[c->count++] = f;
+    return 0;
+}
