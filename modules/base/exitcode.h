@@ -8,6 +8,9 @@ enum exitcode {
     EXITCODE_USAGE = 2,     /* the command line is wrong */
     EXITCODE_DATA = 65,     /* data could not be converted (EX_DATAERR of sysexits.h) */
     EXITCODE_TIMEOUT = 124, /* a time limit passed (as timeout(1) says it) */
+    /* Never a status of ours: standard output was closed, and the program ends
+     * as SIGPIPE would end it. The value is how a shell shows that. */
+    EXITCODE_PIPE = 141,
 };
 
 #endif

@@ -1,0 +1,362 @@
+/* Owns option tables: parsing through getopt_long, help and suggestions. Knows no command. */
+#include "base/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/num.h"
+
+enum {
+    TABLE_MAX = 64,    /* options of one command, --help included */
+    FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
+    WORD_MAX_COMPARED = 40,
+    HELP_COLUMN = 28,
+};
+
+/* The tables of one command, flattened. */
+struct flat {
+    const struct option_spec *specs[TABLE_MAX];
+    size_t bases[TABLE_MAX];
+    struct option longs[TABLE_MAX + 2];
+    char letters[2 * TABLE_MAX + TABLE_MAX + 2];
+    size_t count;
+};
+
+static bool takes_value(const struct option_spec *spec)
+{
+    return spec->kind != OPTION_ON && spec->kind != OPTION_OFF;
+}
+
+static void flatten(struct flat *f, const struct option_table *tables)
+{
+    char *letter = f->letters;
+
+    *letter++ = ':';
+    for (; tables->specs != NULL; tables++) {
+        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
+            int mode = !takes_value(s) ? no_argument
+                       : s->optional   ? optional_argument
+                                       : required_argument;
+
+            if (f->count == TABLE_MAX - 1)
+                abort();
+            f->specs[f->count] = s;
+            f->bases[f->count] = tables->base;
+            f->longs[f->count] = (struct option){s->name, mode, NULL, FIRST_VALUE + (int)f->count};
+            f->count++;
+            if (s->letter == 0)
+                continue;
+            *letter++ = s->letter;
+            for (int i = 0; i < mode; i++)
+                *letter++ = ':';
+        }
+    }
+    f->longs[f->count] = (struct option){"help", no_argument, NULL, 'h'};
+    *letter++ = 'h';
+    *letter = '\0';
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][WORD_MAX_COMPARED + 1];
+    size_t *before = rows[0], *above = rows[1], *here = rows[2];
+    size_t length_a = strnlen(a, WORD_MAX_COMPARED), length_b = strnlen(b, WORD_MAX_COMPARED);
+
+    for (size_t j = 0; j <= length_b; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= length_a; i++) {
+        size_t *freed = before;
+
+        here[0] = i;
+        for (size_t j = 1; j <= length_b; j++) {
+            size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+            here[j] = min_size(change, min_size(above[j], here[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                here[j] = min_size(here[j], before[j - 2] + 1);
+        }
+        before = above;
+        above = here;
+        here = freed;
+    }
+    return above[length_b];
+}
+
+const char *options_nearest(const char *word, const char *const *known)
+{
+    const char *best = NULL;
+    size_t best_distance = SIZE_MAX;
+
+    for (; *known != NULL; known++) {
+        size_t d = distance(word, *known);
+
+        if (d < best_distance) {
+            best = *known;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+/* How many long options the abbreviated name could stand for. */
+static size_t count_prefixed(const struct flat *f, const char *name, size_t length)
+{
+    size_t matches = 0;
+
+    for (size_t i = 0; i <= f->count; i++)
+        matches += strncmp(f->longs[i].name, name, length) == 0;
+    return matches;
+}
+
+static void unknown_long(const struct flat *f, const char *word, struct error *err)
+{
+    const char *names[TABLE_MAX + 1] = {NULL};
+    size_t length = strcspn(word + 2, "=");
+    char *name = strndup(word + 2, length);
+
+    for (size_t i = 0; i <= f->count; i++)
+        names[i] = f->longs[i].name;
+    if (name == NULL)
+        error_errno(err, ENOMEM, "reading the options");
+    else if (count_prefixed(f, name, length) > 1)
+        error_set(err, EXITCODE_USAGE, "option \"--%s\" is ambiguous", name);
+    else
+        error_set(err, EXITCODE_USAGE, "unknown option \"--%s\": the closest known one is --%s",
+                  name, options_nearest(name, names));
+    free(name);
+}
+
+/* The option whose long name begins with the letter, or --help. */
+static void unknown_letter(const struct flat *f, char letter, struct error *err)
+{
+    const char *name = "help";
+
+    for (size_t i = f->count; i-- > 0;)
+        if (f->longs[i].name[0] == letter)
+            name = f->longs[i].name;
+    error_set(err, EXITCODE_USAGE, "unknown option \"-%c\": the closest known one is --%s", letter,
+              name);
+}
+
+static const char *find_hint(const struct option_hint *hints, const char *word)
+{
+    for (; hints != NULL && hints->word != NULL; hints++)
+        if (strncmp(word, hints->word, strlen(hints->word)) == 0)
+            return hints->text;
+    return NULL;
+}
+
+/* What getopt_long() took no liking to: the word it stopped at, or a letter in it. */
+static void refuse(const struct flat *f, const struct option_hint *hints, const char *word,
+                   struct error *err)
+{
+    bool is_long = strncmp(word, "--", 2) == 0;
+    char letter_word[] = {'-', (char)optopt, '\0'};
+    const char *hint = find_hint(hints, is_long ? word : letter_word);
+
+    if (hint != NULL)
+        error_set(err, EXITCODE_USAGE, "unknown option \"%.*s\": %s",
+                  is_long ? (int)strcspn(word, "=") : 2, is_long ? word : letter_word, hint);
+    else if (is_long && optopt != 0)
+        error_set(err, EXITCODE_USAGE, "option \"%.*s\" takes no value", (int)strcspn(word, "="),
+                  word);
+    else if (is_long)
+        unknown_long(f, word, err);
+    else
+        unknown_letter(f, (char)optopt, err);
+}
+
+static int parse_choice(const struct option_spec *spec, const char *word, int *value,
+                        struct error *err)
+{
+    for (int i = 0; spec->choices[i] != NULL; i++) {
+        if (word[0] != '\0' && strcmp(spec->choices[i], word) == 0) {
+            *value = i;
+            return 0;
+        }
+    }
+    error_set(err, EXITCODE_USAGE, "\"%s\" is none of %s", word, spec->value);
+    return -1;
+}
+
+static int add_word(struct option_words *w, const char *word, struct error *err)
+{
+    const char **grown = reallocarray(w->words, w->count + 1, sizeof(*grown));
+
+    if (grown == NULL) {
+        error_errno(err, ENOMEM, "reading the options");
+        return -1;
+    }
+    w->words = grown;
+    w->words[w->count++] = word;
+    return 0;
+}
+
+static int parse_ranged(const struct option_spec *spec, const char *word, uint64_t *value,
+                        struct error *err)
+{
+    uint64_t max = spec->max != 0 ? spec->max : INT64_MAX;
+    bool is_size = spec->kind == OPTION_SIZE;
+
+    if (is_size ? num_parse_size(word, value) == 0 && *value >= spec->min && *value <= max
+                : num_parse(word, spec->min, max, value) == 0)
+        return 0;
+    error_set(
+        err, EXITCODE_USAGE,
+        is_size ? "\"%s\" is not a size: give bytes, or a number with K, M or G, from %llu to %llu"
+                : "\"%s\" is not a number from %llu to %llu",
+        word, (unsigned long long)spec->min, (unsigned long long)max);
+    return -1;
+}
+
+static int parse_value(const struct option_spec *spec, const char *word, void *field,
+                       struct error *err)
+{
+    switch (spec->kind) {
+    case OPTION_ON:
+    case OPTION_OFF:
+        *(bool *)field = spec->kind == OPTION_ON;
+        return 0;
+    case OPTION_WORD:
+        *(const char **)field = word;
+        return 0;
+    case OPTION_WORDS:
+        return add_word(field, word, err);
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+        return parse_ranged(spec, word, field, err);
+    case OPTION_DURATION:
+        if (num_parse_duration(word, field) == 0)
+            return 0;
+        error_set(err, EXITCODE_USAGE,
+                  "\"%s\" is not a duration: give seconds, or a number with ms, s, m or h", word);
+        return -1;
+    case OPTION_PORT:
+        return port_parse(word, (unsigned)spec->min, field, err);
+    case OPTION_CHOICE:
+        return parse_choice(spec, word, field, err);
+    case OPTION_END:
+        break;
+    }
+    abort();
+}
+
+static int apply(const struct option_spec *spec, size_t base, const char *word, void *target,
+                 struct error *err)
+{
+    struct error why = {0};
+    char *fields = (char *)target + base;
+
+    if (spec->optional)
+        *(bool *)(fields + spec->given_offset) = true;
+    if (spec->optional && word == NULL)
+        return 0;
+    if (parse_value(spec, word, fields + spec->offset, &why) == 0)
+        return 0;
+    error_set(err, why.status, "--%s: %s", spec->name, why.text);
+    error_clear(&why);
+    return -1;
+}
+
+static size_t find_letter(const struct flat *f, int letter)
+{
+    size_t i = 0;
+
+    while (f->specs[i]->letter != letter)
+        i++;
+    return i;
+}
+
+enum options_result options_parse(const struct option_table *tables,
+                                  const struct option_hint *hints, int argc, char **argv,
+                                  void *target, int *first, struct error *err)
+{
+    struct flat f = {0};
+
+    flatten(&f, tables);
+    opterr = 0;
+    optind = 0; /* glibc: start anew, and look at POSIXLY_CORRECT again */
+    for (;;) {
+        int chosen, looked_at = optind == 0 ? 1 : optind;
+        size_t i;
+
+        optopt = 0;
+        chosen = getopt_long(argc, argv, f.letters, f.longs, NULL);
+        if (chosen == -1)
+            break;
+        if (chosen == 'h')
+            return OPTIONS_HELP;
+        if (chosen == '?') {
+            /* Within a group of letters optind has not moved on yet. */
+            int at = optind > looked_at || optopt == 0 ? optind - 1 : optind;
+
+            refuse(&f, hints, argv[at], err);
+            return OPTIONS_FAILED;
+        }
+        if (chosen == ':') {
+            size_t missing =
+                optopt >= FIRST_VALUE ? (size_t)(optopt - FIRST_VALUE) : find_letter(&f, optopt);
+            error_set(err, EXITCODE_USAGE, "option \"--%s\" needs a value: %s",
+                      f.specs[missing]->name, f.specs[missing]->value);
+            return OPTIONS_FAILED;
+        }
+        i = chosen >= FIRST_VALUE ? (size_t)(chosen - FIRST_VALUE) : find_letter(&f, chosen);
+        if (apply(f.specs[i], f.bases[i], optarg, target, err) < 0)
+            return OPTIONS_FAILED;
+    }
+    *first = optind;
+    return OPTIONS_OK;
+}
+
+/* "-p, --port PORT", "    --keepalive[=IDLE]" */
+static void format_names(const struct option_spec *s, char *text, size_t size)
+{
+    char letter[] = "-x, ";
+
+    letter[1] = s->letter;
+    snprintf(text, size, "%s--%s%s%s%s", s->letter != 0 ? letter : "    ", s->name,
+             !takes_value(s) ? ""
+             : s->optional   ? "[="
+                             : " ",
+             takes_value(s) ? s->value : "", s->optional ? "]" : "");
+}
+
+void options_print_help(const struct option_table *tables, FILE *to)
+{
+    char names[128];
+
+    for (; tables->specs != NULL; tables++) {
+        fprintf(to, "\n%s:\n", tables->title);
+        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
+            format_names(s, names, sizeof(names));
+            if (strlen(names) > HELP_COLUMN - 2)
+                fprintf(to, "  %s\n  %*s%s\n", names, HELP_COLUMN, "", s->help);
+            else
+                fprintf(to, "  %-*s%s\n", HELP_COLUMN, names, s->help);
+        }
+    }
+}
+
+void options_print_list(const struct option_table *tables, FILE *to)
+{
+    for (; tables->specs != NULL; tables++) {
+        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
+            fprintf(to, "--%s\t%c\t%s%s\t%s\n", s->name, s->letter != 0 ? s->letter : '-',
+                    s->optional ? "=" : "", takes_value(s) ? s->value : "", s->help);
+        }
+    }
+}
+
+void option_words_clear(struct option_words *w)
+{
+    free(w->words);
+    *w = (struct option_words){0};
+}

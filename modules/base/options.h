@@ -1,0 +1,90 @@
+/*
+ * Options as data: one table drives parsing, --help and the list from which
+ * completions and the manual are checked.
+ */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum option_kind {
+    OPTION_END = 0,  /* closes a table */
+    OPTION_ON,       /* sets a bool to true */
+    OPTION_OFF,      /* sets a bool to false */
+    OPTION_WORD,     /* const char *, not copied */
+    OPTION_WORDS,    /* struct option_words: may be given again */
+    OPTION_NUMBER,   /* uint64_t from min to max */
+    OPTION_SIZE,     /* uint64_t, bytes, from min to max */
+    OPTION_DURATION, /* int64_t, milliseconds */
+    OPTION_PORT,     /* unsigned; min is 0 or 1 */
+    OPTION_CHOICE,   /* int: the index of the word in choices */
+};
+
+/* The words of an option that may be given more than once, in order. */
+struct option_words {
+    const char **words; /* owned; the words themselves are not */
+    size_t count;
+};
+
+struct option_spec {
+    enum option_kind kind;
+    const char *name;           /* without the dashes */
+    char letter;                /* or 0 */
+    bool optional;              /* the value may be left out; it is parsed only when given */
+    const char *value;          /* what stands for the value in texts: "PORT", "FILE" */
+    const char *help;           /* one line */
+    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given */
+    uint64_t min, max;
+    size_t offset;       /* of the field, in the struct of the table */
+    size_t given_offset; /* of a bool that says it was given, where optional */
+};
+
+/* A titled table. base is where its struct lies in the command's own. */
+struct option_table {
+    const char *title;
+    const struct option_spec *specs;
+    size_t base;
+};
+
+/* Somebody else's option, and what to use here instead. */
+struct option_hint {
+    const char *word; /* "-w" */
+    const char *text; /* "--connect-timeout and --idle-timeout limit the time" */
+};
+
+enum options_result {
+    OPTIONS_OK,
+    OPTIONS_HELP,   /* --help was among them; nothing else was looked at after it */
+    OPTIONS_FAILED, /* err holds a usage error */
+};
+
+/*
+ * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
+ * getopt_long(3) does: options may follow operands, -- ends them. argv is
+ * permuted so that the operands stand last; *first is the first one's index.
+ * hints (the last has word NULL) may be NULL.
+ */
+enum options_result options_parse(const struct option_table *tables,
+                                  const struct option_hint *hints, int argc, char **argv,
+                                  void *target, int *first, struct error *err);
+
+/* Prints the tables as the body of a --help text. */
+void options_print_help(const struct option_table *tables, FILE *to);
+
+/* Prints a line an option: its long name, letter, value and choices, with tabs
+ * between, for completions and for checks. */
+void options_print_list(const struct option_table *tables, FILE *to);
+
+/* The word of the NULL-ended list that is nearest to the given one by edit
+ * distance (Damerau-Levenshtein), or NULL for an empty list. */
+const char *options_nearest(const char *word, const char *const *known);
+
+/* Frees the list of words. */
+void option_words_clear(struct option_words *w);
+
+#endif

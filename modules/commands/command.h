@@ -1,0 +1,34 @@
+/* What a command is to the program: a name, a help text, its options, a function. */
+#ifndef COMMANDS_COMMAND_H
+#define COMMANDS_COMMAND_H
+
+#include "base/options.h"
+#include "core/stdio.h"
+
+struct command {
+    const char *name;
+    const char *summary;  /* one line */
+    const char *synopsis; /* one line a form, without "tcptool" */
+    const char *examples; /* whole lines */
+    const struct option_table *tables;
+    /* argv[0] is the command's name. Returns the exit status. */
+    int (*run)(const struct command *self, const struct stdio *io, int argc, char **argv);
+};
+
+extern const struct command serve_command;
+extern const struct command send_command;
+
+/* Prints the command's --help. */
+void command_print_help(const struct command *c, FILE *to);
+
+/*
+ * Parses the command's options into target. Returns -1 to go on with the operands
+ * at argv[*first], or the exit status when all is said: after --help, or after a
+ * usage error, which is reported.
+ */
+int command_parse(const struct command *c, int argc, char **argv, void *target, int *first);
+
+/* Reports a usage error, with the way to the command's help. Returns its status. */
+int command_misused(const struct command *c, struct error *why);
+
+#endif

@@ -1,0 +1,425 @@
+/* The command send: its options, what it sends, and how much of an answer it waits for. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "commands/command.h"
+#include "commands/prompt.h"
+#include "commands/runtime.h"
+#include "commands/shared.h"
+#include "commands/textual.h"
+#include "core/conversation.h"
+
+enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_NONE };
+
+static const char *const until_words[] = {"eof", "first", "line", "none", NULL};
+
+struct send_options {
+    struct shared_options shared;
+    struct connect_options connect;
+    struct text_options text;
+    const char *file;
+    int until;
+    bool half_close;
+    bool raw;
+};
+
+#define AT(field) .offset = offsetof(struct send_options, field)
+
+static const struct option_spec where_specs[] = {
+    {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
+     .help = "connect from this local address (and port)"},
+    {OPTION_END},
+};
+
+static const struct option_spec what_specs[] = {
+    {OPTION_WORD, "file", 'f', .value = "FILE", AT(file), .help = "send the content of FILE"},
+    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|none", AT(until), .choices = until_words,
+     .help = "how much of an answer to wait for (eof: all)"},
+    {OPTION_OFF, "no-half-close", 0, AT(half_close),
+     .help = "keep the sending side open at the end of the input"},
+    {OPTION_ON, "raw", 0, AT(raw), .help = "print the answer as it is, also on a terminal"},
+    {OPTION_END},
+};
+
+static const struct option_table tables[] = {
+    {"Where", where_specs, 0},
+    {"", connect_specs, offsetof(struct send_options, connect)},
+    {"What is sent, and what is waited for", what_specs, 0},
+    {"Text", text_specs, offsetof(struct send_options, text)},
+    {"Limits", shared_limit_specs, offsetof(struct send_options, shared)},
+    {"Connection", shared_socket_specs, offsetof(struct send_options, shared)},
+    {"Messages", shared_message_specs, offsetof(struct send_options, shared)},
+    {NULL, NULL, 0},
+};
+
+struct send {
+    struct send_options options;
+    struct runtime run;
+    char *host; /* owned */
+    unsigned port;
+    struct buf message; /* as it goes over the wire */
+    bool has_message;
+    struct stream source;
+    struct stream output;
+    struct pump_plan in_plan;
+    struct pump_plan out_plan;
+    struct pump out_pump;
+    struct conversation_plan plan;
+    struct conversation talk;
+    struct dialer *dialer;
+    struct text_look look;
+    struct text_counts counts;
+};
+
+static struct send *send_of(struct pump *p)
+{
+    struct conversation *talk = p->owner;
+
+    return talk->owner;
+}
+
+static struct filter *make_in_filter(struct pump *p, struct error *err)
+{
+    struct send *s = send_of(p);
+
+    return text_inward(&s->options.text, &s->look, &s->counts, err);
+}
+
+static struct filter *make_out_filter(struct pump *p, struct error *err)
+{
+    struct send *s = send_of(p);
+
+    return text_outward(&s->options.text, &s->counts, err);
+}
+
+static void on_closed(struct conversation *c)
+{
+    struct send *s = c->owner;
+    char text[ADDR_TEXT_SIZE];
+
+    log_verbose("%s closed: %llu bytes in, %llu bytes out", transport_name(&c->net.transport, text),
+                (unsigned long long)c->net.in_bytes, (unsigned long long)c->net.out_bytes);
+    if (error_is_set(&c->why))
+        runtime_fail(&s->run, &c->why);
+    else
+        loop_stop(s->run.loop);
+}
+
+static void on_output_closed(struct stream *output)
+{
+    struct send *s = output->owner;
+    struct error why = {0};
+
+    transport_write_error(&output->transport, EPIPE, &why);
+    runtime_fail(&s->run, &why);
+}
+
+static void on_connected(void *arg, int fd, const struct addr *peer)
+{
+    struct send *s = arg;
+    struct sock_options socket = shared_sock_options(&s->options.shared, false);
+    struct error why = {0};
+    struct addr local;
+    char from[ADDR_TEXT_SIZE], to[ADDR_TEXT_SIZE];
+
+    s->dialer = NULL;
+    if (log_level() == LOG_VERBOSE && sock_local_addr(fd, &local) == 0)
+        log_verbose("%s connected, from %s", addr_format(peer, to), addr_format(&local, from));
+    if (sock_configure(fd, &socket, &why) < 0) {
+        close(fd);
+        runtime_fail(&s->run, &why);
+        return;
+    }
+    if (conversation_init(&s->talk, &s->plan, &s->run.work, s, fd, peer, &why) < 0) {
+        runtime_fail(&s->run, &why);
+        return;
+    }
+    conversation_speak(&s->talk, &s->out_pump, &s->source);
+    conversation_listen(&s->talk, s->options.until == UNTIL_NONE ? NULL : &s->output);
+}
+
+static void on_connect_failed(void *arg, struct error *why)
+{
+    struct send *s = arg;
+
+    s->dialer = NULL;
+    runtime_fail(&s->run, why);
+}
+
+static void on_retry(void *arg, const struct error *why)
+{
+    (void)arg;
+    log_verbose("%s; trying again", why->text);
+}
+
+static const struct dialer_events dialer_events = {
+    .on_connected = on_connected,
+    .on_failed = on_connect_failed,
+    .on_retry = on_retry,
+};
+
+static void plan_directions(struct send *s)
+{
+    const struct send_options *o = &s->options;
+    bool plain_in = o->until == UNTIL_NONE || text_is_plain_inward(&o->text, &s->look);
+    bool plain_out = s->has_message || text_is_plain_outward(&o->text);
+    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE;
+
+    s->in_plan = (struct pump_plan){
+        .read_max = o->shared.recv_size,
+        .shut_at_end = o->until != UNTIL_NONE,
+        .one_read = o->until == UNTIL_FIRST,
+        .make_filter = plain_in ? NULL : make_in_filter,
+        .on_end = conversation_in_ended,
+    };
+    s->out_plan = (struct pump_plan){
+        .read_max = o->shared.sendall ? o->shared.recv_size : buf_length(&s->message) + 1,
+        .shut_at_end = o->half_close && !waits_open,
+        .one_write = !o->shared.sendall,
+        .make_filter = plain_out ? NULL : make_out_filter,
+        .on_end = conversation_out_ended,
+    };
+    s->plan = (struct conversation_plan){
+        .in = &s->in_plan,
+        .out = &s->out_plan,
+        .idle_ms = o->shared.idle_timeout_ms,
+        .answer_needed = o->until != UNTIL_NONE,
+        .satisfied_is_enough = waits_open,
+        .missing_answer = o->until == UNTIL_FIRST
+                              ? "the peer ended the connection without an answer"
+                              : "the peer ended the connection before a line came",
+        .on_closed = on_closed,
+    };
+}
+
+/* A word that was given, or what the person answers. Owned by the caller. */
+static char *given_or_asked(const char *given, const char *what, struct error *err)
+{
+    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(what) : NULL;
+
+    if (word == NULL)
+        error_set(err, EXITCODE_USAGE, "the %s is missing", what);
+    return word;
+}
+
+/* Takes HOST PORT, HOST:PORT or what is asked for; *used counts the operands. */
+static int find_target(struct send *s, int count, char **words, int *used, struct error *err)
+{
+    struct endpoint e = {0};
+    char *host = given_or_asked(count > 0 ? words[0] : NULL, "host", err), *port = NULL;
+    int result = -1;
+
+    *used = count > 0;
+    if (host == NULL || endpoint_parse(host, &e, err) < 0)
+        goto done;
+    if (e.port == NULL) {
+        port = given_or_asked(count > *used ? words[*used] : NULL, "port", err);
+        *used += count > *used;
+        if (port == NULL)
+            goto done;
+    }
+    if (port_parse(port != NULL ? port : e.port, 1, &s->port, err) < 0)
+        goto done;
+    s->host = e.host;
+    e.host = NULL;
+    result = 0;
+done:
+    endpoint_clear(&e);
+    free(host);
+    free(port);
+    return result;
+}
+
+static int join(struct buf *text, int count, char **words)
+{
+    for (int i = 0; i < count; i++)
+        if ((i > 0 && buf_add(text, " ", 1) < 0) || buf_add(text, words[i], strlen(words[i])) < 0)
+            return -1;
+    return 0;
+}
+
+static int out_of_memory(struct error *err)
+{
+    error_errno(err, ENOMEM, "reading the message");
+    return -1;
+}
+
+/* The message of the command line, or of the prompt, as it goes over the wire. */
+static int find_message(struct send *s, int count, char **words, struct error *err)
+{
+    struct buf text = {0};
+    char *asked = NULL;
+    int result = 0;
+
+    if (count == 0 && s->options.file == NULL && prompt_is_possible()) {
+        asked = given_or_asked(NULL, "message", err);
+        if (asked == NULL)
+            return -1;
+        count = 1;
+        words = &asked;
+    }
+    s->has_message = count > 0;
+    if (s->has_message) {
+        result = join(&text, count, words) < 0
+                     ? out_of_memory(err)
+                     : text_encode_message(&s->options.text, buf_head(&text), buf_length(&text),
+                                           &s->counts, &s->message, err);
+        if (result < 0 && err->status == EXITCODE_DATA) {
+            char *why = err->text;
+
+            err->text = NULL;
+            error_set(err, EXITCODE_DATA, "the message: %s", why);
+            free(why);
+        }
+    }
+    buf_free(&text);
+    free(asked);
+    return result;
+}
+
+/* One send call takes the whole message: so the whole of it has to be here. */
+static int read_message(struct send *s, int fd, const char *name, struct error *err)
+{
+    struct buf text = {0};
+    ssize_t n;
+    int result = -1;
+
+    do {
+        char *to = buf_reserve(&text, 1 << 16);
+
+        n = to != NULL ? read(fd, to, 1 << 16) : -1;
+        if (n > 0)
+            buf_added(&text, (size_t)n);
+    } while (n > 0);
+    if (n < 0)
+        error_errno(err, errno, "reading %s", name);
+    else
+        result = text_encode_message(&s->options.text, buf_head(&text), buf_length(&text),
+                                     &s->counts, &s->message, err);
+    s->has_message = result == 0;
+    buf_free(&text);
+    return result;
+}
+
+static int open_source(struct send *s, struct error *err)
+{
+    const char *file = s->options.file;
+    bool from_input = file == NULL || strcmp(file, "-") == 0;
+    struct transport t;
+
+    if (!s->has_message) {
+        int result = from_input ? stdio_open_input(&s->source, s->run.loop, err)
+                                : stdio_open_file(&s->source, s->run.loop, file, err);
+
+        if (result < 0 || s->options.shared.sendall)
+            return result;
+        result = read_message(s, s->source.transport.fd, s->source.transport.name, err);
+        stream_close(&s->source, false);
+        if (result < 0)
+            return -1;
+    }
+    transport_init_memory(&t, buf_head(&s->message), buf_length(&s->message), "the message");
+    return stream_open(&s->source, s->run.loop, &t, err);
+}
+
+static int open_output(struct send *s, struct error *err)
+{
+    bool terminal = !s->options.raw && isatty(STDOUT_FILENO);
+
+    s->look = (struct text_look){
+        .printable = terminal,
+        .end_with_newline = terminal,
+        .first_line = s->options.until == UNTIL_LINE,
+    };
+    if (s->options.until == UNTIL_NONE)
+        return 0;
+    if (stdio_open_output(&s->output, s->run.loop, err) < 0)
+        return -1;
+    s->output.owner = s;
+    s->output.on_hangup = on_output_closed;
+    return 0;
+}
+
+static int start(struct send *s, struct error *err)
+{
+    struct dialer_target target =
+        connect_target(&s->options.connect, &s->options.shared, s->host, s->port);
+
+    if (open_source(s, err) < 0 || open_output(s, err) < 0)
+        return -1;
+    plan_directions(s);
+    s->dialer = dialer_start(s->run.loop, &target, &dialer_events, s, err);
+    return s->dialer != NULL ? 0 : -1;
+}
+
+static void clear(struct send *s)
+{
+    dialer_cancel(s->dialer);
+    if (s->talk.work != NULL)
+        conversation_drop(&s->talk);
+    if (s->source.loop != NULL)
+        stream_close(&s->source, false);
+    if (s->output.loop != NULL)
+        stream_close(&s->output, false);
+    buf_free(&s->message);
+    free(s->host);
+    option_words_clear(&s->options.shared.binds);
+}
+
+static int check_options(struct send *s, int count, char **words, struct error *err)
+{
+    const struct send_options *o = &s->options;
+    int used;
+
+    if (o->shared.binds.count > 1) {
+        error_set(err, EXITCODE_USAGE, "--bind: one local address is enough to connect from");
+        return -1;
+    }
+    if (text_check(&o->text, err) < 0 || shared_apply(&o->shared, err) < 0 ||
+        find_target(s, count, words, &used, err) < 0)
+        return -1;
+    if (o->file != NULL && count > used) {
+        error_set(err, EXITCODE_USAGE, "\"%s\": a message and --file exclude each other",
+                  words[used]);
+        return -1;
+    }
+    return find_message(s, count - used, words + used, err);
+}
+
+static int run(const struct command *self, const struct stdio *io, int argc, char **argv)
+{
+    struct send s = {
+        .options = {.shared = SHARED_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true},
+    };
+    struct error why = {0};
+    int first, status = command_parse(self, argc, argv, &s.options, &first);
+
+    if (status >= 0)
+        return status;
+    if (check_options(&s, argc - first, argv + first, &why) < 0 ||
+        runtime_init(&s.run, s.options.shared.deadline_ms, &why) < 0) {
+        clear(&s);
+        return command_misused(self, &why);
+    }
+    if (start(&s, &why) < 0)
+        runtime_fail(&s.run, &why);
+    runtime_run(&s.run);
+    if (!s.options.shared.sendall && !error_is_set(&s.run.fatal))
+        log_notice("one send call took all %zu bytes", buf_length(&s.message));
+    clear(&s);
+    text_report(&s.options.text, &s.counts);
+    return runtime_end(&s.run, io);
+}
+
+const struct command send_command = {
+    .name = "send",
+    .summary = "Connect; send a message or standard input; print the reply",
+    .synopsis = "send [OPTIONS] [HOST PORT] [MESSAGE...]\nsend [OPTIONS] HOST:PORT [MESSAGE...]",
+    .examples = "  tcptool send localhost 8888 hello\n"
+                "  tcptool send localhost:8888 < file > reply\n",
+    .tables = tables,
+    .run = run,
+};

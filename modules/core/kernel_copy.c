@@ -1,0 +1,226 @@
+/* Owns sendfile and splice, and which end it was that was not ready. */
+#include "core/kernel_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+/* One copy moves at most as much as the pipe holds; unprivileged users may have
+ * pipes of this size (fs.pipe-max-size, pipe(7)). */
+enum { PIPE_SIZE = 1 << 20 };
+
+void kernel_pipe_init(struct kernel_pipe *p)
+{
+    *p = (struct kernel_pipe){.read_fd = -1, .write_fd = -1};
+}
+
+void kernel_pipe_clear(struct kernel_pipe *p)
+{
+    if (p->read_fd >= 0) {
+        close(p->read_fd);
+        close(p->write_fd);
+    }
+    kernel_pipe_init(p);
+}
+
+static int open_pipe(struct kernel_pipe *p)
+{
+    int ends[2], size;
+
+    if (p->read_fd >= 0)
+        return 0;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -1;
+    p->read_fd = ends[0];
+    p->write_fd = ends[1];
+    fcntl(p->write_fd, F_SETPIPE_SZ, PIPE_SIZE);
+    size = fcntl(p->write_fd, F_GETPIPE_SZ);
+    p->size = size > 0 ? (size_t)size : 4096;
+    return 0;
+}
+
+enum kernel_route kernel_copy_route(const struct transport *from, const struct transport *to)
+{
+    bool from_any = from->kind == TRANSPORT_SOCKET || from->kind == TRANSPORT_PIPE;
+
+    if (from->kind == TRANSPORT_FILE && to->kind == TRANSPORT_SOCKET)
+        return KERNEL_ROUTE_SENDFILE;
+    if (from->kind == TRANSPORT_PIPE && to->kind == TRANSPORT_SOCKET)
+        return KERNEL_ROUTE_DIRECT;
+    if (from_any && to->kind == TRANSPORT_PIPE)
+        return KERNEL_ROUTE_DIRECT;
+    if (from->kind == TRANSPORT_SOCKET &&
+        (to->kind == TRANSPORT_FILE || to->kind == TRANSPORT_SINK))
+        return KERNEL_ROUTE_VIA_PIPE;
+    return KERNEL_ROUTE_NONE;
+}
+
+static bool is_ready(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* What stopped a copy that said EAGAIN: the kernel does not say which end. */
+static enum kernel_copy_result why_not_now(struct stream *from, struct stream *to, size_t *moved)
+{
+    *moved = 0;
+    if (!to->transport.always_ready && !is_ready(to->transport.fd, POLLOUT)) {
+        to->writable = false;
+        return KERNEL_COPY_BLOCKED;
+    }
+    if (!from->transport.always_ready && !is_ready(from->transport.fd, POLLIN)) {
+        from->readable = false;
+        return KERNEL_COPY_STARVED;
+    }
+    return KERNEL_COPY_OK; /* both are by now: the caller comes again */
+}
+
+/* The errors that mean "not this way" rather than "not at all". */
+static bool is_refusal(int number)
+{
+    return number == EINVAL || number == ENOSYS || number == EOPNOTSUPP;
+}
+
+static enum kernel_copy_result failed(struct stream *from, struct stream *to, size_t *moved,
+                                      struct error *err)
+{
+    int number = errno;
+
+    if (number == EAGAIN || number == EINTR)
+        return why_not_now(from, to, moved);
+    if (is_refusal(number))
+        return KERNEL_COPY_REFUSED;
+    /* A call that moves between two ends names none: EPIPE can only be about
+     * writing, EIO about a file, and the rest is what sockets meet. */
+    if (number == EPIPE || (to->transport.kind == TRANSPORT_SOCKET && number != EIO)) {
+        to->broken = number;
+        stream_is_broken(to, err);
+        return KERNEL_COPY_WRITE_FAILED;
+    }
+    from->in_ended = true;
+    transport_read_error(&from->transport, number, err);
+    return KERNEL_COPY_READ_FAILED;
+}
+
+static enum kernel_copy_result moved_or_end(ssize_t n, struct stream *from, struct stream *to,
+                                            size_t *moved)
+{
+    if (n == 0) {
+        from->in_ended = true;
+        return KERNEL_COPY_END;
+    }
+    *moved = (size_t)n;
+    stream_count_in(from, *moved);
+    stream_count_out(to, *moved);
+    return KERNEL_COPY_OK;
+}
+
+static enum kernel_copy_result copy_file(struct stream *from, struct stream *to, size_t max,
+                                         size_t *moved, struct error *err)
+{
+    off_t *position = from->transport.position >= 0 ? &from->transport.position : NULL;
+    ssize_t n = sendfile(to->transport.fd, from->transport.fd, position, max);
+
+    return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
+}
+
+static enum kernel_copy_result copy_direct(struct stream *from, struct stream *to, size_t max,
+                                           size_t *moved, struct error *err)
+{
+    ssize_t n = splice(from->transport.fd, NULL, to->transport.fd, NULL, max,
+                       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+    return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
+}
+
+/* Reads back what is in our pipe, for a file that would not take it. */
+static int read_back(struct kernel_pipe *p, size_t n, struct buf *rest)
+{
+    while (n > 0) {
+        char *to = buf_reserve(rest, n);
+        ssize_t got = to != NULL ? read(p->read_fd, to, n) : -1;
+
+        if (got <= 0)
+            return -1;
+        buf_added(rest, (size_t)got);
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+static enum kernel_copy_result empty_pipe(struct kernel_pipe *p, struct stream *to, size_t n,
+                                          struct buf *rest, struct error *err)
+{
+    int number;
+
+    while (n > 0) {
+        ssize_t put = splice(p->read_fd, NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            break;
+        n -= (size_t)put;
+        stream_count_out(to, (size_t)put);
+    }
+    if (n == 0)
+        return KERNEL_COPY_OK;
+    number = errno;
+    if (is_refusal(number) && read_back(p, n, rest) == 0)
+        return KERNEL_COPY_REFUSED;
+    kernel_pipe_clear(p); /* with what could not be delivered */
+    to->broken = number;
+    stream_is_broken(to, err);
+    return KERNEL_COPY_WRITE_FAILED;
+}
+
+static enum kernel_copy_result copy_via_pipe(struct kernel_pipe *p, struct stream *from,
+                                             struct stream *to, size_t max, struct buf *rest,
+                                             size_t *moved, struct error *err)
+{
+    enum kernel_copy_result result;
+    ssize_t n;
+
+    if (open_pipe(p) < 0)
+        return KERNEL_COPY_REFUSED;
+    n = splice(from->transport.fd, NULL, p->write_fd, NULL, max < p->size ? max : p->size,
+               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (n < 0)
+        return failed(from, to, moved, err);
+    if (n == 0)
+        return moved_or_end(n, from, to, moved);
+    *moved = (size_t)n;
+    stream_count_in(from, *moved);
+    result = empty_pipe(p, to, *moved, rest, err);
+    if (result == KERNEL_COPY_REFUSED)
+        *moved -= buf_length(rest);
+    return result;
+}
+
+enum kernel_copy_result kernel_copy(enum kernel_route route, struct kernel_pipe *p,
+                                    struct stream *from, struct stream *to, size_t max,
+                                    struct buf *rest, size_t *moved, struct error *err)
+{
+    *moved = 0;
+    if (stream_is_broken(to, err))
+        return KERNEL_COPY_WRITE_FAILED;
+    if (!from->readable)
+        return KERNEL_COPY_STARVED;
+    if (stream_is_blocked(to))
+        return KERNEL_COPY_BLOCKED;
+    switch (route) {
+    case KERNEL_ROUTE_SENDFILE:
+        return copy_file(from, to, max, moved, err);
+    case KERNEL_ROUTE_DIRECT:
+        return copy_direct(from, to, max, moved, err);
+    case KERNEL_ROUTE_VIA_PIPE:
+        return copy_via_pipe(p, from, to, max, rest, moved, err);
+    case KERNEL_ROUTE_NONE:
+        break;
+    }
+    return KERNEL_COPY_REFUSED;
+}

@@ -1,0 +1,84 @@
+/* Owns a listening socket. Leaves limits and accepted connections to its owner. */
+#include "core/listener.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { ACCEPT_BATCH = 64 };
+
+/* Errors that belong to a connection that is already gone; accept(2). */
+static bool is_passing(int number)
+{
+    switch (number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void on_event(struct watch *w, uint32_t events)
+{
+    struct listener *l = container_of(w, struct listener, watch);
+
+    (void)events;
+    for (int i = 0; i < ACCEPT_BATCH && l->watch.fd >= 0; i++) {
+        struct addr peer;
+        int fd = sock_accept(l->fd, &peer);
+
+        if (fd >= 0) {
+            l->events->on_connection(l, fd, &peer);
+        } else if (errno == EAGAIN) {
+            return;
+        } else if (!is_passing(errno)) {
+            l->events->on_exhausted(l, errno);
+            return;
+        }
+    }
+}
+
+void listener_init(struct listener *l, struct loop *loop, int fd,
+                   const struct listener_events *events, void *owner)
+{
+    *l = (struct listener){
+        .loop = loop,
+        .watch = {.fd = -1, .on_event = on_event},
+        .fd = fd,
+        .events = events,
+        .owner = owner,
+    };
+}
+
+int listener_resume(struct listener *l, struct error *err)
+{
+    if (l->fd < 0 || l->watch.fd >= 0)
+        return 0;
+    if (loop_watch(l->loop, &l->watch, l->fd, EPOLLIN) == 0)
+        return 0;
+    error_errno(err, errno, "accepting connections");
+    return -1;
+}
+
+void listener_pause(struct listener *l)
+{
+    loop_unwatch(l->loop, &l->watch);
+}
+
+void listener_close(struct listener *l)
+{
+    if (l->fd < 0)
+        return;
+    listener_pause(l);
+    close(l->fd);
+    l->fd = -1;
+}

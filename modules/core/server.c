@@ -1,0 +1,302 @@
+/* Owns listeners, the set of clients and the limits on it. Reads and writes nothing. */
+#include "core/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    RETRY_ACCEPT_MS = 100, /* descriptors may become free elsewhere in the system */
+    SAME_PORT_TRIES = 32,
+};
+
+static bool is_full(const struct server *s)
+{
+    uint64_t max = s->options->once ? 1 : s->options->max_conns;
+
+    return max != 0 && s->client_count >= max;
+}
+
+static void notice(struct server *s, const char *text)
+{
+    if (s->events->on_notice != NULL)
+        s->events->on_notice(s->arg, text);
+}
+
+static void pause_listening(struct server *s)
+{
+    for (size_t i = 0; i < s->listener_count; i++)
+        listener_pause(&s->listeners[i]);
+}
+
+static void resume_listening(struct server *s)
+{
+    struct error why = {0};
+
+    if (s->stopping || !s->listening || is_full(s))
+        return;
+    for (size_t i = 0; i < s->listener_count; i++) {
+        if (listener_resume(&s->listeners[i], &why) < 0) {
+            notice(s, why.text);
+            error_clear(&why);
+            loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
+        }
+    }
+}
+
+static void stop_listening(struct server *s)
+{
+    s->listening = false;
+    loop_cancel_timer(s->loop, &s->retry_accept);
+    for (size_t i = 0; i < s->listener_count; i++)
+        listener_close(&s->listeners[i]);
+}
+
+static void on_connection(struct listener *l, int fd, const struct addr *peer)
+{
+    struct server *s = l->owner;
+
+    if (!s->listening) { /* another listener's batch has just filled it for good */
+        close(fd);
+        return;
+    }
+    s->accepted_count++;
+    if (s->options->once)
+        stop_listening(s);
+    s->events->on_client(s->arg, fd, peer);
+    if (is_full(s))
+        pause_listening(s);
+}
+
+static void on_exhausted(struct listener *l, int number)
+{
+    struct server *s = l->owner;
+    char text[160];
+
+    /* Once per shortage: the next client that is accepted ends it. */
+    if (!s->exhausted) {
+        snprintf(text, sizeof(text), "accepting connections pauses: %s", strerror(number));
+        notice(s, text);
+    }
+    s->exhausted = true;
+    pause_listening(s);
+    loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
+}
+
+static const struct listener_events listener_events = {
+    .on_connection = on_connection,
+    .on_exhausted = on_exhausted,
+};
+
+static void on_retry_accept(struct timer *t)
+{
+    resume_listening(container_of(t, struct server, retry_accept));
+}
+
+static int add_listener(struct server *s, const struct addr *a, struct error *err)
+{
+    struct listener *listeners =
+        reallocarray(s->listeners, s->listener_count + 1, sizeof(*listeners));
+    struct addr *addresses;
+    int fd;
+
+    if (listeners != NULL)
+        s->listeners = listeners;
+    addresses = reallocarray(s->addresses, s->listener_count + 1, sizeof(*addresses));
+    if (addresses != NULL)
+        s->addresses = addresses;
+    if (listeners == NULL || addresses == NULL) {
+        error_errno(err, ENOMEM, "listening");
+        return -1;
+    }
+    fd = sock_listen(a, s->options->backlog, &s->addresses[s->listener_count], err);
+    if (fd < 0)
+        return -1;
+    listener_init(&s->listeners[s->listener_count++], s->loop, fd, &listener_events, s);
+    return 0;
+}
+
+static void close_from(struct server *s, size_t first)
+{
+    while (s->listener_count > first)
+        listener_close(&s->listeners[--s->listener_count]);
+}
+
+/* True for what says that this machine has no such family or address of it. */
+static bool is_missing_family(int number)
+{
+    return number == EAFNOSUPPORT || number == EADDRNOTAVAIL || number == EPROTONOSUPPORT;
+}
+
+/* Listens on all addresses of the list, on one port also when the system chooses it. */
+static int listen_on_list(struct server *s, const struct addr_list *list, bool any_will_do,
+                          struct error *err)
+{
+    size_t first = s->listener_count;
+
+    for (size_t i = 0; i < list->count; i++) {
+        struct addr a = list->items[i];
+
+        if (addr_port(&a) == 0 && s->listener_count > first)
+            addr_set_port(&a, addr_port(&s->addresses[first]));
+        if (add_listener(s, &a, err) == 0)
+            continue;
+        if (any_will_do && err->number != 0 && is_missing_family(err->number) &&
+            (i + 1 < list->count || s->listener_count > first)) {
+            error_clear(err);
+            continue;
+        }
+        close_from(s, first);
+        return -1;
+    }
+    return 0;
+}
+
+/* host NULL: every address. */
+static int listen_on(struct server *s, const char *host, unsigned port, struct error *err)
+{
+    struct addr_list list;
+    struct error why = {0};
+    int result = -1;
+
+    if (sock_resolve(host, port, s->options->family, true, &list, err) < 0)
+        return -1;
+    /* A port that the system chose for one family may be taken in the other. */
+    for (int i = 0; i < SAME_PORT_TRIES && result < 0; i++) {
+        error_clear(&why);
+        result = listen_on_list(s, &list, host == NULL, &why);
+        if (port != 0 || why.number != EADDRINUSE)
+            break;
+    }
+    if (result < 0)
+        error_move(err, &why);
+    addr_list_clear(&list);
+    return result;
+}
+
+static int listen_on_word(struct server *s, const char *word, struct error *err)
+{
+    struct error why = {0};
+    struct endpoint e;
+    unsigned port = s->options->port;
+    int result = -1;
+
+    if (endpoint_parse(word, &e, &why) == 0) {
+        if (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0)
+            result = listen_on(s, e.host, port, &why);
+        endpoint_clear(&e);
+    }
+    if (result < 0 && why.status == EXITCODE_USAGE)
+        error_set(err, EXITCODE_USAGE, "--bind: %s", why.text);
+    else if (result < 0)
+        error_move(err, &why);
+    error_clear(&why);
+    return result;
+}
+
+static void on_drained(struct timer *t);
+
+int server_open(struct server *s, struct loop *l, const struct server_options *options,
+                const struct server_events *events, void *arg, struct error *err)
+{
+    int result = 0;
+
+    *s = (struct server){
+        .loop = l,
+        .options = options,
+        .events = events,
+        .arg = arg,
+        .drain = {.on_due = on_drained},
+        .retry_accept = {.on_due = on_retry_accept},
+        .listening = true,
+    };
+    list_init(&s->clients);
+    if (options->bind_count == 0)
+        result = listen_on(s, NULL, options->port, err);
+    for (size_t i = 0; i < options->bind_count && result == 0; i++)
+        result = listen_on_word(s, options->binds[i], err);
+    if (result < 0)
+        server_clear(s);
+    return result;
+}
+
+int server_start(struct server *s, struct error *err)
+{
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (listener_resume(&s->listeners[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+void server_add(struct server *s, struct client *c)
+{
+    c->server = s;
+    list_append(&s->clients, &c->link);
+    s->client_count++;
+    s->exhausted = false;
+}
+
+static void check_done(struct server *s)
+{
+    if (s->client_count == 0 && (s->stopping || (s->options->once && s->accepted_count > 0))) {
+        loop_cancel_timer(s->loop, &s->drain);
+        s->events->on_done(s->arg);
+    }
+}
+
+void server_remove(struct server *s, struct client *c)
+{
+    list_remove(&c->link);
+    s->client_count--;
+    resume_listening(s);
+    check_done(s);
+}
+
+static void drop_all(struct server *s)
+{
+    while (!list_is_empty(&s->clients)) {
+        struct client *c = container_of(s->clients.next, struct client, link);
+
+        list_remove(&c->link);
+        s->client_count--;
+        s->dropped_count += c->drop(c);
+    }
+}
+
+static void on_drained(struct timer *t)
+{
+    struct server *s = container_of(t, struct server, drain);
+
+    drop_all(s);
+    check_done(s);
+}
+
+void server_stop(struct server *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    stop_listening(s);
+    if (s->client_count > 0)
+        loop_set_timer(s->loop, &s->drain, s->options->drain_ms);
+    check_done(s);
+}
+
+void server_abort(struct server *s)
+{
+    s->stopping = true;
+    stop_listening(s);
+    loop_cancel_timer(s->loop, &s->drain);
+    drop_all(s);
+}
+
+void server_clear(struct server *s)
+{
+    close_from(s, 0);
+    free(s->listeners);
+    free(s->addresses);
+    s->listeners = NULL;
+    s->addresses = NULL;
+}

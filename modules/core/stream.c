@@ -1,0 +1,257 @@
+/* Owns readiness, the output buffer and the teardown of one descriptor. Decides nothing about
+ * where bytes go. */
+#include "core/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "core/sock.h"
+
+/* Bytes dropped at a graceful close; a peer that keeps sending cannot hold us. */
+enum { CLOSE_DISCARD_MAX = 16 << 20 };
+
+static void flush(struct stream *s);
+
+static void wake_writers(struct stream *s)
+{
+    while (!list_is_empty(&s->writers) && !stream_is_blocked(s) && !s->closed) {
+        struct stream_writer *w = container_of(s->writers.next, struct stream_writer, link);
+
+        list_remove(&w->link);
+        w->on_writable(w);
+    }
+}
+
+static void on_event(struct watch *watch, uint32_t events)
+{
+    struct stream *s = container_of(watch, struct stream, watch);
+
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        s->readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        s->peer_shut = true;
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        s->writable = true;
+        flush(s);
+    }
+    if (!s->closed && s->readable && !s->in_ended && s->on_readable != NULL)
+        s->on_readable(s);
+    if (!s->closed && (events & (EPOLLHUP | EPOLLERR)) && s->on_hangup != NULL)
+        s->on_hangup(s);
+}
+
+int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err)
+{
+    *s = (struct stream){.loop = l, .transport = *t, .moved_ms = loop_now_ms(l), .writable = true};
+    list_init(&s->writers);
+    s->watch.on_event = on_event;
+    s->watch.fd = -1;
+    s->readable = t->always_ready;
+    if (t->always_ready ||
+        loop_watch(l, &s->watch, t->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0)
+        return 0;
+    if (errno == EPERM) { /* a device that epoll knows nothing of */
+        s->transport.always_ready = s->readable = true;
+        s->transport.may_block = false;
+        return 0;
+    }
+    transport_read_error(t, errno, err);
+    stream_close(s, false);
+    return -1;
+}
+
+void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), void *reader)
+{
+    s->on_readable = on_readable;
+    s->reader = reader;
+}
+
+void stream_count_in(struct stream *s, size_t n)
+{
+    s->in_bytes += n;
+    s->moved_ms = loop_now_ms(s->loop);
+}
+
+void stream_count_out(struct stream *s, size_t n)
+{
+    s->out_bytes += n;
+    s->moved_ms = loop_now_ms(s->loop);
+}
+
+/* Brings the flags up to what a read of max bytes has told. */
+static enum io after_read(struct stream *s, enum io result, size_t max, size_t got)
+{
+    if (result == IO_OK) {
+        stream_count_in(s, got);
+        /* A socket that gave less has no more, unless its end follows; epoll(7). */
+        if (got < max && !s->peer_shut && s->transport.kind == TRANSPORT_SOCKET)
+            s->readable = false;
+    } else if (result == IO_AGAIN) {
+        s->readable = s->transport.always_ready;
+    } else {
+        s->in_ended = true;
+    }
+    return result;
+}
+
+enum io stream_read(struct stream *s, void *to, size_t max, size_t *got, struct error *err)
+{
+    *got = 0;
+    if (!s->readable)
+        return IO_AGAIN;
+    return after_read(s, s->transport.ops->read(&s->transport, to, max, got, err), max, *got);
+}
+
+enum io stream_discard(struct stream *s, size_t max, size_t *got, struct error *err)
+{
+    *got = 0;
+    if (!s->readable)
+        return IO_AGAIN;
+    return after_read(s, s->transport.ops->discard(&s->transport, max, got, err), max, *got);
+}
+
+bool stream_is_blocked(const struct stream *s)
+{
+    return s->broken == 0 && (!s->writable || buf_length(&s->out) > 0);
+}
+
+bool stream_is_broken(const struct stream *s, struct error *err)
+{
+    if (s->broken != 0)
+        transport_write_error(&s->transport, s->broken, err);
+    return s->broken != 0;
+}
+
+/* A failure is kept: whoever writes next, or waits, is told the same. */
+static enum io break_off(struct stream *s, int number, struct error *err)
+{
+    s->broken = number;
+    buf_free(&s->out);
+    stream_is_broken(s, err);
+    return IO_FAILED;
+}
+
+enum io stream_try_write(struct stream *s, const struct iovec *from, int count, size_t *put,
+                         struct error *err)
+{
+    enum io result;
+
+    *put = 0;
+    if (stream_is_broken(s, err))
+        return IO_FAILED;
+    if (!s->writable)
+        return IO_AGAIN;
+    result = s->transport.ops->write(&s->transport, from, count, put, err);
+    if (result == IO_OK)
+        stream_count_out(s, *put);
+    else if (result == IO_AGAIN)
+        s->writable = s->transport.always_ready;
+    else
+        s->broken = errno;
+    return result;
+}
+
+/* Writes until everything is out or nothing is taken; *done counts. */
+static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done,
+                          struct error *err)
+{
+    *done = 0;
+    while (*done < n) {
+        struct iovec piece = {(char *)bytes + *done, n - *done};
+        size_t put;
+        enum io result = stream_try_write(s, &piece, 1, &put, err);
+
+        if (result != IO_OK)
+            return result;
+        *done += put;
+    }
+    return IO_OK;
+}
+
+enum io stream_write(struct stream *s, const void *bytes, size_t n, struct error *err)
+{
+    size_t done = 0;
+    enum io result = IO_AGAIN;
+
+    if (buf_length(&s->out) == 0)
+        result = write_some(s, bytes, n, &done, err);
+    if (result != IO_AGAIN)
+        return result;
+    if (buf_add(&s->out, (const char *)bytes + done, n - done) == 0)
+        return IO_AGAIN;
+    return break_off(s, ENOMEM, err);
+}
+
+static int shut_now(struct stream *s, struct error *err)
+{
+    s->shut_done = true;
+    if (s->transport.ops->shut(&s->transport, err) == 0)
+        return 0;
+    s->broken = errno;
+    return -1;
+}
+
+static void flush(struct stream *s)
+{
+    size_t done = 0;
+
+    if (buf_length(&s->out) > 0) {
+        enum io result = write_some(s, buf_head(&s->out), buf_length(&s->out), &done, NULL);
+
+        if (result == IO_AGAIN) {
+            buf_consume(&s->out, done);
+            return;
+        }
+        buf_free(&s->out);
+    }
+    if (s->shut_asked && !s->shut_done && s->broken == 0)
+        shut_now(s, NULL);
+    wake_writers(s);
+    if (!s->closed && s->on_delivered != NULL && (stream_is_delivered(s) || s->broken != 0))
+        s->on_delivered(s);
+}
+
+void stream_wait(struct stream *s, struct stream_writer *w)
+{
+    if (list_is_empty(&w->link))
+        list_append(&s->writers, &w->link);
+}
+
+int stream_shut(struct stream *s, struct error *err)
+{
+    s->shut_asked = true;
+    if (s->shut_done || buf_length(&s->out) > 0)
+        return 0;
+    if (stream_is_broken(s, err))
+        return -1;
+    return shut_now(s, err);
+}
+
+bool stream_is_delivered(const struct stream *s)
+{
+    if (buf_length(&s->out) > 0 || (s->shut_asked && !s->shut_done))
+        return false;
+    return s->transport.kind != TRANSPORT_SOCKET || s->out_bytes == 0 ||
+           sock_unacknowledged(s->transport.fd) == 0;
+}
+
+void stream_close(struct stream *s, bool gracefully)
+{
+    size_t got, discarded = 0;
+
+    if (s->closed)
+        return;
+    if (gracefully && !s->in_ended && !s->transport.always_ready) {
+        s->readable = true;
+        while (discarded < CLOSE_DISCARD_MAX &&
+               stream_discard(s, CLOSE_DISCARD_MAX, &got, NULL) == IO_OK)
+            discarded += got;
+    }
+    s->closed = true;
+    loop_unwatch(s->loop, &s->watch);
+    s->transport.ops->close(&s->transport);
+    buf_free(&s->out);
+    while (!list_is_empty(&s->writers))
+        list_remove(s->writers.next);
+}

@@ -1,0 +1,103 @@
+/*
+ * One descriptor, or bytes in memory, that is read and written through the
+ * loop: readiness, an output buffer for what the other side did not take, end
+ * of data in each direction, and one teardown. A stream is the sole owner of
+ * its transport.
+ *
+ * Streams are watched edge-triggered, once for both directions: a reader reads
+ * until IO_AGAIN or stops by itself and comes back by itself. No memory is held
+ * for a stream on which nothing is pending.
+ */
+#ifndef CORE_STREAM_H
+#define CORE_STREAM_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "core/loop.h"
+#include "core/transport.h"
+
+/* Somebody who wants to write and waits for a stream to take more. */
+struct stream_writer {
+    struct list link;
+    void (*on_writable)(struct stream_writer *w);
+};
+
+struct stream {
+    struct loop *loop;
+    struct transport transport;
+    struct watch watch;
+    struct buf out;
+    struct list writers;
+    /* Set by the user of the stream, or NULL; */
+    void (*on_readable)(struct stream *s);  /* there may be something to read, or the end */
+    void (*on_hangup)(struct stream *s);    /* the other side is gone in both directions */
+    void (*on_delivered)(struct stream *s); /* all that was written is delivered, or it broke */
+    void *reader;                           /* whose on_readable is */
+    void *owner;                            /* for on_hangup and on_delivered */
+    uint64_t in_bytes;
+    uint64_t out_bytes;
+    int64_t moved_ms; /* when anything last moved, on the loop's clock */
+    int broken;       /* the errno that writing failed with, or 0 */
+    bool readable;
+    bool writable;
+    bool peer_shut;  /* the peer's end is known to lie behind what is readable */
+    bool in_ended;   /* a read has met the end or a failure */
+    bool shut_asked; /* the outgoing direction ends once out is empty */
+    bool shut_done;
+    bool closed;
+};
+
+/* Takes over the transport, which must be set up, and watches it. Returns 0, or
+ * -1 with err filled; the transport is closed then. */
+int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err);
+
+/* Who is told that there may be something to read; told soon if there already is. */
+void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), void *reader);
+
+/* Reads at most max bytes. IO_END and IO_FAILED come once, after everything
+ * that had arrived. */
+enum io stream_read(struct stream *s, void *to, size_t max, size_t *got, struct error *err);
+
+/* The same, but the bytes are dropped. */
+enum io stream_discard(struct stream *s, size_t max, size_t *got, struct error *err);
+
+/* Writes all n bytes: what is not taken at once is copied and goes out when it
+ * can. IO_OK: all is out. IO_AGAIN: some is buffered; wait with stream_wait(). */
+enum io stream_write(struct stream *s, const void *bytes, size_t n, struct error *err);
+
+/* Writes what is taken now, and buffers nothing; nothing may be buffered yet. */
+enum io stream_try_write(struct stream *s, const struct iovec *from, int count, size_t *put,
+                         struct error *err);
+
+/* True when a writer has to wait. */
+bool stream_is_blocked(const struct stream *s);
+
+/* True when writing has failed, now or earlier; err then says how. */
+bool stream_is_broken(const struct stream *s, struct error *err);
+
+/* Calls w->on_writable once the stream is no longer blocked; first come, first
+ * served. Cancel with list_remove(&w->link). */
+void stream_wait(struct stream *s, struct stream_writer *w);
+
+/* Ends the outgoing direction after its last byte. Returns 0, or -1 with err
+ * filled when that fails at once. */
+int stream_shut(struct stream *s, struct error *err);
+
+/* True when all that was written, and the end if it was asked for, has been
+ * acknowledged by the peer's kernel (sockets) or taken (others). When it is not,
+ * on_delivered comes once it is or will never be: TCP wakes those who watch a
+ * socket when its last byte, the end of data, is acknowledged. */
+bool stream_is_delivered(const struct stream *s);
+
+/* For those who move bytes without stream_read() and stream_write(): counts
+ * what they moved. */
+void stream_count_in(struct stream *s, size_t n);
+void stream_count_out(struct stream *s, size_t n);
+
+/* Closes it; no callback comes any more. What had arrived and was not read is
+ * dropped first when gracefully, so that the peer still gets what was sent to
+ * it (a close with unread data resets the connection; RFC 1122, 4.2.2.13).
+ * The struct's memory must stay until the round is over. */
+void stream_close(struct stream *s, bool gracefully);
+
+#endif

@@ -1,0 +1,113 @@
+/* Owns the names of encodings and the choice of the halves: reading to UTF-8,
+ * writing from UTF-8, or both in a row. */
+#include "text/transcode.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+
+#include "text/decode.h"
+#include "text/encode.h"
+#include "text/gconv.h"
+#include "text/substitute.h"
+
+static const char replacement_character[] = "\xef\xbf\xbd";
+
+/* iconv_open would drop other characters, and take a slash for a suffix that asks
+ * it to hide failures. */
+static bool is_name(const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)name[i]) && strchr("_-.:()", name[i]) == NULL)
+            return false;
+    return length > 0 && length < TRANSCODE_NAME_MAX;
+}
+
+static int refuse_name(const char *name, struct error *err)
+{
+    error_set(err, EXITCODE_USAGE,
+              "'%s' is not the name of an encoding (`iconv -l` lists those there are)", name);
+    return -1;
+}
+
+int transcode_check(const char *name, struct error *err)
+{
+    iconv_t cd;
+    static const char *const neighbour = "UTF-8";
+
+    if (!is_name(name))
+        return refuse_name(name, err);
+    cd = iconv_open(neighbour, name);
+    if (cd != (iconv_t)-1) {
+        iconv_close(cd);
+        cd = iconv_open(name, neighbour);
+    }
+    if (cd == (iconv_t)-1) {
+        if (errno == EINVAL)
+            return refuse_name(name, err);
+        error_errno(err, errno, "loading the encoding '%s'", name);
+        return -1;
+    }
+    iconv_close(cd);
+    return 0;
+}
+
+static void set_encoding(struct substitute *rules, const char *name)
+{
+    /* The name passed transcode_check(), so it fits. */
+    memcpy(rules->encoding, name, strlen(name) + 1);
+}
+
+/* Both halves in a row. */
+static struct filter *new_row(const char *from, const char *to, struct substitute *rules)
+{
+    struct filter *row = chain_new();
+
+    if (row == NULL)
+        return NULL;
+    /* So that an error of reading does not become one of writing as well. */
+    if (!encode_can(to, rules->unreadable))
+        rules->unreadable = "?";
+    set_encoding(rules, from);
+    if (chain_add(row, decode_new(rules)) < 0)
+        goto failed;
+    set_encoding(rules, to);
+    rules->in_characters = true;
+    if (chain_add(row, encode_new(rules)) < 0)
+        goto failed;
+    return row;
+
+failed:
+    filter_free(row);
+    return NULL;
+}
+
+struct filter *transcode_new(const char *from, const char *to, enum transcode_direction direction,
+                             enum transcode_policy policy, struct transcode_count *count,
+                             struct error *err)
+{
+    struct substitute rules = {
+        .policy = policy,
+        .unreadable = direction == TRANSCODE_INWARD ? replacement_character : "?",
+        .count = count,
+    };
+    struct filter *f;
+
+    if (transcode_check(from, err) < 0 || transcode_check(to, err) < 0)
+        return NULL;
+    if (gconv_is_utf8(from)) {
+        set_encoding(&rules, to);
+        f = encode_new(&rules);
+    } else if (gconv_is_utf8(to)) {
+        set_encoding(&rules, from);
+        f = decode_new(&rules);
+    } else {
+        f = new_row(from, to, &rules);
+    }
+    if (f == NULL)
+        error_errno(err, errno, "preparing the conversion from %s to %s", from, to);
+    return f;
+}

@@ -1,0 +1,85 @@
+/* The table of commands. It dispatches and prints usage; it knows no sockets. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "commands/command.h"
+
+static const struct command *const commands[] = {&serve_command, &send_command};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *to)
+{
+    fputs("Usage: tcptool COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", to);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n\"tcptool help COMMAND\" tells more; \"tcptool --version\" the version.\n"
+          "To begin, type in one terminal and in another:\n"
+          "  tcptool serve\n"
+          "  tcptool send localhost 8888 hello\n",
+          to);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int refuse(const char *word)
+{
+    const char *names[COMMAND_COUNT + 1] = {NULL};
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i]->name;
+    log_error("unknown command \"%s\": the closest known one is %s (see tcptool help)", word,
+              options_nearest(word, names));
+    return EXITCODE_USAGE;
+}
+
+/* What was printed counts only when it has arrived. */
+static int printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXITCODE_OK;
+    log_error("writing standard output: %m");
+    return EXITCODE_FAILED;
+}
+
+static int help(const char *topic)
+{
+    const struct command *c = topic != NULL ? find_command(topic) : NULL;
+
+    if (topic != NULL && c == NULL)
+        return refuse(topic);
+    if (c != NULL)
+        command_print_help(c, stdout);
+    else
+        print_usage(stdout);
+    return printed();
+}
+
+int main(int argc, char **argv)
+{
+    struct stdio io = stdio_init();
+    const char *word = argc > 1 ? argv[1] : NULL;
+    const struct command *c;
+
+    if (word == NULL) {
+        print_usage(stderr);
+        return EXITCODE_USAGE;
+    }
+    if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return help(argc > 2 ? argv[2] : NULL);
+    if (strcmp(word, "--version") == 0) {
+        puts("tcptool " TCPTOOL_VERSION);
+        return printed();
+    }
+    c = find_command(word);
+    if (c == NULL)
+        return refuse(word);
+    return c->run(c, &io, argc - 1, argv + 1);
+}
