@@ -4,7 +4,7 @@
 
 #include "text/substitute.h"
 
-/* A new filter that reads rules->encoding, as transcode.h describes it, or NULL
+/* A new filter that reads rules->reads, as transcode.h describes it, or NULL
  * with errno set. The rules are copied. */
 struct filter *decode_new(const struct substitute *rules);
 

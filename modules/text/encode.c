@@ -67,41 +67,36 @@ static enum filter_result put_text(struct encode *e, const char *text, size_t le
 /* Puts what stands for a character that cannot be written, or for bytes that are
  * none. */
 static enum filter_result put_failed(struct encode *e, enum utf8_kind kind, const char *in,
-                                     size_t length, struct buf *out, struct error *err)
+                                     size_t n, struct buf *out, struct error *err)
 {
     char text[SUBSTITUTE_TEXT];
-    size_t text_length;
+    size_t length;
     enum filter_result r;
-    struct substitute reading = e->rules;
 
-    if (kind == UTF8_WHOLE) {
-        r = substitute_code(&e->rules, utf8_code(in, length), e->place, text, &text_length, err);
-    } else {
-        memcpy(reading.encoding, "UTF-8", sizeof("UTF-8"));
-        r = substitute_bytes(&reading, in, length, e->place, kind == UTF8_PART, text, &text_length,
-                             err);
-    }
-    e->place += e->rules.in_characters ? 1 : length;
-    return r == FILTER_OK ? put_text(e, text, text_length, out, err) : r;
+    if (kind == UTF8_WHOLE)
+        r = substitute_code(&e->rules, utf8_code(in, n), e->place, text, &length, err);
+    else
+        r = substitute_bytes(&e->rules, in, n, e->place, kind == UTF8_PART, text, &length, err);
+    e->place += e->rules.in_characters ? 1 : n;
+    return r == FILTER_OK ? put_text(e, text, length, out, err) : r;
 }
 
-/* Converts as much as goes without a failure, and moves *in and *n past it.
- * Returns 0 or ENOMEM. */
-static int put_valid(struct encode *e, const char **in, size_t *n, struct buf *out)
+/* Converts in[0 .. *n) as far as it goes without a failure; *n becomes how much
+ * that was. Returns 0 or ENOMEM. */
+static int put_valid(struct encode *e, const char *in, size_t *n, struct buf *out)
 {
-    const char *start = *in;
-    size_t length = e->is_utf8 ? utf8_valid(*in, *n) : trusted(e, *in, *n), left = length;
-    int result = 0;
+    const char *at = in;
+    size_t left = *n;
+    int result;
 
     if (e->is_utf8) {
-        result = buf_add(out, *in, length) < 0 ? ENOMEM : 0;
-        *in += length;
-        left = 0;
-    } else if (length > 0) {
-        result = gconv_convert(&e->conversion, in, &left, out);
+        *n = utf8_valid(in, *n);
+        result = buf_add(out, in, *n) < 0 ? ENOMEM : 0;
+    } else {
+        result = gconv_convert(&e->conversion, &at, &left, out);
+        *n -= left;
     }
-    *n -= length - left;
-    e->place += e->rules.in_characters ? utf8_count(start, length - left) : length - left;
+    e->place += e->rules.in_characters ? utf8_count(in, *n) : *n;
     return result == ENOMEM ? ENOMEM : 0;
 }
 
@@ -109,24 +104,27 @@ static int put_valid(struct encode *e, const char **in, size_t *n, struct buf *o
 static enum filter_result convert(struct encode *e, const char *in, size_t n, size_t *used,
                                   struct buf *out, struct error *err)
 {
-    size_t left = n, length;
+    size_t i = 0, limit = 0, length;
     enum filter_result r = FILTER_OK;
 
-    while (left > 0 && r == FILTER_OK) {
+    while (i < n && r == FILTER_OK) {
         enum utf8_kind kind;
 
-        if (put_valid(e, &in, &left, out) != 0)
+        if (i >= limit)
+            limit = i + trusted(e, in + i, n - i);
+        length = limit - i;
+        if (length > 0 && put_valid(e, in + i, &length, out) != 0)
             return no_memory(err);
-        if (left == 0)
+        i += length;
+        if (i == n)
             break;
-        kind = utf8_next(in, left, &length);
+        kind = utf8_next(in + i, n - i, &length);
         if (kind == UTF8_PART)
             break;
-        r = put_failed(e, kind, in, length, out, err);
-        in += length;
-        left -= length;
+        r = put_failed(e, kind, in + i, length, out, err);
+        i += length;
     }
-    *used = n - left;
+    *used = i;
     return r;
 }
 
@@ -218,16 +216,15 @@ struct filter *encode_new(const struct substitute *rules)
 
     if (e == NULL)
         return NULL;
-    e->is_utf8 = gconv_is_utf8(rules->encoding);
-    if (!e->is_utf8 && gconv_open(&e->conversion, rules->encoding, "UTF-8") < 0) {
+    e->is_utf8 = gconv_is_utf8(rules->writes);
+    if (!e->is_utf8 && gconv_open(&e->conversion, rules->writes, "UTF-8") < 0) {
         free(e);
         return NULL;
     }
     e->filter.ops = &encode_ops;
     e->rules = *rules;
     /* Compared by length, as a byte order mark comes with anything. */
-    e->drops_tags =
-        try_text(rules->encoding, "a\xf3\xa0\x81\x81") == try_text(rules->encoding, "a");
-    e->takes_any = try_text(rules->encoding, "\xf4\x90\x80\x80") >= 0;
+    e->drops_tags = try_text(rules->writes, "a\xf3\xa0\x81\x81") == try_text(rules->writes, "a");
+    e->takes_any = try_text(rules->writes, "\xf4\x90\x80\x80") >= 0;
     return &e->filter;
 }

@@ -4,7 +4,7 @@
 
 #include "text/substitute.h"
 
-/* A new filter that writes rules->encoding, as transcode.h describes it, or NULL
+/* A new filter that writes rules->writes, as transcode.h describes it, or NULL
  * with errno set. With UTF-8 as the encoding it only checks. The rules are copied. */
 struct filter *encode_new(const struct substitute *rules);
 

@@ -67,6 +67,11 @@ static size_t shown_run(const char *in, size_t n)
             i += plain_run(in + i, n - i);
             continue;
         }
+        length = utf8_cjk(in + i, n - i);
+        if (length > 0) {
+            i += length;
+            continue;
+        }
         if (utf8_next(in + i, n - i, &length) != UTF8_WHOLE || !may_be_shown(in + i, length))
             break;
         i += length;

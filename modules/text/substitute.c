@@ -28,7 +28,7 @@ static void write_place(const struct substitute *s, uint64_t place, char to[48])
     if (s->in_characters)
         snprintf(to, 48, "character %" PRIu64 " of the text", place + 1);
     else
-        snprintf(to, 48, "byte offset %" PRIu64, place);
+        snprintf(to, 48, "offset %" PRIu64, place);
 }
 
 static void refuse_bytes(const struct substitute *s, const char *bytes, size_t n, uint64_t place,
@@ -42,10 +42,10 @@ static void refuse_bytes(const struct substitute *s, const char *bytes, size_t n
     if (ended)
         error_set(err, EXITCODE_DATA,
                   "converting from %s: the data ends within a character, with the byte%s %s at %s",
-                  s->encoding, plural, list, where);
+                  s->reads, plural, list, where);
     else
         error_set(err, EXITCODE_DATA, "converting from %s: the byte%s %s at %s %s not valid %s",
-                  s->encoding, plural, list, where, n == 1 ? "is" : "are", s->encoding);
+                  s->reads, plural, list, where, n == 1 ? "is" : "are", s->reads);
 }
 
 enum filter_result substitute_bytes(const struct substitute *s, const char *bytes, size_t n,
@@ -85,7 +85,7 @@ enum filter_result substitute_code(const struct substitute *s, uint32_t code, ui
     case TRANSCODE_STRICT:
         write_place(s, place, where);
         error_set(err, EXITCODE_DATA, "converting to %s: U+%04X at %s does not exist in %s",
-                  s->encoding, (unsigned)code, where, s->encoding);
+                  s->writes, (unsigned)code, where, s->writes);
         return FILTER_FAILED;
     case TRANSCODE_REPLACE:
         text[(*length)++] = '?';

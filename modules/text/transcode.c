@@ -55,26 +55,18 @@ int transcode_check(const char *name, struct error *err)
     return 0;
 }
 
-static void set_encoding(struct substitute *rules, const char *name)
-{
-    /* The name passed transcode_check(), so it fits. */
-    memcpy(rules->encoding, name, strlen(name) + 1);
-}
-
 /* Both halves in a row. */
-static struct filter *new_row(const char *from, const char *to, struct substitute *rules)
+static struct filter *new_row(struct substitute *rules)
 {
     struct filter *row = chain_new();
 
     if (row == NULL)
         return NULL;
     /* So that an error of reading does not become one of writing as well. */
-    if (!encode_can(to, rules->unreadable))
+    if (!encode_can(rules->writes, rules->unreadable))
         rules->unreadable = "?";
-    set_encoding(rules, from);
     if (chain_add(row, decode_new(rules)) < 0)
         goto failed;
-    set_encoding(rules, to);
     rules->in_characters = true;
     if (chain_add(row, encode_new(rules)) < 0)
         goto failed;
@@ -98,15 +90,15 @@ struct filter *transcode_new(const char *from, const char *to, enum transcode_di
 
     if (transcode_check(from, err) < 0 || transcode_check(to, err) < 0)
         return NULL;
-    if (gconv_is_utf8(from)) {
-        set_encoding(&rules, to);
+    /* Names that passed the check fit. */
+    memcpy(rules.reads, from, strlen(from) + 1);
+    memcpy(rules.writes, to, strlen(to) + 1);
+    if (gconv_is_utf8(from))
         f = encode_new(&rules);
-    } else if (gconv_is_utf8(to)) {
-        set_encoding(&rules, from);
+    else if (gconv_is_utf8(to))
         f = decode_new(&rules);
-    } else {
-        f = new_row(from, to, &rules);
-    }
+    else
+        f = new_row(&rules);
     if (f == NULL)
         error_errno(err, errno, "preparing the conversion from %s to %s", from, to);
     return f;

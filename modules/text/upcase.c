@@ -111,6 +111,8 @@ static char *upcase_piece(char *to, const char *in, size_t n, size_t *used)
         if ((unsigned char)in[i] < 0x80) {
             length = upcase_ascii(to, in + i, n - i);
             to += length;
+        } else if ((length = utf8_cjk(in + i, n - i)) > 0) {
+            to = put(to, in + i, length);
         } else {
             enum utf8_kind kind = utf8_next(in + i, n - i, &length);
 

@@ -95,6 +95,17 @@ size_t utf8_ascii(const char *in, size_t n)
     return i;
 }
 
+size_t utf8_cjk(const char *in, size_t n)
+{
+    const unsigned char *s = (const unsigned char *)in;
+    size_t i;
+
+    for (i = 0; n - i >= 3; i += 3)
+        if (s[i] < 0xe3 || s[i] > 0xe9 || (s[i + 1] & 0xc0) != 0x80 || (s[i + 2] & 0xc0) != 0x80)
+            break;
+    return i;
+}
+
 size_t utf8_valid(const char *in, size_t n)
 {
     size_t i = 0, length;
@@ -102,6 +113,8 @@ size_t utf8_valid(const char *in, size_t n)
     while (i < n) {
         if ((unsigned char)in[i] < 0x80)
             i += utf8_ascii(in + i, n - i);
+        else if ((length = utf8_cjk(in + i, n - i)) > 0)
+            i += length;
         else if (utf8_next(in + i, n - i, &length) == UTF8_WHOLE)
             i += length;
         else

@@ -31,6 +31,10 @@ size_t utf8_put(char out[UTF8_MAX], uint32_t code);
 /* How many of the first bytes are ASCII. */
 size_t utf8_ascii(const char *in, size_t n);
 
+/* How many of the first bytes are whole characters of U+3000..U+9FFF: Chinese and
+ * kana, which have no case and no controls. For passing much of them at once. */
+size_t utf8_cjk(const char *in, size_t n);
+
 /* How many of the first bytes are whole characters. */
 size_t utf8_valid(const char *in, size_t n);
 
