@@ -33,7 +33,7 @@ library  := $(BUILD)/libtcptool.a
 program  := $(if $(filter release,$(VARIANT)),tcptool,$(BUILD)/tcptool)
 units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
-benches  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(sort $(wildcard tests/bench/*.c)))
+benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
@@ -59,8 +59,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(library)
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 	$(link) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
-	$(link) -o $@ $^ $(LDLIBS)
+# Each is made of the files whose names begin with its own.
+$(benches): $(BUILD)/tests/bench/%: $(sort $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c)))
+	$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common.o,$^) $(LDLIBS)
 
 test-programs: $(program) $(units) $(peers)
 

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "commands/command.h"
 
-static const struct command *const commands[] = {&serve_command, &send_command, &upper_command};
+static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
+                                                 &upper_command};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

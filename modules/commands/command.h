@@ -17,6 +17,7 @@ struct command {
 
 extern const struct command serve_command;
 extern const struct command send_command;
+extern const struct command chat_command;
 extern const struct command upper_command;
 
 /* Prints the command's --help. */

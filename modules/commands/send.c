@@ -9,6 +9,7 @@
 #include "commands/prompt.h"
 #include "commands/runtime.h"
 #include "commands/shared.h"
+#include "commands/target.h"
 #include "commands/textual.h"
 #include "core/conversation.h"
 
@@ -195,44 +196,6 @@ static void plan_directions(struct send *s)
     };
 }
 
-/* A word that was given, or what the person answers. Owned by the caller. */
-static char *given_or_asked(const char *given, const char *what, struct error *err)
-{
-    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(what) : NULL;
-
-    if (word == NULL)
-        error_set(err, EXITCODE_USAGE, "the %s is missing", what);
-    return word;
-}
-
-/* Takes HOST PORT, HOST:PORT or what is asked for; *used counts the operands. */
-static int find_target(struct send *s, int count, char **words, int *used, struct error *err)
-{
-    struct endpoint e = {0};
-    char *host = given_or_asked(count > 0 ? words[0] : NULL, "host", err), *port = NULL;
-    int result = -1;
-
-    *used = count > 0;
-    if (host == NULL || endpoint_parse(host, &e, err) < 0)
-        goto done;
-    if (e.port == NULL) {
-        port = given_or_asked(count > *used ? words[*used] : NULL, "port", err);
-        *used += count > *used;
-        if (port == NULL)
-            goto done;
-    }
-    if (port_parse(port != NULL ? port : e.port, 1, &s->port, err) < 0)
-        goto done;
-    s->host = e.host;
-    e.host = NULL;
-    result = 0;
-done:
-    endpoint_clear(&e);
-    free(host);
-    free(port);
-    return result;
-}
-
 static int join(struct buf *text, int count, char **words)
 {
     for (int i = 0; i < count; i++)
@@ -255,7 +218,7 @@ static int find_message(struct send *s, int count, char **words, struct error *e
     int result = 0;
 
     if (count == 0 && s->options.file == NULL && prompt_is_possible()) {
-        asked = given_or_asked(NULL, "message", err);
+        asked = target_word(NULL, "message", err);
         if (asked == NULL)
             return -1;
         count = 1;
@@ -379,7 +342,7 @@ static int check_options(struct send *s, int count, char **words, struct error *
         return -1;
     }
     if (text_check(&o->text, err) < 0 || shared_apply(&o->shared, err) < 0 ||
-        find_target(s, count, words, &used, err) < 0)
+        target_find(count, words, &s->host, &s->port, &used, err) < 0)
         return -1;
     if (o->file != NULL && count > used) {
         error_set(err, EXITCODE_USAGE, "\"%s\": a message and --file exclude each other",

@@ -160,6 +160,10 @@ static void on_signal(void *arg, int number)
         return;
     }
     s->signalled = true;
+    if (s->on_leave != NULL) {
+        s->on_leave(s);
+        return;
+    }
     num_format_duration(s->listen->drain_ms, limit, sizeof(limit));
     if (s->server.client_count > 0)
         log_notice("stopping: %llu connections have %s to end",

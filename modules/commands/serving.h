@@ -20,6 +20,9 @@ struct serving {
     bool replies; /* the command answers its clients */
     /* Starts the client's conversation, c->talk. */
     void (*begin)(struct serving_client *c);
+    /* NULL, or called at the first signal that asks to end, instead of letting the
+     * clients end by themselves. */
+    void (*on_leave)(struct serving *s);
     /* For the command's own use in begin and in the plans' callbacks. */
     void *command;
 

@@ -58,7 +58,7 @@ int text_check(const struct text_options *o, struct error *err)
 bool text_is_plain_inward(const struct text_options *o, const struct text_look *look)
 {
     return o->encoding == NULL && !look->printable && !look->first_line &&
-           !look->end_with_newline && look->screen == NULL;
+           !look->end_with_newline && look->screen == NULL && look->judge == NULL;
 }
 
 bool text_is_plain_outward(const struct text_options *o)
@@ -115,19 +115,23 @@ struct filter *text_inward(const struct text_options *o, const struct text_look 
 {
     struct row r = row_begin(o, counts, err);
     const char *local = local_encoding(o);
-    bool by_character = look->printable || look->screen != NULL;
+    bool by_character = look->printable || look->screen != NULL || look->judge != NULL;
     /* What looks at characters looks at UTF-8. */
     const char *shown = by_character ? utf8 : local;
     const char *wire = o->encoding != NULL ? o->encoding : local;
 
     if (o->encoding != NULL || (by_character && !is_utf8(local)))
         row_read(&r, wire, shown);
+    if (look->judge != NULL)
+        row_add(&r, look->judge);
     if (look->first_line)
         row_add(&r, firstline_new());
     if (look->screen != NULL)
         row_add(&r, eol_new(EOL_LF));
     if (look->printable)
         row_add(&r, printable_new());
+    if (look->paint != NULL)
+        row_add(&r, look->paint);
     if (look->screen != NULL)
         row_add(&r, label_new(look->screen, look->label));
     if (look->end_with_newline)

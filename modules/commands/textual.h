@@ -28,6 +28,8 @@ struct text_look {
     bool first_line;             /* nothing after the first line */
     struct label_screen *screen; /* NULL: no labels */
     const char *label;
+    struct filter *judge; /* NULL, or what looks at the text before it is shown; taken over */
+    struct filter *paint; /* NULL, or what adds colours behind that; taken over */
 };
 
 /* The counters of a command's conversions. */

@@ -149,6 +149,11 @@ void conversation_fail(struct conversation *c, struct error *why)
     finish(c);
 }
 
+void conversation_end(struct conversation *c)
+{
+    finish(c);
+}
+
 void conversation_drop(struct conversation *c)
 {
     if (!c->over)

@@ -60,6 +60,9 @@ void conversation_speak(struct conversation *c, struct pump *out, struct stream 
 /* Ends it now with this failure (moved). A failure that was met before is kept. */
 void conversation_fail(struct conversation *c, struct error *why);
 
+/* Ends it now as done, whatever the peer may still have to say. */
+void conversation_end(struct conversation *c);
+
 /* Ends it now, without a word from us, and without on_closed. */
 void conversation_drop(struct conversation *c);
 

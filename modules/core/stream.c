@@ -97,18 +97,24 @@ static enum io after_read(struct stream *s, enum io result, size_t max, size_t g
 
 enum io stream_read(struct stream *s, void *to, size_t max, size_t *got, struct error *err)
 {
+    enum io result;
+
     *got = 0;
     if (!s->readable)
         return IO_AGAIN;
-    return after_read(s, s->transport.ops->read(&s->transport, to, max, got, err), max, *got);
+    result = s->transport.ops->read(&s->transport, to, max, got, err);
+    return after_read(s, result, max, *got);
 }
 
 enum io stream_discard(struct stream *s, size_t max, size_t *got, struct error *err)
 {
+    enum io result;
+
     *got = 0;
     if (!s->readable)
         return IO_AGAIN;
-    return after_read(s, s->transport.ops->discard(&s->transport, max, got, err), max, *got);
+    result = s->transport.ops->discard(&s->transport, max, got, err);
+    return after_read(s, result, max, *got);
 }
 
 bool stream_is_blocked(const struct stream *s)

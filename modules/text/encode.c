@@ -78,7 +78,12 @@ static enum filter_result put_failed(struct encode *e, enum utf8_kind kind, cons
     else
         r = substitute_bytes(&e->rules, in, n, e->place, kind == UTF8_PART, text, &length, err);
     e->place += e->rules.in_characters ? 1 : n;
-    return r == FILTER_OK ? put_text(e, text, length, out, err) : r;
+    if (r == FILTER_OK)
+        return put_text(e, text, length, out, err);
+    /* So that what was written up to here is complete. */
+    if (!e->is_utf8)
+        gconv_end(&e->conversion, out);
+    return r;
 }
 
 /* Converts in[0 .. *n) as far as it goes without a failure; *n becomes how much

@@ -1,0 +1,156 @@
+/* Owns the beginning of the present line, as far as it could still be a bye word. */
+#include "chat/bye.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_KEPT = 256 }; /* no bye word is longer */
+
+struct bye {
+    struct filter filter;
+    const struct bye_words *words;
+    bool bare;     /* sender */
+    bool messages; /* watcher */
+    bool *said;    /* watcher */
+    size_t length; /* of the present line, without its newline */
+    char line[LINE_KEPT];
+};
+
+static bool is_bye(const struct bye_words *words, const char *line, size_t length)
+{
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+        length--;
+    for (size_t i = 0; i < words->count; i++)
+        if (strlen(words->words[i]) == length && memcmp(words->words[i], line, length) == 0)
+            return true;
+    return false;
+}
+
+/* Adds to the present line; what is too long for a bye word is only counted. */
+static void keep(struct bye *b, const char *in, size_t n)
+{
+    if (b->length < LINE_KEPT) {
+        size_t room = LINE_KEPT - b->length;
+
+        memcpy(b->line + b->length, in, n < room ? n : room);
+    }
+    b->length += n;
+}
+
+/* Ends the present line, and says whether it was a bye. */
+static bool line_was_bye(struct bye *b)
+{
+    bool result = b->length <= LINE_KEPT && is_bye(b->words, b->line, b->length);
+
+    b->length = 0;
+    return result;
+}
+
+static enum filter_result sender_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                                      struct error *err)
+{
+    struct bye *b = (struct bye *)f;
+
+    while (n > 0) {
+        const char *newline = memchr(in, '\n', n);
+        size_t text = newline != NULL ? (size_t)(newline - in) : n;
+        size_t taken = text + (newline != NULL);
+
+        keep(b, in, text);
+        if (filter_out(out, in, b->bare ? text : taken, err) != FILTER_OK)
+            return FILTER_FAILED;
+        if (newline != NULL && line_was_bye(b))
+            return FILTER_DONE;
+        in += taken;
+        n -= taken;
+    }
+    return FILTER_OK;
+}
+
+static enum filter_result watcher_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                                       struct error *err)
+{
+    struct bye *b = (struct bye *)f;
+    const char *rest = in, *newline;
+    size_t left = n;
+
+    if (b->messages)
+        *b->said |= is_bye(b->words, in, n);
+    while ((newline = memchr(rest, '\n', left)) != NULL) {
+        size_t text = (size_t)(newline - rest);
+
+        keep(b, rest, text);
+        *b->said |= line_was_bye(b);
+        rest += text + 1;
+        left -= text + 1;
+    }
+    keep(b, rest, left);
+    return filter_out(out, in, n, err);
+}
+
+static enum filter_result sender_finish(struct filter *f, struct buf *out, struct error *err)
+{
+    (void)f;
+    (void)out;
+    (void)err;
+    return FILTER_OK;
+}
+
+static enum filter_result watcher_finish(struct filter *f, struct buf *out, struct error *err)
+{
+    struct bye *b = (struct bye *)f;
+
+    (void)out;
+    (void)err;
+    *b->said |= line_was_bye(b);
+    return FILTER_OK;
+}
+
+static void bye_free(struct filter *f)
+{
+    free(f);
+}
+
+static const struct filter_ops sender_ops = {
+    .feed = sender_feed,
+    .finish = sender_finish,
+    .free = bye_free,
+};
+
+static const struct filter_ops watcher_ops = {
+    .feed = watcher_feed,
+    .finish = watcher_finish,
+    .free = bye_free,
+};
+
+static struct bye *bye_new(const struct filter_ops *ops, const struct bye_words *words)
+{
+    struct bye *b = calloc(1, sizeof(*b));
+
+    if (b == NULL)
+        return NULL;
+    b->filter.ops = ops;
+    b->words = words;
+    return b;
+}
+
+struct filter *bye_sender_new(const struct bye_words *words, bool bare)
+{
+    struct bye *b = bye_new(&sender_ops, words);
+
+    if (b == NULL)
+        return NULL;
+    b->bare = bare;
+    return &b->filter;
+}
+
+struct filter *bye_watcher_new(const struct bye_words *words, bool messages, bool *said)
+{
+    struct bye *b = bye_new(&watcher_ops, words);
+
+    if (b == NULL)
+        return NULL;
+    b->messages = messages;
+    b->said = said;
+    return &b->filter;
+}

@@ -1,0 +1,19 @@
+/* The leanest programs, by the work they do. */
+#include "tests/bench/lean.h"
+
+#include "tests/bench/common.h"
+
+static const struct mode modes[] = {
+    {"receive", "PORT [splice|copy|drop] > OUTPUT", 1, lean_receive},
+    {"send", "PORT < INPUT", 1, lean_send},
+    {"echo", "PORT", 1, lean_echo},
+    {"upper", "PORT", 1, lean_upper},
+    {"room", "PORT", 1, lean_room},
+    {"convert", "PORT ENCODING > OUTPUT", 2, lean_convert},
+    {"upper-stream", "PORT", 1, lean_upper_stream},
+};
+
+int main(int argc, char **argv)
+{
+    return run_mode(modes, sizeof(modes) / sizeof(modes[0]), argc, argv);
+}

@@ -1,0 +1,172 @@
+/* Owns the servers: one thread, one epoll loop, no memory per connection. They serve until they
+ * are killed. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/bench/common.h"
+#include "tests/bench/lean.h"
+
+enum { BATCH = 256, ACCEPT_BATCH = 64, BLOCK = 64 << 10 };
+
+struct server {
+    int listener;
+    int epoll_fd;
+    void (*on_client)(struct server *s, int fd);
+    void (*on_data)(struct server *s, int fd);
+    int *members; /* of a room */
+    size_t member_count;
+    char block[BLOCK];
+};
+
+static void accept_batch(struct server *s)
+{
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        int fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0)
+            return;
+        s->on_client(s, fd);
+    }
+}
+
+_Noreturn static void serve(struct server *s, unsigned port)
+{
+    s->epoll_fd = new_epoll();
+    s->listener = listen_on(port);
+    watch(s->epoll_fd, s->listener, EPOLLIN, (uint64_t)s->listener);
+    for (;;) {
+        struct epoll_event events[BATCH];
+        int n = epoll_wait(s->epoll_fd, events, BATCH, -1);
+
+        for (int i = 0; i < n; i++) {
+            int fd = (int)events[i].data.u64;
+
+            if (fd == s->listener)
+                accept_batch(s);
+            else
+                s->on_data(s, fd);
+        }
+    }
+}
+
+static void watch_client(struct server *s, int fd)
+{
+    set_nodelay(fd);
+    watch(s->epoll_fd, fd, EPOLLIN, (uint64_t)fd);
+}
+
+/* What a client does not take at once is beyond this program. */
+static void send_all(int fd, const char *bytes, size_t n)
+{
+    if (send(fd, bytes, n, MSG_NOSIGNAL) != (ssize_t)n && errno != EPIPE && errno != ECONNRESET)
+        die_of("a client is slow");
+}
+
+static void echo_data(struct server *s, int fd)
+{
+    ssize_t n = recv(fd, s->block, sizeof(s->block), 0);
+
+    if (n > 0)
+        send_all(fd, s->block, (size_t)n);
+    else if (n == 0 || errno != EAGAIN)
+        close(fd);
+}
+
+void lean_echo(int count, char **arguments)
+{
+    static struct server s = {.on_client = watch_client, .on_data = echo_data};
+
+    (void)count;
+    serve(&s, parse_port(arguments[0]));
+}
+
+void upper_ascii(char *bytes, unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++) {
+        char c = bytes[i];
+
+        bytes[i] = (char)(c - (c >= 'a' && c <= 'z' ? 'a' - 'A' : 0));
+    }
+}
+
+/* Answers what the first read brings, and closes; false when nothing has come yet. */
+static bool answer_upper(struct server *s, int fd)
+{
+    ssize_t n = recv(fd, s->block, sizeof(s->block), 0);
+
+    if (n < 0 && errno == EAGAIN)
+        return false;
+    if (n > 0) {
+        upper_ascii(s->block, (size_t)n);
+        send_all(fd, s->block, (size_t)n);
+    }
+    close(fd);
+    return true;
+}
+
+static void upper_data(struct server *s, int fd)
+{
+    answer_upper(s, fd);
+}
+
+/* Most have sent their line by the time they are accepted. */
+static void upper_client(struct server *s, int fd)
+{
+    if (!answer_upper(s, fd))
+        watch(s->epoll_fd, fd, EPOLLIN, (uint64_t)fd);
+}
+
+void lean_upper(int count, char **arguments)
+{
+    static struct server s = {.on_client = upper_client, .on_data = upper_data};
+
+    (void)count;
+    serve(&s, parse_port(arguments[0]));
+}
+
+static void join_room(struct server *s, int fd)
+{
+    int *members = reallocarray(s->members, s->member_count + 1, sizeof(*members));
+
+    if (members == NULL)
+        die("no memory for a member");
+    s->members = members;
+    s->members[s->member_count++] = fd;
+    watch_client(s, fd);
+}
+
+static void leave_room(struct server *s, int fd)
+{
+    for (size_t i = 0; i < s->member_count; i++)
+        if (s->members[i] == fd)
+            s->members[i] = s->members[--s->member_count];
+    close(fd);
+}
+
+/* What one says goes to all others, as it is. */
+static void tell_others(struct server *s, int fd)
+{
+    ssize_t n = recv(fd, s->block, sizeof(s->block), 0);
+
+    if (n <= 0) {
+        if (n == 0 || errno != EAGAIN)
+            leave_room(s, fd);
+        return;
+    }
+    for (size_t i = 0; i < s->member_count; i++)
+        if (s->members[i] != fd)
+            send_all(s->members[i], s->block, (size_t)n);
+}
+
+void lean_room(int count, char **arguments)
+{
+    static struct server s = {.on_client = join_room, .on_data = tell_others};
+
+    (void)count;
+    serve(&s, parse_port(arguments[0]));
+}

@@ -1,0 +1,12 @@
+"""Takes what the server sends in small bites, with a small window; prints it."""
+import socket
+import sys
+import time
+
+client = socket.socket()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+client.connect(("127.0.0.1", int(sys.argv[1])))
+client.shutdown(socket.SHUT_WR)
+while data := client.recv(8192):
+    sys.stdout.buffer.write(data)
+    time.sleep(0.001)

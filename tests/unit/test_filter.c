@@ -1,0 +1,123 @@
+/* text/filter: rows of filters. */
+#include "tests/unit/feed.h"
+#include "text/eol.h"
+#include "text/firstline.h"
+#include "text/label.h"
+#include "text/printable.h"
+#include "text/transcode.h"
+#include "text/upcase.h"
+
+static struct filter *row_of(struct filter *first, struct filter *second, struct filter *third)
+{
+    struct filter *links[] = {first, second, third}, *row = chain_new();
+
+    assert_non_null(row);
+    for (size_t i = 0; i < 3; i++)
+        if (links[i] != NULL)
+            assert_int_equal(chain_add(row, links[i]), 0);
+    return row;
+}
+
+static struct filter *make_empty(const void *how)
+{
+    (void)how;
+    return row_of(NULL, NULL, NULL);
+}
+
+static struct filter *make_gbk_upper(const void *how)
+{
+    (void)how;
+    return row_of(transcode_new("gbk", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
+                  upcase_new(),
+                  transcode_new("utf-8", "gbk", TRANSCODE_OUTWARD, TRANSCODE_REPLACE, NULL, NULL));
+}
+
+static struct filter *make_line(const void *how)
+{
+    (void)how;
+    return row_of(eol_new(EOL_LF), firstline_new(), upcase_new());
+}
+
+static void an_empty_row_passes_bytes(void **state)
+{
+    (void)state;
+    assert_becomes(make_empty, NULL, "a\0\xff", 3, "a\0\xff", 3, FILTER_OK);
+}
+
+static void each_is_fed_what_the_one_before_gives(void **state)
+{
+    (void)state;
+    assert_text(make_gbk_upper, NULL, "\xc4\xe3\xba\xc3 stra", "\xc4\xe3\xba\xc3 STRA");
+    /* What the first held at the end goes through those behind it. */
+    assert_becomes(make_gbk_upper, NULL, "ab\xc4", 3, "AB", 2, FILTER_FAILED);
+}
+
+static void done_drops_the_rest_and_finishes_those_behind(void **state)
+{
+    (void)state;
+    assert_becomes(make_line, NULL, "one\r\ntwo\r\n", 10, "ONE\n", 4, FILTER_DONE);
+    assert_becomes(make_line, NULL, "half", 4, "HALF", 4, FILTER_FAILED);
+}
+
+static void the_failure_nearest_to_the_source_is_told(void **state)
+{
+    struct fed fed = feed_all(
+        row_of(transcode_new("utf-8", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
+               transcode_new("utf-8", "latin1", TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, NULL),
+               NULL),
+        "中\xff", 4, FEED_WHOLE);
+
+    (void)state;
+    assert_int_equal(fed.result, FILTER_FAILED);
+    assert_string_equal(fed.err.text,
+                        "converting from utf-8: the byte 0xff at offset 3 is not valid utf-8");
+    fed_clear(&fed);
+}
+
+static void flush_reaches_every_filter(void **state)
+{
+    struct label_screen screen = {0};
+    struct filter *row = row_of(label_new(&screen, "\x1b"), printable_new(), NULL);
+    struct buf out = {0};
+
+    (void)state;
+    assert_false(row->ops->pending(row));
+    assert_int_equal(feed_one(row, "half", 4, &out, NULL), FILTER_OK);
+    assert_true(row->ops->pending(row));
+    assert_given(&out, "");
+    assert_int_equal(row->ops->flush(row, &out, NULL), FILTER_OK);
+    assert_false(row->ops->pending(row));
+    assert_given(&out, "\\x1b: half");
+    assert_int_equal(row->ops->finish(row, &out, NULL), FILTER_OK);
+    assert_given(&out, "\n");
+    filter_free(row);
+    buf_free(&out);
+}
+
+static void a_full_row_takes_no_more_but_owns_it(void **state)
+{
+    struct filter *row = chain_new();
+
+    (void)state;
+    assert_non_null(row);
+    for (int i = 0; i < CHAIN_MAX; i++)
+        assert_int_equal(chain_add(row, upcase_new()), 0);
+    assert_int_equal(chain_add(row, upcase_new()), -1);
+    assert_int_equal(chain_add(row, NULL), -1);
+    filter_free(row);
+    filter_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_row_passes_bytes),
+        cmocka_unit_test(each_is_fed_what_the_one_before_gives),
+        cmocka_unit_test(done_drops_the_rest_and_finishes_those_behind),
+        cmocka_unit_test(the_failure_nearest_to_the_source_is_told),
+        cmocka_unit_test(flush_reaches_every_filter),
+        cmocka_unit_test(a_full_row_takes_no_more_but_owns_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
