@@ -50,10 +50,21 @@ static int printed(void)
     return EXITCODE_FAILED;
 }
 
+/* For completions and for the check that every text names the same options. */
+static void print_options(void)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        options_print_list(commands[i]->tables, commands[i]->name, stdout);
+}
+
 static int help(const char *topic)
 {
     const struct command *c = topic != NULL ? find_command(topic) : NULL;
 
+    if (topic != NULL && strcmp(topic, "--options") == 0) {
+        print_options();
+        return printed();
+    }
     if (topic != NULL && c == NULL)
         return refuse(topic);
     if (c != NULL)

@@ -334,7 +334,8 @@ void options_print_help(const struct option_table *tables, FILE *to)
     char names[128];
 
     for (; tables->specs != NULL; tables++) {
-        fprintf(to, "\n%s:\n", tables->title);
+        if (*tables->title != '\0')
+            fprintf(to, "\n%s:\n", tables->title);
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
             format_names(s, names, sizeof(names));
             if (strlen(names) > HELP_COLUMN - 2)
@@ -345,12 +346,15 @@ void options_print_help(const struct option_table *tables, FILE *to)
     }
 }
 
-void options_print_list(const struct option_table *tables, FILE *to)
+void options_print_list(const struct option_table *tables, const char *prefix, FILE *to)
 {
     for (; tables->specs != NULL; tables++) {
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            fprintf(to, "--%s\t%c\t%s%s\t%s\n", s->name, s->letter != 0 ? s->letter : '-',
-                    s->optional ? "=" : "", takes_value(s) ? s->value : "", s->help);
+            char letter[] = {'-', s->letter, '\0'};
+
+            fprintf(to, "%s\t--%s\t%s\t%s%s%s\t%s\n", prefix, s->name,
+                    s->letter != 0 ? letter : "", s->optional ? "[" : "",
+                    takes_value(s) ? s->value : "", s->optional ? "]" : "", s->help);
         }
     }
 }

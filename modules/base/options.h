@@ -44,7 +44,7 @@ struct option_spec {
     size_t given_offset; /* of a bool that says it was given, where optional */
 };
 
-/* A titled table. base is where its struct lies in the command's own. */
+/* A titled table; an empty title goes on with the table before. base is where its struct lies in the command's own. */
 struct option_table {
     const char *title;
     const struct option_spec *specs;
@@ -76,9 +76,10 @@ enum options_result options_parse(const struct option_table *tables,
 /* Prints the tables as the body of a --help text. */
 void options_print_help(const struct option_table *tables, FILE *to);
 
-/* Prints a line an option: its long name, letter, value and choices, with tabs
- * between, for completions and for checks. */
-void options_print_list(const struct option_table *tables, FILE *to);
+/* Prints a line an option, for programs: the given prefix, --name, -letter or
+ * nothing, what stands for its value (in brackets when it may be left out) or
+ * nothing, the help; with tabs between. --help is not in any table. */
+void options_print_list(const struct option_table *tables, const char *prefix, FILE *to);
 
 /* The word of the NULL-ended list that is nearest to the given one by edit
  * distance (Damerau-Levenshtein), or NULL for an empty list. */

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "text/gconv.h"
+#include "text/utf8.h"
+
+#define UCS4_UNIT ((size_t)4)
 
 struct decode {
     struct filter filter;
@@ -24,6 +27,13 @@ static enum filter_result no_memory(struct error *err)
     return FILTER_FAILED;
 }
 
+static bool is_valid_from(const struct buf *b, size_t i)
+{
+    size_t n = buf_length(b) - i;
+
+    return n == 0 || utf8_valid(buf_head(b) + i, n) == n;
+}
+
 /* Puts what stands for n invalid bytes. */
 static enum filter_result put_invalid(struct decode *d, const char *in, size_t n, bool ended,
                                       struct buf *out, struct error *err)
@@ -39,6 +49,29 @@ static enum filter_result put_invalid(struct decode *d, const char *in, size_t n
     return filter_out(out, text, length, err);
 }
 
+/* As gconv_convert(), but what iconv takes from UCS-4 above U+10FFFF cannot be
+ * read: UTF-8 has no such characters. So each is looked at by itself there. */
+static int convert_valid(struct decode *d, const char **in, size_t *n, struct buf *out)
+{
+    int result = 0;
+
+    if (d->unit != UCS4_UNIT)
+        return gconv_convert(&d->conversion, in, n, out);
+    while (*n > 0 && result == 0) {
+        const char *at = *in;
+        size_t piece = *n < UCS4_UNIT ? *n : UCS4_UNIT, left = piece, before = buf_length(out);
+
+        result = gconv_convert(&d->conversion, &at, &left, out);
+        if (result == 0 && !is_valid_from(out, before)) {
+            out->end = out->start + before;
+            return EILSEQ;
+        }
+        *in = at;
+        *n -= piece - left;
+    }
+    return result;
+}
+
 /* Converts in[0 .. n). *used is less than n where a sequence is cut off. */
 static enum filter_result convert(struct decode *d, const char *in, size_t n, size_t *used,
                                   struct buf *out, struct error *err)
@@ -49,7 +82,7 @@ static enum filter_result convert(struct decode *d, const char *in, size_t n, si
 
     while (left > 0 && r == FILTER_OK) {
         size_t before = left, bad;
-        int result = gconv_convert(&d->conversion, &at, &left, out);
+        int result = convert_valid(d, &at, &left, out);
 
         d->offset += before - left;
         if (result == ENOMEM)

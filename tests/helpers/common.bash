@@ -68,11 +68,11 @@ has_bytes() {
 }
 
 # start NAME COMMAND...: in the background, with its output in NAME.out and
-# NAME.err; its input is the file $input, or empty.
+# NAME.err; its input is the file $input, or empty. Tests keep a pipe open in 7.
 start() {
   local name=$1
   shift
-  "$@" <"${input:-/dev/null}" >"${output:-$name.out}" 2>"$name.err" 3>&- 4>&- &
+  "$@" <"${input:-/dev/null}" >"${output:-$name.out}" 2>"$name.err" 3>&- 4>&- 7>&- &
   pids[$name]=$!
   touch "pids/$!"
 }

@@ -7,6 +7,7 @@ and so on are understood), in the order given. FDS says which of the command's
 descriptors are the terminal ("012"); the others are ours. Nothing is echoed and no
 newline translated. Ends with the command's status, 128 + N when signal N ended it.
 """
+import fcntl
 import os
 import pty
 import signal
@@ -34,6 +35,7 @@ child = os.fork()
 if child == 0:
     os.close(master)
     os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     for fd in map(int, fds):
         os.dup2(slave, fd)
     if slave > 2:

@@ -59,21 +59,6 @@ static void done_drops_the_rest_and_finishes_those_behind(void **state)
     assert_becomes(make_line, NULL, "half", 4, "HALF", 4, FILTER_FAILED);
 }
 
-static void the_failure_nearest_to_the_source_is_told(void **state)
-{
-    struct fed fed = feed_all(
-        row_of(transcode_new("utf-8", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
-               transcode_new("utf-8", "latin1", TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, NULL),
-               NULL),
-        "中\xff", 4, FEED_WHOLE);
-
-    (void)state;
-    assert_int_equal(fed.result, FILTER_FAILED);
-    assert_string_equal(fed.err.text,
-                        "converting from utf-8: the byte 0xff at offset 3 is not valid utf-8");
-    fed_clear(&fed);
-}
-
 static void flush_reaches_every_filter(void **state)
 {
     struct label_screen screen = {0};
@@ -114,7 +99,6 @@ int main(void)
         cmocka_unit_test(an_empty_row_passes_bytes),
         cmocka_unit_test(each_is_fed_what_the_one_before_gives),
         cmocka_unit_test(done_drops_the_rest_and_finishes_those_behind),
-        cmocka_unit_test(the_failure_nearest_to_the_source_is_told),
         cmocka_unit_test(flush_reaches_every_filter),
         cmocka_unit_test(a_full_row_takes_no_more_but_owns_it),
     };

@@ -91,6 +91,18 @@ static void knows_byte_orders(void **state)
     writes("utf-16", TRANSCODE_STRICT, "", BYTES(""));
 }
 
+static void nothing_is_above_the_last_code_point(void **state)
+{
+    (void)state;
+    both_ways("ucs-4be", BYTES("\0\x10\xff\xff\0\0\0a"), "\U0010ffffa");
+    reads("ucs-4be", TRANSCODE_REPLACE, BYTES("\0\x11\0\0\0\0\0a"), "\ufffda");
+    reads("ucs-4be", TRANSCODE_ESCAPE, BYTES("\x7f\0\0\0\0\0\0a\0"), "\\x7f\\x00\\x00\\x00a\\x00");
+    writes("ucs-4be", TRANSCODE_IGNORE,
+           "\xf4\x90\x80\x80"
+           "a",
+           BYTES("\0\0\0a"));
+}
+
 static void combining_characters_held_back_come_out(void **state)
 {
     (void)state;
@@ -282,6 +294,7 @@ int main(void)
         cmocka_unit_test(converts_both_ways),
         cmocka_unit_test(keeps_shift_states_and_resets_them),
         cmocka_unit_test(knows_byte_orders),
+        cmocka_unit_test(nothing_is_above_the_last_code_point),
         cmocka_unit_test(combining_characters_held_back_come_out),
         cmocka_unit_test(inward_policies),
         cmocka_unit_test(outward_policies),

@@ -1,0 +1,29 @@
+/*
+ * What the members of a room may be called: 1 to 32 characters, which are
+ * letters and decimal digits of any script, "_" and "-"; after the first one
+ * also the marks that combine with letters. Nothing that is invisible, is space,
+ * or reorders text. Two names are the same when they differ only in case or in
+ * compatibility forms (Unicode Standard, 3.13, "Caseless Matching": NFKC and
+ * full case folding), such as "Alice", "alice" and "Ａｌｉｃｅ".
+ */
+#ifndef CHAT_NAMES_H
+#define CHAT_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In characters, and in bytes of UTF-8. */
+#define NAMES_MAX 32
+#define NAMES_BYTES (NAMES_MAX * 4)
+
+/* True when these bytes are a name. */
+bool names_is_valid(const char *name, size_t n);
+
+/* What a name is compared by: two names are the same when these strings are.
+ * Owned by the caller; NULL without memory. The name must be valid. */
+char *names_key(const char *name);
+
+/* True for the key of a name that only the room gives: "guest" and a number. */
+bool names_is_guest(const char *key);
+
+#endif

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# chat between two: tcptool, nc, and scripts that take strict turns.
+load helpers/common
+
+# start_chat [OPTIONS...]: waits for a partner; its input is the fifo "say".
+start_chat() {
+  mkfifo say
+  exec 7<>say
+  input=say start chat "$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 --port-file chat.port "$@"
+  wait_for_port chat
+}
+
+say() {
+  printf '%s\n' "$1" >&7
+}
+
+@test "chat: lines go both ways, and a bye ends both with 0" {
+  start_chat
+  mkfifo caller
+  exec 8<>caller
+  input=caller start caller "$TCPTOOL" chat 127.0.0.1 "$port"
+  say 你好
+  wait_for contains caller.out 你好
+  echo 'hello there' >&8
+  wait_for contains chat.out 'hello there'
+  echo bye >&8
+  finish caller
+  expect_equal "$status" 0
+  finish chat
+  expect_equal "$status" 0
+  expect_equal "$(cat chat.out)" $'hello there\nbye'
+}
+
+@test "chat: 再见 from the listening side ends both with 0" {
+  start_chat
+  mkfifo caller
+  exec 8<>caller
+  input=caller start caller "$TCPTOOL" chat 127.0.0.1 "$port"
+  say 再见
+  finish caller
+  expect_equal "$status" 0
+  finish chat
+  expect_equal "$status" 0
+  expect_equal "$(cat caller.out)" 再见
+}
+
+@test "chat: a line with bye in it ends nothing" {
+  start_chat
+  start caller nc.openbsd 127.0.0.1 "$port"
+  say 'goodbye'
+  say 'bye bye'
+  say 'still here'
+  wait_for contains caller.out 'still here'
+  say bye
+  finish chat
+  expect_equal "$status" 0
+}
+
+@test "chat: --bye replaces the words" {
+  start_chat --bye tschüss --bye ciao
+  start caller nc.openbsd 127.0.0.1 "$port"
+  say bye
+  say after
+  wait_for contains caller.out after
+  say ciao
+  finish chat
+  expect_equal "$status" 0
+}
+
+@test "chat: what the other says after the bye is shown" {
+  start_chat
+  mkfifo caller
+  exec 8<>caller
+  input=caller start caller nc.openbsd 127.0.0.1 "$port"
+  say bye
+  wait_for contains caller.out bye
+  echo 'one more thing' >&8
+  finish chat
+  expect_equal "$status" 0
+  expect_equal "$(cat chat.out)" 'one more thing'
+}
+
+@test "chat: the end of the input ends it, after what the other still says" {
+  start_peer server server_says 'last words\n'
+  run -0 tcptool chat 127.0.0.1 "$port" <<<'my line'
+  expect_equal "$output" 'last words'
+}
+
+@test "chat: takes one partner and stops listening" {
+  start_chat
+  start caller nc.openbsd 127.0.0.1 "$port"
+  say x
+  wait_for contains caller.out x
+  run ! tcptool send 127.0.0.1 "$port" hi
+  [[ $output == *refused* ]]
+  say bye
+  finish chat
+}
+
+turns() {
+  local encoding=$1 said=$2
+  printf '%s\n' one two | iconv -t utf-8 >answers
+  input=answers start_peer server chat_server_turns "$encoding"
+  printf '你好\n第二\n%s\n' "$said" >lines
+  tcptool chat --eol none -e "$encoding" 127.0.0.1 "$port" <lines >heard
+  finish server
+  expect_equal "$status" 0
+  expect_equal "$(cat server.out)" "heard: 你好
+heard: 第二
+heard: $said"
+  expect_equal "$(cat heard)" onetwo
+}
+
+@test "chat --eol none: calls a server that takes strict turns, utf-8 and bye" {
+  turns utf-8 bye
+}
+
+@test "chat --eol none: calls a server that takes strict turns, gbk and 再见" {
+  turns gbk 再见
+}
+
+@test "chat --eol none: a strict server's bye ends it" {
+  printf 'one\n再见\n' >answers
+  input=answers start_peer server chat_server_turns gbk
+  printf 'a\nb\nc\nd\n' >lines
+  tcptool chat --eol none -e gbk 127.0.0.1 "$port" <lines >heard
+  finish server
+  expect_equal "$(cat server.out)" $'heard: a\nheard: b'
+  expect_equal "$(cat heard)" one再见
+}
+
+@test "chat --eol none: waits for a client that takes strict turns" {
+  start_chat --eol none -e gbk
+  printf '早\n吃了吗\nbye\n' >lines
+  input=lines start caller "$PYTHON" -u "$PEERS/chat_client_turns.py" "$port" gbk
+  wait_for contains chat.out 早
+  say 晚安
+  wait_for contains chat.out 吃了吗
+  say 吃了
+  finish chat
+  expect_equal "$status" 0
+  finish caller
+  expect_equal "$status" 0
+  expect_equal "$(cat caller.out)" $'heard: 晚安\nheard: 吃了'
+  expect_equal "$(cat chat.out)" 早吃了吗bye
+}
+
+@test "chat: a reset ends in 1 with a line that says so, and what came before is shown" {
+  start_chat
+  start caller "$PYTHON" "$PEERS/client_reset.py" "$port" hello
+  finish chat
+  expect_equal "$status" 1
+  contains chat.err 'reset'
+  expect_equal "$(cat chat.out)" hello
+}
+
+@test "chat: on a terminal nothing comes raw, and Ctrl-D leaves the terminal as it was" {
+  start_peer server server_says '\x1b[31mred \xe5\x86\x8d\n'
+  # shellcheck disable=SC2016 # the inner shell expands
+  run -0 peer pty_run -w 再 -t '\x04' -- \
+    sh -c 'stty -g >before; "$TCPTOOL" chat 127.0.0.1 "$0"; echo "status $?" >ended; stty -g >after' "$port"
+  [[ $output == *'\x1b[31mred 再'* ]]
+  [[ $output != *$'\e[31mred'* ]]
+  expect_equal "$(cat ended)" 'status 0'
+  cmp before after
+}
+
+@test "chat: Ctrl-C leaves with 0, and the terminal as it was" {
+  start_peer server server_says 'hi\n' hold
+  # shellcheck disable=SC2016
+  run -0 peer pty_run -w hi -t '\x03' -- \
+    sh -c 'trap : INT; stty -g >before; "$TCPTOOL" chat 127.0.0.1 "$0"; echo "status $?" >ended; stty -g >after' "$port"
+  expect_equal "$(cat ended)" 'status 0'
+  cmp before after
+}
+
+@test "chat: a line that arrives does not tear the line that is typed" {
+  mkfifo says
+  exec 8<>says
+  input=says start_listener caller nc.openbsd -l 127.0.0.1 0
+  # readline shows nothing on a terminal that does not echo
+  # shellcheck disable=SC2016
+  start typist "$PYTHON" "$PEERS/pty_run.py" -w '> ' -t 'half' -w half -t ' a line' -w 'a line' -w arriving \
+    -w 'half a line' -t '\x7fe!\n' -t 'bye\n' -- sh -c 'stty echo; exec "$TCPTOOL" chat 127.0.0.1 "$0"' "$port"
+  wait_for contains typist.out 'a line'
+  echo arriving >&8
+  finish typist
+  expect_equal "$status" 0
+  finish caller
+  expect_equal "$(cat caller.out)" $'half a line!\nbye'
+}
+
+@test "chat: names have colours on a terminal, unless NO_COLOR forbids them" {
+  start_peer server server_says 'alice: hi\n'
+  TERM=xterm run -0 peer pty_run -w hi -t '\x04' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  [[ $output == *$'malice\e[0m: hi'* ]]
+  start_peer plain server_says 'alice: hi\n'
+  TERM=xterm NO_COLOR=1 run -0 peer pty_run -w hi -t '\x04' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  [[ $output == *'alice: hi'* && $output != *$'malice'* ]]
+}
+
+@test "chat: a message that cannot be encoded stops it with 65" {
+  start_peer server server_says 'hi\n' hold
+  run -65 tcptool chat -e gbk 127.0.0.1 "$port" <<<'😀'
+  [[ $output == *U+1F600* ]]
+}
