@@ -399,9 +399,9 @@ static void begin(struct serving_client *client)
         begin_talk(&w->talk, &client->talk);
 }
 
-static void on_leave(struct serving *s)
+static void on_leave(struct hosting *h)
 {
-    struct wait *w = s->command;
+    struct wait *w = container_of(h, struct wait, serving.host);
 
     if (w->talk.conversation != NULL)
         begin_to_leave(&w->talk);
@@ -417,20 +417,17 @@ int chat_wait(const struct chat_options *o, const struct stdio *io)
     plan_talk(&w.talk, o);
     plan_callbacks(&w.talk, on_wait_closed);
     w.serving = (struct serving){
-        .listen = &listen,
-        .shared = &o->shared,
+        .host = {.listen = &listen, .shared = &o->shared, .replies = true, .on_leave = on_leave},
         .plan = &w.talk.plan,
-        .replies = true,
         .begin = begin,
-        .on_leave = on_leave,
         .command = &w,
     };
-    w.talk.run = &w.serving.run;
+    w.talk.run = &w.serving.host.run;
     if (serving_open(&w.serving, &why) < 0)
-        runtime_fail(&w.serving.run, &why);
+        runtime_fail(&w.serving.host.run, &why);
     else
-        serving_run(&w.serving);
+        hosting_run(&w.serving.host);
     console_close(w.talk.console);
     text_report(&o->text, &w.talk.counts);
-    return runtime_end(&w.serving.run, io);
+    return runtime_end(&w.serving.host.run, io);
 }

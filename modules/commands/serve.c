@@ -126,7 +126,7 @@ static void on_output_closed(struct stream *output)
     struct error why = {0};
 
     transport_write_error(&output->transport, EPIPE, &why);
-    runtime_fail(&s->serving.run, &why);
+    runtime_fail(&s->serving.host.run, &why);
 }
 
 static int contradiction(const char *text, struct error *err)
@@ -208,7 +208,7 @@ static int open_output(struct serve *s, struct error *err)
     bool labelled = o->label || (!o->raw && isatty(STDOUT_FILENO));
 
     s->look = (struct text_look){.printable = labelled, .screen = labelled ? &s->screen : NULL};
-    if (stdio_open_output(&s->output, s->serving.run.loop, err) < 0)
+    if (stdio_open_output(&s->output, s->serving.host.run.loop, err) < 0)
         return -1;
     s->output.owner = s;
     s->output.on_hangup = on_output_closed;
@@ -259,7 +259,7 @@ static int prepare(struct serve *s, const struct stdio *io, struct error *err)
         return -1;
     if (s->prints && open_output(s, err) < 0)
         return -1;
-    if (s->sends_input && stdio_open_input(&s->input, s->serving.run.loop, err) < 0)
+    if (s->sends_input && stdio_open_input(&s->input, s->serving.host.run.loop, err) < 0)
         return -1;
     plan_directions(s);
     return 0;
@@ -270,9 +270,9 @@ static void clear(struct serve *s)
     struct error why = {0};
 
     /* Only closing tells of some full disks. */
-    if (s->prints && s->output.loop != NULL && !error_is_set(&s->serving.run.fatal) &&
+    if (s->prints && s->output.loop != NULL && !error_is_set(&s->serving.host.run.fatal) &&
         stream_shut(&s->output, &why) < 0)
-        runtime_fail(&s->serving.run, &why);
+        runtime_fail(&s->serving.host.run, &why);
     if (s->output.loop != NULL)
         stream_close(&s->output, false);
     if (s->input.loop != NULL)
@@ -297,22 +297,23 @@ static int run(const struct command *self, const struct stdio *io, int argc, cha
     if (check_options(&s.options, argc - first, &why) < 0)
         return command_misused(self, &why);
     s.serving = (struct serving){
-        .listen = &s.options.listen,
-        .shared = &s.options.shared,
+        .host = {.listen = &s.options.listen,
+                 .shared = &s.options.shared,
+                 .replies =
+                     s.options.reply != NULL || s.options.reply_file != NULL || s.options.echo},
         .plan = &s.plan,
-        .replies = s.options.reply != NULL || s.options.reply_file != NULL || s.options.echo,
         .begin = begin,
         .command = &s,
     };
     if (serving_open(&s.serving, &why) < 0)
         return command_misused(self, &why);
     if (prepare(&s, io, &why) < 0)
-        runtime_fail(&s.serving.run, &why);
+        runtime_fail(&s.serving.host.run, &why);
     else
-        serving_run(&s.serving);
+        hosting_run(&s.serving.host);
     clear(&s);
     text_report(&s.options.text, &s.counts);
-    return runtime_end(&s.serving.run, io);
+    return runtime_end(&s.serving.host.run, io);
 }
 
 const struct command serve_command = {

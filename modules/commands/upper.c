@@ -94,19 +94,17 @@ static int run(const struct command *self, const struct stdio *io, int argc, cha
         .on_closed = serving_closed,
     };
     u.serving = (struct serving){
-        .listen = &o->listen,
-        .shared = &o->shared,
+        .host = {.listen = &o->listen, .shared = &o->shared, .replies = true},
         .plan = &u.plan,
-        .replies = true,
         .begin = begin,
         .command = &u,
     };
     if (serving_open(&u.serving, &why) < 0)
         return command_misused(self, &why);
-    serving_run(&u.serving);
+    hosting_run(&u.serving.host);
     option_words_clear(&u.options.shared.binds);
     text_report(&o->text, &u.counts);
-    return runtime_end(&u.serving.run, io);
+    return runtime_end(&u.serving.host.run, io);
 }
 
 const struct command upper_command = {

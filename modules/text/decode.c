@@ -173,13 +173,13 @@ struct filter *decode_new(const struct substitute *rules)
 
     if (d == NULL)
         return NULL;
-    if (gconv_open(&d->conversion, "UTF-8", rules->reads) < 0) {
+    d->unit = gconv_unit(rules->reads);
+    if (d->unit == 0 || gconv_open(&d->conversion, "UTF-8", rules->reads) < 0) {
         free(d);
         return NULL;
     }
     d->filter.ops = &decode_ops;
     d->rules = *rules;
-    d->unit = gconv_unit(rules->reads);
     d->holds_back = gconv_holds_back(rules->reads);
     return &d->filter;
 }

@@ -230,6 +230,6 @@ struct filter *encode_new(const struct substitute *rules)
     e->rules = *rules;
     /* Compared by length, as a byte order mark comes with anything. */
     e->drops_tags = try_text(rules->writes, "a\xf3\xa0\x81\x81") == try_text(rules->writes, "a");
-    e->takes_any = try_text(rules->writes, "\xf4\x90\x80\x80") >= 0;
+    e->takes_any = !e->is_utf8 && try_text(rules->writes, "\xf4\x90\x80\x80") >= 0;
     return &e->filter;
 }

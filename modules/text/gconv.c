@@ -12,6 +12,10 @@
 /* How much iconv is given at a time. */
 #define BLOCK ((size_t)4096)
 
+/* Output never runs short with this much for each byte (TSCII: four characters of
+ * three bytes). Where it does, the C library's TSCII loses its place. */
+#define GROWTH ((size_t)12)
+
 /* A run of ASCII is copied rather than converted from this length on, but for
  * its beginning: there it may be the rest of a sequence, or what makes iconv let
  * go of a character that it holds back. */
@@ -73,7 +77,7 @@ static int convert_piece(struct gconv *g, const char **in, size_t *n, struct buf
     size_t converted = 0;
 
     do {
-        size_t room = 4 * *n + 64, left = room;
+        size_t room = GROWTH * *n + 64, left = room;
         char *at = buf_reserve(out, room), *to = at, *from = (char *)*in;
 
         if (at == NULL)

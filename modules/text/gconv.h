@@ -40,7 +40,8 @@ int gconv_convert(struct gconv *g, const char **in, size_t *n, struct buf *out);
 int gconv_end(struct gconv *g, struct buf *out);
 
 /* How many bytes of the encoding belong together where a sequence is invalid: 2
- * in UTF-16 and UCS-2, 4 in UTF-32 and UCS-4, else 1. 0 without memory. */
+ * in UTF-16 and UCS-2, 4 in UTF-32 and UCS-4, else 1. 0, with errno set, when it cannot be
+ * opened. */
 size_t gconv_unit(const char *name);
 
 /* For a conversion that reads name: true when there is a byte that is a letter
