@@ -6,6 +6,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stddef.h>
+
 enum log_level {
     LOG_QUIET,   /* -q: errors only */
     LOG_NORMAL,  /* and notices */
@@ -17,6 +19,12 @@ void log_set_level(enum log_level level);
 
 /* What log_set_level() set. */
 enum log_level log_level(void);
+
+/*
+ * Has lines (whole, with their newline) written by another function from now on;
+ * NULL: to standard error again. For a terminal on which a line is being typed.
+ */
+void log_set_writer(void (*writer)(const char *line, size_t length));
 
 /* Each prints "tcptool: " and the sentence; log_notice() unless quiet,
  * log_verbose() only when verbose. */

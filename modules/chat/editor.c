@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* What is used of readline(3). */
 struct library {
     void *handle;
@@ -75,6 +77,37 @@ static void on_readline(char *line)
     free(line);
 }
 
+/* Takes the line that is typed off the screen, and puts it back below what was
+ * written meanwhile. */
+static void hide_line(struct editor *e)
+{
+    if (!e->installed)
+        return;
+    e->library.clear_visible_line();
+    fflush(stdout);
+}
+
+static void show_line(struct editor *e, char last_written)
+{
+    if (!e->installed)
+        return;
+    if (last_written != '\n')
+        fputc('\n', stdout); /* the line that is typed keeps a line of its own */
+    e->library.on_new_line();
+    e->library.redisplay();
+    fflush(stdout);
+}
+
+static void write_message(const char *line, size_t length)
+{
+    ssize_t written;
+
+    hide_line(active);
+    written = write(STDERR_FILENO, line, length);
+    (void)written; /* there is nobody left to tell when it fails */
+    show_line(active, '\n');
+}
+
 struct editor *editor_open(const char *prompt, void (*on_line)(void *arg, const char *line),
                            void *arg)
 {
@@ -96,6 +129,7 @@ struct editor *editor_open(const char *prompt, void (*on_line)(void *arg, const 
     e->installed = true;
     active = e;
     e->library.install(prompt, on_readline);
+    log_set_writer(write_message);
     return e;
 }
 
@@ -108,35 +142,27 @@ void editor_read_key(struct editor *e)
 static enum io screen_write(struct transport *t, const struct iovec *from, int count, size_t *put,
                             struct error *err)
 {
-    struct editor *e = active;
     struct pollfd ready = {.fd = t->fd, .events = POLLOUT};
     size_t n = from->iov_len < PIPE_BUF ? from->iov_len : PIPE_BUF;
     const char *text = from->iov_base;
     ssize_t written;
+    int failure;
 
     (void)count;
     if (poll(&ready, 1, 0) <= 0)
         return IO_AGAIN;
-    if (e != NULL && e->installed) {
-        e->library.clear_visible_line();
-        fflush(stdout);
-    }
+    hide_line(active);
     written = write(t->fd, text, n);
-    if (written < 0 && errno != EAGAIN && errno != EINTR) {
-        transport_write_error(t, errno, err);
-        return IO_FAILED;
+    failure = errno;
+    show_line(active, written > 0 ? text[written - 1] : '\n');
+    if (written > 0) {
+        *put = (size_t)written;
+        return IO_OK;
     }
-    if (e != NULL && e->installed) {
-        if (written > 0 && text[written - 1] != '\n')
-            fputc('\n', stdout); /* the line that is typed keeps a line of its own */
-        fflush(stdout);
-        e->library.on_new_line();
-        e->library.redisplay();
-    }
-    if (written < 0)
+    if (failure == EAGAIN || failure == EINTR)
         return IO_AGAIN;
-    *put = (size_t)written;
-    return IO_OK;
+    transport_write_error(t, failure, err);
+    return IO_FAILED;
 }
 
 static enum io screen_read(struct transport *t, void *to, size_t max, size_t *got,
@@ -181,10 +207,10 @@ void editor_close(struct editor *e)
     if (e == NULL)
         return;
     if (e->installed) {
-        e->library.clear_visible_line();
-        fflush(stdout);
+        hide_line(e);
         e->library.remove();
     }
+    log_set_writer(NULL);
     active = NULL;
     dlclose(e->library.handle);
     free(e);

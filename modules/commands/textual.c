@@ -48,6 +48,16 @@ static enum transcode_policy policy(const struct text_options *o, enum transcode
                : (enum transcode_policy)(o->errors - TEXT_ERRORS_FIRST);
 }
 
+enum transcode_policy text_policy_inward(const struct text_options *o)
+{
+    return policy(o, TRANSCODE_ESCAPE);
+}
+
+enum transcode_policy text_policy_outward(const struct text_options *o)
+{
+    return policy(o, TRANSCODE_STRICT);
+}
+
 int text_check(const struct text_options *o, struct error *err)
 {
     if (o->encoding != NULL && transcode_check(o->encoding, err) < 0)
@@ -100,13 +110,13 @@ static void row_add(struct row *r, struct filter *f)
 
 static void row_read(struct row *r, const char *from, const char *to)
 {
-    row_add(r, transcode_new(from, to, TRANSCODE_INWARD, policy(r->options, TRANSCODE_ESCAPE),
+    row_add(r, transcode_new(from, to, TRANSCODE_INWARD, text_policy_inward(r->options),
                              &r->counts->inward, r->err));
 }
 
 static void row_write(struct row *r, const char *from, const char *to)
 {
-    row_add(r, transcode_new(from, to, TRANSCODE_OUTWARD, policy(r->options, TRANSCODE_STRICT),
+    row_add(r, transcode_new(from, to, TRANSCODE_OUTWARD, text_policy_outward(r->options),
                              &r->counts->outward, r->err));
 }
 
@@ -196,8 +206,8 @@ void text_report(const struct text_options *o, const struct text_counts *counts)
 
     if (in > 0)
         log_notice("received data: %llu places could not be converted (--errors %s)", in,
-                   errors_words[policy(o, TRANSCODE_ESCAPE) + TEXT_ERRORS_FIRST]);
+                   errors_words[text_policy_inward(o) + TEXT_ERRORS_FIRST]);
     if (out > 0)
         log_notice("sent data: %llu places could not be converted (--errors %s)", out,
-                   errors_words[policy(o, TRANSCODE_STRICT) + TEXT_ERRORS_FIRST]);
+                   errors_words[text_policy_outward(o) + TEXT_ERRORS_FIRST]);
 }

@@ -41,6 +41,10 @@ struct text_counts {
 /* Checks the names of encodings. Returns 0, or -1 with a usage error. */
 int text_check(const struct text_options *o, struct error *err);
 
+/* What --errors, or its default, says for what is received and for what is sent. */
+enum transcode_policy text_policy_inward(const struct text_options *o);
+enum transcode_policy text_policy_outward(const struct text_options *o);
+
 /* True when bytes pass unchanged, so that no filter is needed. */
 bool text_is_plain_inward(const struct text_options *o, const struct text_look *look);
 bool text_is_plain_outward(const struct text_options *o);

@@ -52,17 +52,6 @@ struct loop *loop_new(struct error *err)
     return l;
 }
 
-void loop_free(struct loop *l)
-{
-    if (l == NULL)
-        return;
-    if (l->signal_watch.fd >= 0)
-        close(l->signal_watch.fd);
-    close(l->epoll_fd);
-    free(l->heap);
-    free(l);
-}
-
 int64_t loop_now_ms(const struct loop *l)
 {
     return l->now_ms;
@@ -205,6 +194,19 @@ static void run_tasks(struct loop *l)
         list_remove(&t->link);
         t->run(t);
     }
+}
+
+void loop_free(struct loop *l)
+{
+    if (l == NULL)
+        return;
+    while (!list_is_empty(&l->tasks))
+        run_tasks(l);
+    if (l->signal_watch.fd >= 0)
+        close(l->signal_watch.fd);
+    close(l->epoll_fd);
+    free(l->heap);
+    free(l);
 }
 
 static int wait_ms(const struct loop *l)

@@ -39,8 +39,8 @@ struct task {
     void (*run)(struct task *t);
 };
 
-/* A new loop, or NULL with err filled. Free it with loop_free(), which does not
- * touch what is still watched. */
+/* A new loop, or NULL with err filled. Free it with loop_free(), which runs the
+ * tasks that are left and does not touch what is still watched. */
 struct loop *loop_new(struct error *err);
 void loop_free(struct loop *l);
 
