@@ -12,7 +12,7 @@
 #include "tests/bench/common.h"
 #include "tests/bench/load.h"
 
-enum { BATCH = 256, ANSWER_MAX = 4096, STALLED_MS = 10000 };
+enum { BATCH = 256, CONNECT_BATCH = 8, ANSWER_MAX = 4096, STALLED_MS = 10000 };
 
 static int wait_for(int epoll_fd, struct epoll_event *events, int timeout_ms)
 {
@@ -21,17 +21,6 @@ static int wait_for(int epoll_fd, struct epoll_event *events, int timeout_ms)
     if (n < 0 && errno != EINTR)
         die_of("waiting for events");
     return n < 0 ? 0 : n;
-}
-
-static int *connect_many(unsigned port, size_t count)
-{
-    int *fds = calloc(count, sizeof(*fds));
-
-    if (fds == NULL)
-        die("no memory for %zu connections", count);
-    for (size_t i = 0; i < count; i++)
-        fds[i] = connect_to(port);
-    return fds;
 }
 
 /* Requests that are echoed: each connection has one on its way at any time. */
@@ -68,19 +57,35 @@ static bool take_answer(struct echo *e, size_t i)
     return e->missing[i] == 0;
 }
 
-/* Every connection asks once, so that each is known to be accepted. */
-static void ask_all_once(struct echo *e)
+/* These connections ask once, so that each is known to be accepted. */
+static void ask_once(struct echo *e, size_t first, size_t end)
 {
-    for (size_t i = 0; i < e->connections; i++)
+    for (size_t i = first; i < end; i++)
         ask(e, i);
-    for (size_t done = 0; done < e->connections;) {
+    for (size_t left = end - first; left > 0;) {
         struct epoll_event events[BATCH];
         int n = wait_for(e->epoll_fd, events, STALLED_MS);
 
         if (n == 0)
-            die("%zu of %zu connections got no answer", e->connections - done, e->connections);
+            die("%zu of %zu connections got no answer", left, e->connections);
         for (int i = 0; i < n; i++)
-            done += take_answer(e, events[i].data.u64);
+            left -= take_answer(e, events[i].data.u64);
+    }
+}
+
+/* A few at a time: some servers let only ten wait to be accepted. */
+static void connect_and_ask(struct echo *e, unsigned port)
+{
+    for (size_t first = 0; first < e->connections; first += CONNECT_BATCH) {
+        size_t end =
+            first + CONNECT_BATCH < e->connections ? first + CONNECT_BATCH : e->connections;
+
+        for (size_t i = first; i < end; i++) {
+            e->fds[i] = connect_to(port);
+            set_nodelay(e->fds[i]);
+            watch(e->epoll_fd, e->fds[i], EPOLLIN, i);
+        }
+        ask_once(e, first, end);
     }
 }
 
@@ -117,16 +122,12 @@ void load_echo(int count, char **arguments)
     e.request = malloc(e.size);
     e.answer = malloc(e.size);
     e.missing = calloc(e.connections, sizeof(*e.missing));
-    if (e.request == NULL || e.answer == NULL || e.missing == NULL)
+    e.fds = calloc(e.connections, sizeof(*e.fds));
+    if (e.request == NULL || e.answer == NULL || e.missing == NULL || e.fds == NULL)
         die("no memory for %zu connections", e.connections);
     for (size_t i = 0; i < e.size; i++)
         e.request[i] = (char)('a' + i % 26);
-    e.fds = connect_many(parse_port(arguments[0]), e.connections);
-    for (size_t i = 0; i < e.connections; i++) {
-        set_nodelay(e.fds[i]);
-        watch(e.epoll_fd, e.fds[i], EPOLLIN, i);
-    }
-    ask_all_once(&e);
+    connect_and_ask(&e, parse_port(arguments[0]));
     wait_for_go();
     seconds = exchange(&e, seconds);
     printf("{\"count\": %" PRIu64 ", \"seconds\": %.6f}\n", e.answered, seconds);
@@ -139,11 +140,13 @@ void load_echo(int count, char **arguments)
 
 void load_idle(int count, char **arguments)
 {
-    size_t connections = parse_number(arguments[1]);
+    unsigned port = parse_port(arguments[0]);
+    uint64_t connections = parse_number(arguments[1]);
 
     (void)count;
-    free(connect_many(parse_port(arguments[0]), connections));
-    printf("{\"count\": %zu}\n", connections);
+    for (uint64_t i = 0; i < connections; i++)
+        connect_to(port); /* the end of the process closes it */
+    printf("{\"count\": %" PRIu64 "}\n", connections);
     hold_until_end();
 }
 

@@ -1,0 +1,242 @@
+# Completion of tcptool's command line for bash.
+# Made by completions/generate from the program's own tables: do not edit.
+# shellcheck shell=bash
+
+# Works with bash alone; the package bash-completion, where it is loaded, adds the
+# hosts that ssh knows.
+
+# Sets $words, as they are typed: bash takes HOST:PORT and --name=value apart.
+_tcptool_words() {
+  local i line=$COMP_LINE rest
+  words=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    rest=${line#"${line%%[![:space:]]*}"}
+    if ((i > 0)) && [[ $rest == "$line" ]]; then
+      words[${#words[@]} - 1]+=${COMP_WORDS[i]}
+    else
+      words+=("${COMP_WORDS[i]}")
+    fi
+    line=${rest#"${COMP_WORDS[i]}"}
+  done
+}
+
+# Adds the words of $1 that begin with $cur, each behind $lead.
+_tcptool_offer() {
+  local word
+  while IFS= read -r word; do
+    COMPREPLY+=("$lead$word")
+  done < <(compgen -W "$1" -- "$cur")
+}
+
+_tcptool_offer_files() {
+  local word
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do
+    COMPREPLY+=("$lead$word")
+  done < <(compgen -f -- "$cur")
+}
+
+_tcptool_offer_hosts() {
+  local word
+  while IFS= read -r word; do
+    COMPREPLY+=("$lead$word")
+  done < <(
+    compgen -A hostname -- "$cur"
+    if declare -F _known_hosts_real >/dev/null; then
+      COMPREPLY=()
+      _known_hosts_real -- "$cur" 2>/dev/null
+      ((${#COMPREPLY[@]})) && printf '%s\n' "${COMPREPLY[@]}"
+    fi
+  )
+}
+
+# Names of encodings, in whichever case they are begun.
+_tcptool_offer_encodings() {
+  local all=
+  all=$(iconv -l 2>/dev/null | sed 's,//.*,,; /:/d')
+  if [[ $cur == *[a-z]* && $cur != *[A-Z]* ]]; then
+    all=${all,,}
+  fi
+  _tcptool_offer "$all"
+}
+
+_tcptool_offer_value() {
+  case $1 in
+    words*) _tcptool_offer "${1#words}" ;;
+    file) _tcptool_offer_files ;;
+    encoding) _tcptool_offer_encodings ;;
+    address) _tcptool_offer 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' ;;
+    port) _tcptool_offer "$(compgen -A service)" ;;
+  esac
+}
+
+# Sets $operands: how many words that are no options stand before the present one.
+_tcptool_count_operands() {
+  local i
+  operands=0
+  for ((i = 2; i < ${#words[@]} - 1; i++)); do
+    case ${words[i]} in
+      --)
+        operands=$((operands + ${#words[@]} - 2 - i))
+        ended=1
+        return
+        ;;
+      -?*)
+        _tcptool_value "$command" "${words[i]}" >/dev/null && i=$((i + 1))
+        # HOST:PORT is both
+        ;;
+      *:[!:]*) operands=$((operands + (operands == 0 ? 2 : 1))) ;;
+      *) operands=$((operands + 1)) ;;
+    esac
+  done
+}
+
+_tcptool_complete() {
+  local command=${words[1]} previous=${words[${#words[@]} - 2]} value operands ended=
+  if ((${#words[@]} == 2)); then
+    _tcptool_offer "$_tcptool_command_words"
+    return
+  fi
+  if [[ $command == help ]]; then
+    ((${#words[@]} == 3)) && _tcptool_offer "${_tcptool_command_words%% help*}"
+    return
+  fi
+  _tcptool_commands "$command" || return
+  _tcptool_count_operands
+  if [[ ! $ended && $previous == -* ]] && value=$(_tcptool_value "$command" "$previous"); then
+    _tcptool_offer_value "$value"
+  elif [[ ! $ended && $cur == --*=* ]]; then
+    lead=${cur%%=*}=
+    cur=${cur#*=}
+    value=$(_tcptool_value "$command" "${lead%=}") && _tcptool_offer_value "$value"
+  elif [[ ! $ended && $cur == -* ]]; then
+    _tcptool_offer "$(_tcptool_options "$command")"
+  elif _tcptool_connects "$command"; then
+    case $operands in
+      0)
+        if [[ $cur == *:* && $cur != *:*:* ]]; then
+          lead=${cur%%:*}:
+          cur=${cur#*:}
+          _tcptool_offer_value port
+        else
+          _tcptool_offer_hosts
+        fi
+        ;;
+      1) _tcptool_offer_value port ;;
+    esac
+  fi
+}
+
+_tcptool() {
+  local words cur lead='' typed breaks
+  COMPREPLY=()
+  _tcptool_words
+  # In the middle of a word, what stands before the cursor counts.
+  if (($# > 1)) && [[ ${COMP_WORDS[COMP_CWORD]} == "$2"?* && $2 ]]; then
+    cur=${words[${#words[@]} - 1]}
+    words[${#words[@]} - 1]=${cur%"${COMP_WORDS[COMP_CWORD]}"}$2
+  fi
+  cur=${words[${#words[@]} - 1]}
+  typed=$cur
+  _tcptool_complete
+  # bash replaces only what follows the last of its separators.
+  breaks=${COMP_WORDBREAKS//[!=:]/}
+  if [[ $breaks ]]; then
+    COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*["$breaks"]}"}"}")
+  fi
+}
+
+_tcptool_commands() {
+  case $1 in
+    serve) return 0 ;;
+    send) return 0 ;;
+    chat) return 0 ;;
+    upper) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+_tcptool_command_words='serve send chat upper help --help --version'
+
+# All options of a command.
+_tcptool_options() {
+  case $1 in
+    serve)
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --reply --reply-file --echo --discard --label --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      ;;
+    send)
+      echo '-b --bind --connect-timeout --retry -f --file --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      ;;
+    chat)
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --connect-timeout --retry --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      ;;
+    upper)
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      ;;
+  esac
+}
+
+# What the value of an option is; fails for one that takes no word of its own.
+_tcptool_value() {
+  case $1 in
+    serve)
+      case $2 in
+        --errors) echo 'words strict replace escape ignore' ;;
+        --eol) echo 'words none lf crlf' ;;
+        --port-file|--reply-file) echo file ;;
+        --port|-p) echo port ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--local-encoding) echo encoding ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--reply|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    send)
+      case $2 in
+        --until) echo 'words eof first line none' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
+        --eol) echo 'words none lf crlf' ;;
+        --file|-f) echo file ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--local-encoding) echo encoding ;;
+        --connect-timeout|--retry|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    chat)
+      case $2 in
+        --errors) echo 'words strict replace escape ignore' ;;
+        --eol) echo 'words none lf crlf' ;;
+        --port-file) echo file ;;
+        --port|-p) echo port ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--local-encoding) echo encoding ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--connect-timeout|--retry|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    upper)
+      case $2 in
+        --errors) echo 'words strict replace escape ignore' ;;
+        --eol) echo 'words none lf crlf' ;;
+        --port-file) echo file ;;
+        --port|-p) echo port ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--local-encoding) echo encoding ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# Commands that take HOST PORT.
+_tcptool_connects() {
+  case $1 in
+    send|chat) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+complete -F _tcptool tcptool

@@ -1,0 +1,157 @@
+/*
+ * Owns the answer to who holds up whom. Neither a line that is appended nor one
+ * that is taken looks at all members. That is done by a survey, which leaves two
+ * positions behind: no member is further back than the one, and none that is
+ * taking lines further back than the other. As positions only go forward, both
+ * stay true until somebody comes who is further back (pace_took), so as long as
+ * the log has not moved far enough beyond them there is nothing to find: a room in
+ * which all keep up is surveyed once per half a log. While there is congestion,
+ * one member that causes it answers for all until it does so no more.
+ *
+ * A member counts as taking lines when it took something, or when the first line
+ * that it lacks came, within the patience: so one that was up to date has its
+ * time too. When a line came is known to MARK_MS.
+ */
+#include "chat/pace.h"
+
+/* Congestion begins beyond the one and ends at the other. */
+#define BEGINS (SHAREDLOG_WHOLE / 2)
+#define ENDS (SHAREDLOG_WHOLE * 3 / 8)
+
+/* Long before any time. */
+#define NEVER (INT64_MIN / 2)
+
+void pace_init(struct pace *p)
+{
+    *p = (struct pace){0};
+    for (unsigned i = 0; i < MARKS; i++)
+        p->marks[i].ms = NEVER;
+}
+
+void pace_came(struct room *r, uint64_t line, int64_t now_ms)
+{
+    struct pace *p = &r->pace;
+
+    if (now_ms - p->marks[p->last].ms < MARK_MS)
+        return;
+    p->last = (p->last + 1) % MARKS;
+    p->marks[p->last] = (struct mark){.line = line, .ms = now_ms};
+}
+
+/* A time at which a line had not come yet, or only just. */
+static int64_t came_ms(const struct pace *p, uint64_t line)
+{
+    for (unsigned i = 0; i < MARKS; i++) {
+        const struct mark *m = &p->marks[(p->last + MARKS - i) % MARKS];
+
+        if (m->line <= line)
+            return m->ms;
+    }
+    return NEVER;
+}
+
+/* The time from which on the patience with m is counted. */
+static int64_t since_ms(const struct room_member *m)
+{
+    int64_t came = came_ms(&m->room->pace, m->position.line);
+
+    return came > m->took_ms ? came : m->took_ms;
+}
+
+static bool is_taking(const struct room_member *m, int64_t now_ms)
+{
+    return now_ms - since_ms(m) < ROOM_PATIENCE_MS;
+}
+
+/* True for those that are sent nothing more. */
+static bool is_out(const struct room_member *m)
+{
+    return m->lost || m->position.line >= m->until;
+}
+
+static bool is_before(struct sharedlog_position a, struct sharedlog_position b)
+{
+    return a.line != b.line ? a.line < b.line : a.offset < b.offset;
+}
+
+static void note_oldest(struct sharedlog_position *oldest, struct sharedlog_position position)
+{
+    if (is_before(position, *oldest))
+        *oldest = position;
+}
+
+void pace_took(struct room_member *m, int64_t now_ms)
+{
+    struct pace *p = &m->room->pace;
+
+    m->took_ms = now_ms;
+    note_oldest(&p->oldest, m->position);
+    note_oldest(&p->oldest_taker, m->position);
+}
+
+void pace_left(struct room_member *m)
+{
+    if (m->room->pace.holder == m)
+        m->room->pace.holder = NULL;
+}
+
+/* Looks at every member: sets both oldest positions, and holder to the one that is
+ * furthest back among those that are taking lines (NULL where there is none). */
+static void survey(struct room *r, int64_t now_ms)
+{
+    struct pace *p = &r->pace;
+
+    p->oldest = p->oldest_taker = sharedlog_head(r->log);
+    p->holder = NULL;
+    for (struct list *l = r->members.next; l != &r->members; l = l->next) {
+        struct room_member *m = container_of(l, struct room_member, link);
+
+        if (is_out(m))
+            continue;
+        if (sharedlog_is_overrun(r->log, m->position)) {
+            m->lost = true;
+            list_remove(&m->waiting);
+            list_append(&r->fallen, &m->waiting);
+            continue;
+        }
+        note_oldest(&p->oldest, m->position);
+        if (is_before(m->position, p->oldest_taker) && is_taking(m, now_ms)) {
+            p->oldest_taker = m->position;
+            p->holder = m;
+        }
+    }
+}
+
+void pace_find_fallen(struct room *r, int64_t now_ms)
+{
+    if (sharedlog_is_overrun(r->log, r->pace.oldest))
+        survey(r, now_ms);
+}
+
+static bool holds_up(const struct room_member *m, int64_t now_ms)
+{
+    return !is_out(m) && sharedlog_behind(m->room->log, m->position) > ENDS && is_taking(m, now_ms);
+}
+
+bool pace_is_congested(struct room *r, int64_t now_ms)
+{
+    struct pace *p = &r->pace;
+    unsigned limit = p->congested ? ENDS : BEGINS;
+
+    if (p->congested && p->holder != NULL && holds_up(p->holder, now_ms)) {
+        r->held_up = true;
+        return true;
+    }
+    if (sharedlog_behind(r->log, p->oldest_taker) > limit)
+        survey(r, now_ms);
+    p->congested = sharedlog_behind(r->log, p->oldest_taker) > limit;
+    r->held_up = r->held_up || p->congested;
+    return p->congested;
+}
+
+int64_t pace_ends_ms(const struct room *r)
+{
+    const struct room_member *m = r->pace.holder;
+
+    return m == NULL ? NEVER : since_ms(m) + ROOM_PATIENCE_MS;
+}

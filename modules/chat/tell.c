@@ -1,0 +1,121 @@
+/* Owns the way of a line that is ready into the log, and of an answer to where it
+ * waits. Decides nothing of what is said. */
+#include "chat/tell.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "chat/pace.h"
+
+#define PREFIX "-- "
+
+static int refuse(struct error *err)
+{
+    error_set(err, EXITCODE_FAILED, "there is not enough room for it");
+    return -1;
+}
+
+/* Puts r->line into the log. */
+static int append(struct room *r, uint32_t author, int64_t now_ms, struct error *err)
+{
+    uint64_t line = sharedlog_head(r->log).line;
+
+    buf_reset(&r->wire_line);
+    if (wire_put(&r->wire, buf_head(&r->line), buf_length(&r->line), &r->wire_line, err) < 0)
+        return -1;
+    if (sharedlog_append(r->log, buf_head(&r->wire_line), buf_length(&r->wire_line), author) < 0)
+        return refuse(err);
+    pace_came(r, line, now_ms);
+    if (!r->news) {
+        r->news = true;
+        r->events.on_news(r->arg);
+    }
+    return 0;
+}
+
+static void show_console(struct room *r)
+{
+    r->events.on_said(r->arg, buf_head(&r->line), buf_length(&r->line));
+}
+
+int tell_line(struct room *r, struct room_member *by, int64_t now_ms, struct error *err)
+{
+    uint64_t line = sharedlog_head(r->log).line;
+
+    if (append(r, by != NULL ? by->number : AUTHOR_CONSOLE, now_ms, err) < 0)
+        return -1;
+    if (by == NULL)
+        return 0;
+    by->spoke = line + 1;
+    if (by->position.line == line)
+        by->position.line++;
+    show_console(r);
+    return 0;
+}
+
+/* Makes r->line an announcement. */
+static int announce(struct room *r, const char *format, va_list args)
+{
+    char *text = NULL;
+    int n = vasprintf(&text, format, args), result = -1;
+
+    if (n < 0)
+        return -1;
+    buf_reset(&r->line);
+    if (buf_add(&r->line, PREFIX, strlen(PREFIX)) == 0 && buf_add(&r->line, text, (size_t)n) == 0 &&
+        buf_add(&r->line, "\n", 1) == 0)
+        result = 0;
+    free(text);
+    return result;
+}
+
+int tell_about(struct room *r, struct room_member *by, int64_t now_ms, struct error *err,
+               const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = announce(r, format, args);
+    va_end(args);
+    return result < 0 ? refuse(err) : tell_line(r, by, now_ms, err);
+}
+
+static int announce_text(struct room *r, const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = announce(r, format, args);
+    va_end(args);
+    return result;
+}
+
+void tell_all(struct room *r, int64_t now_ms, const char *text)
+{
+    if (announce_text(r, "%s", text) < 0 || append(r, AUTHOR_ROOM, now_ms, NULL) < 0)
+        return;
+    show_console(r);
+}
+
+void tell_one(struct room *r, struct room_member *to, const char *format, ...)
+{
+    va_list args;
+    int result;
+    bool first;
+
+    va_start(args, format);
+    result = announce(r, format, args);
+    va_end(args);
+    if (result < 0)
+        return;
+    if (to == NULL) {
+        r->events.on_answer(r->arg, buf_head(&r->line), buf_length(&r->line));
+        return;
+    }
+    first = buf_length(&to->answers) == 0;
+    if (wire_put(&r->wire, buf_head(&r->line), buf_length(&r->line), &to->answers, NULL) == 0 &&
+        first)
+        r->events.on_private(r->arg, to);
+}
