@@ -30,24 +30,45 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* The last word that is a number, as a port would be. */
+static const char *find_port(int count, char **words)
+{
+    while (count-- > 0)
+        if (words[count][0] != '\0' && strspn(words[count], "0123456789") == strlen(words[count]))
+            return words[count];
+    return NULL;
+}
+
+/* Those who come from nc, ncat or socat type no command first. */
+static int hint(int count, char **words)
+{
+    const char *port = find_port(count, words);
+    bool listens = words[0][0] == '-' && (strchr(words[0], 'l') != NULL);
+
+    if (listens)
+        log_error("to listen, type: tcptool serve -p %s", port != NULL ? port : "PORT");
+    else if (words[0][0] != '-' && count > 1 && port == words[1])
+        log_error("to connect, type: tcptool send %s %s", words[0], port);
+    else
+        return -1;
+    return EXITCODE_USAGE;
+}
+
 static int refuse(const char *word)
 {
     const char *names[COMMAND_COUNT + 1] = {NULL};
 
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i]->name;
-    log_error("unknown command \"%s\": the closest known one is %s (see tcptool help)", word,
-              options_nearest(word, names));
+    if (word[0] == '-')
+        log_error(
+            "unknown option \"%s\": a command comes first, such as serve or send (see tcptool "
+            "help)",
+            word);
+    else
+        log_error("unknown command \"%s\": the closest known one is %s (see tcptool help)", word,
+                  options_nearest(word, names));
     return EXITCODE_USAGE;
-}
-
-/* What was printed counts only when it has arrived. */
-static int printed(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXITCODE_OK;
-    log_error("writing standard output: %m");
-    return EXITCODE_FAILED;
 }
 
 /* For completions and for the check that every text names the same options. */
@@ -63,7 +84,7 @@ static int help(const char *topic)
 
     if (topic != NULL && strcmp(topic, "--options") == 0) {
         print_options();
-        return printed();
+        return command_printed();
     }
     if (topic != NULL && c == NULL)
         return refuse(topic);
@@ -71,7 +92,7 @@ static int help(const char *topic)
         command_print_help(c, stdout);
     else
         print_usage(stdout);
-    return printed();
+    return command_printed();
 }
 
 int main(int argc, char **argv)
@@ -88,10 +109,10 @@ int main(int argc, char **argv)
         return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(word, "--version") == 0) {
         puts("tcptool " TCPTOOL_VERSION);
-        return printed();
+        return command_printed();
     }
     c = find_command(word);
     if (c == NULL)
-        return refuse(word);
+        return hint(argc - 1, argv + 1) < 0 ? refuse(word) : EXITCODE_USAGE;
     return c->run(c, &io, argc - 1, argv + 1);
 }

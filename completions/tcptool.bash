@@ -83,10 +83,12 @@ _tcptool_count_operands() {
         ;;
       -?*)
         _tcptool_value "$command" "${words[i]}" >/dev/null && i=$((i + 1))
-        # HOST:PORT is both
         ;;
-      *:[!:]*) operands=$((operands + (operands == 0 ? 2 : 1))) ;;
-      *) operands=$((operands + 1)) ;;
+      *)
+        operands=$((operands + 1))
+        # HOST:PORT is two in one.
+        [[ $operands == 1 && ${words[i]} =~ ^([^:]+|\[.*\]):[^:]*$ ]] && operands=2
+        ;;
     esac
   done
 }

@@ -38,6 +38,8 @@ function __tcptool_operands
             __tcptool_takes_value $words[2] $word; and set skip 1
         else
             set operands (math $operands + 1)
+            # HOST:PORT is two in one.
+            test $operands -eq 1; and string match -rq '^([^:]+|\[.*\]):[^:]*$' -- $word; and set operands 2
         end
     end
     test $operands -eq $argv[1]

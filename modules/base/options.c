@@ -149,7 +149,8 @@ static void unknown_letter(const struct flat *f, char letter, struct error *err)
 static const char *find_hint(const struct option_hint *hints, const char *word)
 {
     for (; hints != NULL && hints->word != NULL; hints++)
-        if (strncmp(word, hints->word, strlen(hints->word)) == 0)
+        if (strncmp(word, hints->word, strcspn(word, "=")) == 0 &&
+            strlen(hints->word) == strcspn(word, "="))
             return hints->text;
     return NULL;
 }
@@ -352,9 +353,9 @@ void options_print_list(const struct option_table *tables, const char *prefix, F
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
             char letter[] = {'-', s->letter, '\0'};
 
-            fprintf(to, "%s\t--%s\t%s\t%s%s%s\t%s\n", prefix, s->name,
-                    s->letter != 0 ? letter : "", s->optional ? "[" : "",
-                    takes_value(s) ? s->value : "", s->optional ? "]" : "", s->help);
+            fprintf(to, "%s\t--%s\t%s\t%s%s%s\t%s\n", prefix, s->name, s->letter != 0 ? letter : "",
+                    s->optional ? "[" : "", takes_value(s) ? s->value : "", s->optional ? "]" : "",
+                    s->help);
         }
     }
 }

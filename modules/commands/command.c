@@ -1,6 +1,7 @@
 /* Owns the text of help and of usage errors. Knows no particular command. */
 #include "commands/command.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -20,6 +21,14 @@ void command_print_help(const struct command *c, FILE *to)
     fprintf(to, "\nExamples:\n%s", c->examples);
 }
 
+int command_printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXITCODE_OK;
+    log_error("writing standard output: %s", strerror(errno));
+    return EXITCODE_FAILED;
+}
+
 int command_misused(const struct command *c, struct error *why)
 {
     int status = why->status;
@@ -36,12 +45,12 @@ int command_parse(const struct command *c, int argc, char **argv, void *target, 
 {
     struct error why = {0};
 
-    switch (options_parse(c->tables, NULL, argc, argv, target, first, &why)) {
+    switch (options_parse(c->tables, c->hints, argc, argv, target, first, &why)) {
     case OPTIONS_OK:
         return -1;
     case OPTIONS_HELP:
         command_print_help(c, stdout);
-        return fflush(stdout) == 0 && !ferror(stdout) ? EXITCODE_OK : EXITCODE_FAILED;
+        return command_printed();
     case OPTIONS_FAILED:
         break;
     }

@@ -11,6 +11,7 @@ struct command {
     const char *synopsis; /* one line a form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
+    const struct option_hint *hints; /* for those who come from other programs; or NULL */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct stdio *io, int argc, char **argv);
 };
@@ -29,6 +30,10 @@ void command_print_help(const struct command *c, FILE *to);
  * usage error, which is reported.
  */
 int command_parse(const struct command *c, int argc, char **argv, void *target, int *first);
+
+/* Flushes standard output and returns the exit status: what was printed counts only
+ * when it has arrived. */
+int command_printed(void);
 
 /* Reports a usage error, with the way to the command's help. Returns its status. */
 int command_misused(const struct command *c, struct error *why);

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "commands/command.h"
+#include "commands/progress.h"
 #include "commands/prompt.h"
 #include "commands/runtime.h"
 #include "commands/shared.h"
@@ -24,6 +26,7 @@ struct send_options {
     const char *file;
     int until;
     bool half_close;
+    bool progress;
     bool raw;
 };
 
@@ -37,6 +40,7 @@ static const struct option_spec where_specs[] = {
 
 static const struct option_spec what_specs[] = {
     {OPTION_WORD, "file", 'f', .value = "FILE", AT(file), .help = "send the content of FILE"},
+    {OPTION_ON, "progress", 0, AT(progress), .help = "show how far it has come"},
     {OPTION_CHOICE, "until", 0, .value = "eof|first|line|none", AT(until), .choices = until_words,
      .help = "how much of an answer to wait for (eof: all)"},
     {OPTION_OFF, "no-half-close", 0, AT(half_close),
@@ -71,6 +75,8 @@ struct send {
     struct conversation_plan plan;
     struct conversation talk;
     struct dialer *dialer;
+    struct progress progress;
+    uint64_t size; /* of what is sent, or 0: not known */
     struct text_look look;
     struct text_counts counts;
 };
@@ -101,6 +107,7 @@ static void on_closed(struct conversation *c)
     struct send *s = c->owner;
     char text[ADDR_TEXT_SIZE];
 
+    progress_stop(&s->progress);
     log_verbose("%s closed: %llu bytes in, %llu bytes out", transport_name(&c->net.transport, text),
                 (unsigned long long)c->net.in_bytes, (unsigned long long)c->net.out_bytes);
     if (error_is_set(&c->why))
@@ -138,6 +145,8 @@ static void on_connected(void *arg, int fd, const struct addr *peer)
         runtime_fail(&s->run, &why);
         return;
     }
+    if (s->options.progress)
+        progress_start(&s->progress, s->run.loop, &s->talk.net.out_bytes, s->size);
     conversation_speak(&s->talk, &s->out_pump, &s->source);
     conversation_listen(&s->talk, s->options.until == UNTIL_NONE ? NULL : &s->output);
 }
@@ -192,6 +201,7 @@ static void plan_directions(struct send *s)
         .missing_answer = o->until == UNTIL_FIRST
                               ? "the peer ended the connection without an answer"
                               : "the peer ended the connection before a line came",
+        .on_closing = progress_tell_totals,
         .on_closed = on_closed,
     };
 }
@@ -267,6 +277,19 @@ static int read_message(struct send *s, int fd, const char *name, struct error *
     return result;
 }
 
+/* How much a regular file still has, from its position; 0: not known. */
+static uint64_t size_of(const struct stream *source)
+{
+    struct stat status;
+    int fd = source->transport.fd;
+    off_t position;
+
+    if (source->transport.kind != TRANSPORT_FILE || fstat(fd, &status) < 0)
+        return 0;
+    position = lseek(fd, 0, SEEK_CUR);
+    return position >= 0 && position < status.st_size ? (uint64_t)(status.st_size - position) : 0;
+}
+
 static int open_source(struct send *s, struct error *err)
 {
     const char *file = s->options.file;
@@ -314,6 +337,9 @@ static int start(struct send *s, struct error *err)
     if (open_source(s, err) < 0 || open_output(s, err) < 0)
         return -1;
     plan_directions(s);
+    s->size = s->has_message                            ? buf_length(&s->message)
+              : text_is_plain_outward(&s->options.text) ? size_of(&s->source)
+                                                        : 0;
     s->dialer = dialer_start(s->run.loop, &target, &dialer_events, s, err);
     return s->dialer != NULL ? 0 : -1;
 }
@@ -321,6 +347,7 @@ static int start(struct send *s, struct error *err)
 static void clear(struct send *s)
 {
     dialer_cancel(s->dialer);
+    progress_stop(&s->progress);
     if (s->talk.work != NULL)
         conversation_drop(&s->talk);
     if (s->source.loop != NULL)
@@ -384,5 +411,6 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
+    .hints = connect_hints,
     .run = run,
 };

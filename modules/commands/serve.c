@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/command.h"
+#include "commands/progress.h"
 #include "commands/serving.h"
 #include "commands/textual.h"
 
@@ -20,6 +21,7 @@ struct serve_options {
     bool discard;
     bool label;
     bool raw;
+    bool progress;
 };
 
 #define AT(field) .offset = offsetof(struct serve_options, field)
@@ -39,6 +41,7 @@ static const struct option_spec what_specs[] = {
     {OPTION_ON, "discard", 0, AT(discard), .help = "count what comes and drop it"},
     {OPTION_ON, "label", 0, AT(label), .help = "print lines, each with its client's address"},
     {OPTION_ON, "raw", 0, AT(raw), .help = "print the bytes as they are, also on a terminal"},
+    {OPTION_ON, "progress", 0, AT(progress), .help = "with --once: show how far it has come"},
     {OPTION_END},
 };
 
@@ -62,6 +65,7 @@ struct serve {
     struct stream output; /* standard output */
     struct stream input;  /* standard input, with --once */
     struct pump input_pump;
+    struct progress progress;
     bool prints;
     bool sends_input;
     struct text_look look;
@@ -111,6 +115,8 @@ static void begin(struct serving_client *c)
     struct serve *s = c->serving->command;
     struct transport t;
 
+    if (s->options.progress)
+        progress_start(&s->progress, s->serving.host.run.loop, &c->talk.net.in_bytes, 0);
     if (s->reply_fd >= 0) {
         transport_init_file(&t, s->reply_fd, s->options.reply_file);
         serving_answer(c, &t);
@@ -118,6 +124,15 @@ static void begin(struct serving_client *c)
         conversation_speak(&c->talk, &s->input_pump, &s->input);
     }
     conversation_listen(&c->talk, s->options.echo ? &c->talk.net : s->prints ? &s->output : NULL);
+}
+
+static void on_closing(struct conversation *c)
+{
+    struct serving_client *client = c->owner;
+    struct serve *s = client->serving->command;
+
+    progress_stop(&s->progress);
+    progress_tell_totals(c);
 }
 
 static void on_output_closed(struct stream *output)
@@ -144,6 +159,8 @@ static int check_options(const struct serve_options *o, int operands, struct err
         return contradiction("--reply, --reply-file, --echo and --discard exclude each other", err);
     if (o->label && o->raw)
         return contradiction("--label and --raw exclude each other", err);
+    if (o->progress && !o->listen.once)
+        return contradiction("--progress goes with --once", err);
     if (text_check(&o->text, err) < 0)
         return -1;
     return shared_apply(&o->shared, err);
@@ -244,6 +261,7 @@ static void plan_directions(struct serve *s)
         .out = &s->out_plan,
         .idle_ms = o->shared.idle_timeout_ms,
         .answer_needed = true,
+        .on_closing = on_closing,
         .on_closed = serving_closed,
     };
 }
@@ -269,6 +287,7 @@ static void clear(struct serve *s)
 {
     struct error why = {0};
 
+    progress_stop(&s->progress);
     /* Only closing tells of some full disks. */
     if (s->prints && s->output.loop != NULL && !error_is_set(&s->serving.host.run.fatal) &&
         stream_shut(&s->output, &why) < 0)
@@ -323,5 +342,6 @@ const struct command serve_command = {
     .examples = "  tcptool serve -p 8888 > received\n"
                 "  tcptool serve --reply 'thank you!' -v\n",
     .tables = tables,
+    .hints = listen_hints,
     .run = run,
 };

@@ -75,6 +75,45 @@ const struct option_spec connect_specs[] = {
     {OPTION_END},
 };
 
+#define HINT_TIME \
+    "--connect-timeout TIME limits connecting, --idle-timeout TIME silence, --deadline TIME all"
+
+const struct option_hint listen_hints[] = {
+    {"-l", "this command listens by itself; -p PORT says where"},
+    {"--listen", "this command listens by itself; -p PORT says where"},
+    {"-k", "clients are served until it is stopped; --once takes only one"},
+    {"--keep-open", "clients are served until it is stopped; --once takes only one"},
+    {"-w",
+     "--accept-timeout TIME limits waiting, --idle-timeout TIME silence, --deadline TIME all"},
+    {"-i", "--idle-timeout TIME limits silence"},
+    {"-c", "no programs are run here; connect one through a pipe"},
+    {"--exec", "no programs are run here; connect one through a pipe"},
+    {"--sh-exec", "no programs are run here; connect one through a pipe"},
+    {"-s", "--bind ADDR says where to listen"},
+    {"-m", "--max-conns N limits the connections"},
+    {"--broker", "tcptool chat --listen --room passes on to all what one says"},
+    {"--chat", "tcptool chat --listen --room is a room for many"},
+    {NULL, NULL},
+};
+
+const struct option_hint connect_hints[] = {
+    {"-l", "tcptool serve -p PORT listens"},
+    {"--listen", "tcptool serve -p PORT listens"},
+    {"-p", "the port follows the host; --bind ADDR:PORT is the local one"},
+    {"--port", "the port follows the host; --bind ADDR:PORT is the local one"},
+    {"-w", HINT_TIME},
+    {"--wait", HINT_TIME},
+    {"-i", "--idle-timeout TIME limits silence"},
+    {"-N", "the sending side ends with the input anyway; --no-half-close keeps it open"},
+    {"-z", "send HOST PORT '' connects, sends nothing and ends"},
+    {"-C", "--eol crlf sends CRLF"},
+    {"--crlf", "--eol crlf sends CRLF"},
+    {"-s", "--bind ADDR says where to connect from"},
+    {"--source", "--bind ADDR says where to connect from"},
+    {"--send-only", "--until none waits for no answer"},
+    {NULL, NULL},
+};
+
 int shared_apply(const struct shared_options *o, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6) {

@@ -58,6 +58,10 @@ extern const struct option_spec shared_message_specs[];
 extern const struct option_spec listen_specs[];
 extern const struct option_spec connect_specs[];
 
+/* What users of nc, ncat and socat type, and what it is here. */
+extern const struct option_hint listen_hints[];
+extern const struct option_hint connect_hints[];
+
 /* Sets how much is said; refuses what contradicts itself. Returns 0 or -1. */
 int shared_apply(const struct shared_options *o, struct error *err);
 

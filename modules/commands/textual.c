@@ -60,6 +60,13 @@ enum transcode_policy text_policy_outward(const struct text_options *o)
 
 int text_check(const struct text_options *o, struct error *err)
 {
+    if (o->encoding != NULL && strchr(o->encoding, '/') != NULL) {
+        error_set(err, EXITCODE_USAGE,
+                  "\"%s\" is not an encoding: -e takes a name that iconv -l lists, and no programs "
+                  "are run here",
+                  o->encoding);
+        return -1;
+    }
     if (o->encoding != NULL && transcode_check(o->encoding, err) < 0)
         return -1;
     return o->local_encoding != NULL ? transcode_check(o->local_encoding, err) : 0;

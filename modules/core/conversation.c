@@ -28,6 +28,8 @@ static void finish(struct conversation *c)
 {
     if (c->over)
         return;
+    if (c->plan->on_closing != NULL)
+        c->plan->on_closing(c);
     close_now(c, !error_is_set(&c->why));
     c->plan->on_closed(c);
 }
@@ -124,6 +126,7 @@ int conversation_init(struct conversation *c, const struct conversation_plan *pl
     transport_init_socket(&t, fd, peer);
     if (stream_open(&c->net, w->loop, &t, err) < 0)
         return -1;
+    c->began_ms = loop_now_ms(w->loop);
     c->net.owner = c;
     c->net.on_hangup = on_hangup;
     if (plan->idle_ms > 0)

@@ -22,6 +22,8 @@ struct conversation_plan {
     const char *missing_answer;  /* why it failed when the peer ended before that was so */
     /* NULL, or called once when the connection's peer has ended its side. */
     void (*on_peer_end)(struct conversation *c);
+    /* NULL, or called once before the connection is closed, to look at it. */
+    void (*on_closing)(struct conversation *c);
     /* Called once, last, when the connection is closed. c->why tells a failure. It may
      * come before conversation_listen() returns. The memory of c must stay until the
      * round is over. */
@@ -38,6 +40,7 @@ struct conversation {
     struct timer idle;
     struct error why;   /* the first failure */
     bool output_failed; /* why is about the local output */
+    int64_t began_ms;
     bool in_done;
     bool finishing;
     bool over;

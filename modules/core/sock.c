@@ -206,3 +206,15 @@ size_t sock_unacknowledged(int fd)
         return 0;
     return (size_t)count;
 }
+
+int sock_measure(int fd, struct sock_measures *m)
+{
+    struct tcp_info info;
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        return -1;
+    m->round_trip_us = info.tcpi_rtt;
+    m->retransmitted = info.tcpi_total_retrans;
+    return 0;
+}

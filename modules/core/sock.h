@@ -71,4 +71,13 @@ int sock_configure(int fd, const struct sock_options *o, struct error *err);
  * (SIOCOUTQ, tcp(7)); 0 when that cannot be asked. */
 size_t sock_unacknowledged(int fd);
 
+/* What TCP has measured of a connection (TCP_INFO, tcp(7)). */
+struct sock_measures {
+    uint32_t round_trip_us;
+    uint32_t retransmitted; /* segments */
+};
+
+/* Returns 0, or -1 with errno set. */
+int sock_measure(int fd, struct sock_measures *m);
+
 #endif
