@@ -10,7 +10,7 @@ need() {
 
 # A zone of its own: no settings, known hosts or history of whoever runs the tests.
 alone() {
-  env -i HOME="$PWD" PATH="$PWD/bin:$PATH" LC_ALL=C.UTF-8 TERM=xterm \
+  env -i HOME="$PWD" PATH="$PWD/bin:$PATH" LC_ALL=C.UTF-8 TERM=xterm PS1='ready> ' \
     XDG_CONFIG_HOME="$PWD" XDG_DATA_HOME="$PWD" "$@"
 }
 
@@ -37,11 +37,10 @@ for ((i = 1; i < $#; i++)); do
   COMP_LINE+=${COMP_WORDS[i]}
 done
 COMP_POINT=${#COMP_LINE} COMP_WORDBREAKS=${BREAKS-$COMP_WORDBREAKS}
-COMP_WORDS[COMP_CWORD]=${COMP_WORDS[COMP_CWORD]}
 _tcptool tcptool "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 ((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}"
 END
-  alone "${BREAKS+BREAKS=$BREAKS}" BASH_SOURCED=1 bash --norc ask.bash "$COMPLETIONS/tcptool.bash" tcptool "$@" | sort
+  alone ${BREAKS+"BREAKS=$BREAKS"} bash --norc ask.bash "$COMPLETIONS/tcptool.bash" tcptool "$@" | sort
 }
 
 # Lines on standard input: exactly these, in any order.
@@ -116,7 +115,7 @@ expect_lines() {
   printf '#!/bin/sh\nprintf "<%%s>" "$@"\necho .\n' >bin/tcptool
   chmod +x bin/tcptool
   touch 'the letter'
-  alone python3 "$PEERS/pty_run.py" -w '$ ' -t "source $COMPLETIONS/tcptool.bash\n" -w '$ ' \
+  alone python3 "$PEERS/pty_run.py" -w 'ready> ' -t "source $COMPLETIONS/tcptool.bash\n" -w 'ready> ' \
     -t 'tcptool ser\t --err\t rep\t --reply-fi\t the\t -q\n' \
     -w '<serve><--errors><replace><--reply-file><the letter><-q>.' \
     -t 'tcptool send --errors=st\t --file=the\t -f ~/the\t localhost:htt\t\n' \
@@ -133,7 +132,7 @@ expect_lines() {
   chmod +x bin/tcptool
   echo 'beehive.example ssh-ed25519 AAAA' >.ssh/known_hosts
   alone BASH_COMPLETION_USER_DIR="$PWD/bash-completion" python3 "$PEERS/pty_run.py" \
-    -w '$ ' -t "source $package\n" -w '$ ' \
+    -w 'ready> ' -t "source $package\n" -w 'ready> ' \
     -t 'tcptool ser\t --err\t rep\t\n' -w '<serve><--errors><replace>.' \
     -t 'tcptool send beeh\t smtp\t-q\n' -w '<send><beehive.example><smtp' \
     -t '\x03exit\n' -- bash --norc --noprofile -i
@@ -148,9 +147,9 @@ zsh_types() {
     steps+=(-w "$1")
     shift
   done
-  alone python3 "$PEERS/pty_run.py" -w '% ' \
-    -t "PS1='ready> '; fpath=($COMPLETIONS \$fpath); autoload -U compinit; compinit -u -D\n" -w 'ready> ' \
-    -t "tcptool() { print -rn - '<'\"\${(j:><:)@}\"'>' }; setopt nolistbeep\n" -w 'ready> ' \
+  alone python3 "$PEERS/pty_run.py" -w 'ready> ' \
+    -t "PS1='set up> '; fpath=($COMPLETIONS \$fpath); autoload -U compinit; compinit -u -D\n" -w 'set up> ' \
+    -t "tcptool() { print -rn - '<'\"\${(j:><:)@}\"'>' }; setopt nolistbeep\n" -w 'set up> ' \
     -t "$keys" "${steps[@]}" -t '\x03exit\n' -- zsh -f -i >shown || fail "$(cat -v shown)"
 }
 
@@ -181,7 +180,7 @@ zsh_types() {
   cat >ask.zsh <<'END'
 emulate zsh
 _arguments() { shift; print -rl - ${@:#-[sSC]} }
-source $1 2>/dev/null
+source =(sed '$d' $1)
 _tcptool_arguments $2
 END
   local command

@@ -211,7 +211,7 @@ sends_both_ways() {
   input=input output=output start send "$TCPTOOL" send 127.0.0.1 "$port"
   # Reading to the end works although send goes on.
   expect_equal "$(cat output)" 'an answer'
-  ! is_gone send
+  not is_gone send
   printf 'and still this' >&7
   wait_for contains server.out 'and still this'
   exec 7>&-

@@ -169,7 +169,7 @@ backlog() {
   wait_for refuses "$port"
   printf ' after' >&7
   wait_for contains client.out 'before after'
-  ! is_gone serve
+  not is_gone serve
   # The client's end ends the server too, long before the drain time is over.
   exec 7>&-
   finish serve
@@ -263,7 +263,7 @@ signal.pause()' "$port"
   tcptool send 127.0.0.1 "$port" hello
   wait_for contains serve.out hello
   sleep 1.2 # it is the passing of this time that must do nothing
-  ! is_gone serve
+  not is_gone serve
 }
 
 @test "--max-conns queues newcomers in the backlog until one leaves" {
@@ -304,7 +304,7 @@ waiting_in_backlog() {
   wait_for_port serve
   run --separate-stderr peer clients_in_turn "$port" 200
   expect_equal "$output" 200
-  ! is_gone serve
+  not is_gone serve
   expect_equal "$(grep -c 'Too many open files' serve.err)" "$(grep -c pauses serve.err)"
 }
 

@@ -44,7 +44,7 @@ load helpers/common
   wait_for contains serve.out first
   printf second >&7
   wait_for contains serve.out second
-  ! is_gone send
+  not is_gone send
   stop send
 }
 
@@ -226,7 +226,7 @@ c.sendall(b"answer")' server.port
   start_peer silent server_silent
   run tcptool send --no-half-close --idle-timeout 300ms 127.0.0.1 "$port" hello
   expect_status 124
-  ! contains silent.out END
+  not contains silent.out END
 }
 
 @test "send --idle-timeout ends with 124 and says so" {
@@ -331,7 +331,7 @@ c.sendall(b"answer")' server.port
   start_peer server server_silent
   start send "$TCPTOOL" send 127.0.0.1 "$port" hello
   wait_for contains server.out END
-  ! is_gone send
+  not is_gone send
   stop send
   expect_status 143
 }

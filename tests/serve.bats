@@ -16,7 +16,7 @@ load helpers/common
   exec 7<>hold
   input=hold start client "$PYTHON" "$PEERS/client_idle.py" "$port" 'no line end'
   wait_for contains serve.out 'no line end'
-  ! is_gone client
+  not is_gone client
   exec 7>&-
 }
 
@@ -49,8 +49,8 @@ load helpers/common
   start_serve
   tcptool send 127.0.0.1 "$port" hello
   stop serve
-  ! contains serve.err connected
-  ! contains serve.err closed
+  not contains serve.err connected
+  not contains serve.err closed
 }
 
 @test "serve --reply answers the first data, and prints all that the client sends" {
@@ -70,7 +70,7 @@ load helpers/common
   wait_for contains client.out 'thank you!'
   printf ' and end' >&7
   wait_for contains serve.out 'begin and end'
-  ! is_gone client
+  not is_gone client
   stop client
 }
 
@@ -285,7 +285,7 @@ s.sendall(b"hello")
 print(s.recv(1))' "$port"
   finish client
   wait_for contains serve.err '--idle-timeout'
-  ! is_gone serve
+  not is_gone serve
   expect_file serve.out 'hello'
   stop serve
   expect_status 124
@@ -315,7 +315,7 @@ print(s.recv(1))' "$port"
   wait_for has_content slow.out
   tcptool send 127.0.0.1 "$port" </dev/null >fast
   cmp page fast
-  ! is_gone slow
+  not is_gone slow
   finish slow
   cmp page slow.out
 }

@@ -46,10 +46,11 @@ struct room {
     char *console_key;
     uint32_t guests; /* the number of the last */
     struct pace pace;
-    bool news;     /* on_news was called */
-    bool held_up;  /* the caller may wait for on_flowing */
-    struct buf line; /* for building one: of UTF-8, ... */
-    struct buf wire_line; /* ... and as it goes on the wire */
+    bool news;            /* on_news was called */
+    bool held_up;         /* the caller may wait for on_flowing */
+    struct buf text;      /* what somebody said, made safe, */
+    struct buf line;      /* the line that becomes of it, */
+    struct buf wire_line; /* and that as it goes on the wire */
 };
 
 #endif

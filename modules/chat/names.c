@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
-#include <uninorm.h>
 #include <unictype.h>
+#include <uninorm.h>
 
 #include "text/utf8.h"
 

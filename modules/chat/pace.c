@@ -130,7 +130,10 @@ void pace_find_fallen(struct room *r, int64_t now_ms)
 
 static bool holds_up(const struct room_member *m, int64_t now_ms)
 {
-    return !is_out(m) && sharedlog_behind(m->room->log, m->position) > ENDS && is_taking(m, now_ms);
+    const struct sharedlog *log = m->room->log;
+
+    return !is_out(m) && !sharedlog_is_overrun(log, m->position) &&
+           sharedlog_behind(log, m->position) > ENDS && is_taking(m, now_ms);
 }
 
 bool pace_is_congested(struct room *r, int64_t now_ms)
@@ -138,10 +141,8 @@ bool pace_is_congested(struct room *r, int64_t now_ms)
     struct pace *p = &r->pace;
     unsigned limit = p->congested ? ENDS : BEGINS;
 
-    if (p->congested && p->holder != NULL && holds_up(p->holder, now_ms)) {
-        r->held_up = true;
+    if (p->congested && p->holder != NULL && holds_up(p->holder, now_ms))
         return true;
-    }
     if (sharedlog_behind(r->log, p->oldest_taker) > limit)
         survey(r, now_ms);
     p->congested = sharedlog_behind(r->log, p->oldest_taker) > limit;

@@ -63,8 +63,8 @@ struct room_options {
     const char *console;  /* the name of the console, or NULL: nobody has one */
     const char *encoding; /* of the wire; NULL: UTF-8, invalid bytes are made visible */
     bool crlf;            /* lines end with CRLF on the wire, not LF (inward both are fine) */
-    enum transcode_policy inward;  /* with an encoding: of what members send, ... */
-    enum transcode_policy outward; /* ... and of what they are sent */
+    enum transcode_policy inward;         /* with an encoding: of what members send, ... */
+    enum transcode_policy outward;        /* ... and of what they are sent */
     struct transcode_count *inward_count; /* may be NULL; else they outlive the room */
     struct transcode_count *outward_count;
 };
@@ -74,8 +74,9 @@ struct room_options {
  * control but the newline that ends it, and valid only during the call.
  *
  * From on_news, on_private, on_said and on_answer nothing of the room may be
- * called but room_news_taken(). From the others everything may, room_leave() of
- * that member included, after which its memory may be freed at once.
+ * called but room_news_taken(). From the others everything may but room_tend() and
+ * room_free(); room_leave() of that member too, whose memory may then be freed at
+ * once.
  */
 struct room_events {
     /* There are new lines in the log. Not again until room_news_taken(). */

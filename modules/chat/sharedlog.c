@@ -180,8 +180,8 @@ struct sharedlog_position sharedlog_back(const struct sharedlog *l, uint64_t lin
 {
     uint64_t next = next_line(l);
 
-    return (struct sharedlog_position){
-        .line = next - l->first_line < lines ? l->first_line : next - lines};
+    return (struct sharedlog_position){.line = next - l->first_line < lines ? l->first_line
+                                                                            : next - lines};
 }
 
 bool sharedlog_is_overrun(const struct sharedlog *l, struct sharedlog_position p)

@@ -4,6 +4,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "chat/pace.h"
 
@@ -54,17 +56,23 @@ int tell_line(struct room *r, struct room_member *by, int64_t now_ms, struct err
 }
 
 /* Makes r->line an announcement. */
-static int announce(struct room *r, const char *format, va_list args)
+static int announce(struct room *r, const char *text, size_t n)
+{
+    buf_reset(&r->line);
+    if (buf_add(&r->line, PREFIX, strlen(PREFIX)) < 0 || buf_add(&r->line, text, n) < 0)
+        return -1;
+    return buf_add(&r->line, "\n", 1);
+}
+
+static int __attribute__((format(printf, 2, 0)))
+announce_format(struct room *r, const char *format, va_list args)
 {
     char *text = NULL;
-    int n = vasprintf(&text, format, args), result = -1;
+    int n = vasprintf(&text, format, args), result;
 
     if (n < 0)
         return -1;
-    buf_reset(&r->line);
-    if (buf_add(&r->line, PREFIX, strlen(PREFIX)) == 0 && buf_add(&r->line, text, (size_t)n) == 0 &&
-        buf_add(&r->line, "\n", 1) == 0)
-        result = 0;
+    result = announce(r, text, (size_t)n);
     free(text);
     return result;
 }
@@ -76,25 +84,14 @@ int tell_about(struct room *r, struct room_member *by, int64_t now_ms, struct er
     int result;
 
     va_start(args, format);
-    result = announce(r, format, args);
+    result = announce_format(r, format, args);
     va_end(args);
     return result < 0 ? refuse(err) : tell_line(r, by, now_ms, err);
 }
 
-static int announce_text(struct room *r, const char *format, ...)
-{
-    va_list args;
-    int result;
-
-    va_start(args, format);
-    result = announce(r, format, args);
-    va_end(args);
-    return result;
-}
-
 void tell_all(struct room *r, int64_t now_ms, const char *text)
 {
-    if (announce_text(r, "%s", text) < 0 || append(r, AUTHOR_ROOM, now_ms, NULL) < 0)
+    if (announce(r, text, strlen(text)) < 0 || append(r, AUTHOR_ROOM, now_ms, NULL) < 0)
         return;
     show_console(r);
 }
@@ -106,7 +103,7 @@ void tell_one(struct room *r, struct room_member *to, const char *format, ...)
     bool first;
 
     va_start(args, format);
-    result = announce(r, format, args);
+    result = announce_format(r, format, args);
     va_end(args);
     if (result < 0)
         return;
@@ -114,7 +111,8 @@ void tell_one(struct room *r, struct room_member *to, const char *format, ...)
         r->events.on_answer(r->arg, buf_head(&r->line), buf_length(&r->line));
         return;
     }
-    first = buf_length(&to->answers) == 0;
+    /* A newcomer, who is greeted before it is on the list, has nobody to be told. */
+    first = buf_length(&to->answers) == 0 && !list_is_empty(&to->link);
     if (wire_put(&r->wire, buf_head(&r->line), buf_length(&r->line), &to->answers, NULL) == 0 &&
         first)
         r->events.on_private(r->arg, to);

@@ -43,8 +43,7 @@ static int find_preamble(struct wire *w, struct error *err)
     size_t length;
     int result = -1;
 
-    if (encode(w, "", 0, NULL, &one, err) < 0 ||
-        encode(w, eol, strlen(eol), NULL, &two, err) < 0)
+    if (encode(w, "", 0, NULL, &one, err) < 0 || encode(w, eol, strlen(eol), NULL, &two, err) < 0)
         goto done;
     length = 2 * buf_length(&one) - buf_length(&two);
     if (length > sizeof(w->preamble)) {

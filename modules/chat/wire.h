@@ -25,7 +25,7 @@ struct wire {
     struct wire_options options;       /* but for the name of the encoding */
     char encoding[TRANSCODE_NAME_MAX]; /* empty: none was given */
     bool is_utf8;                      /* outward nothing has to be converted */
-    struct filter *keeper; /* owned; keeps the tables of the encoding loaded */
+    struct filter *keeper;             /* owned; keeps the tables of the encoding loaded */
     char preamble[WIRE_PREAMBLE_MAX];
     size_t preamble_length;
 };

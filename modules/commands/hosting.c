@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "commands/crew.h"
 
 void hosting_tell_connected(const struct hosting *h, const struct addr *peer)
 {
@@ -30,6 +31,7 @@ void hosting_tell_closed(const struct hosting *h, const struct stream *net)
 static void refuse_client(struct hosting *h, struct error *why)
 {
     runtime_report(&h->run, why);
+    server_forgo(&h->server);
     if (h->listen->once)
         loop_stop(h->run.loop);
 }
@@ -62,7 +64,7 @@ static void on_notice(void *arg, const char *text)
     log_notice("%s", text);
 }
 
-static const struct server_events server_events = {
+const struct server_events hosting_server_events = {
     .on_client = on_client,
     .on_done = on_done,
     .on_notice = on_notice,
@@ -88,6 +90,8 @@ static void on_signal(void *arg, int number)
     if (h->server.client_count > 0)
         log_notice("stopping: %llu connections have %s to end",
                    (unsigned long long)h->server.client_count, limit);
+    if (h->crew != NULL)
+        crew_order(h->crew, CREW_STOP);
     server_stop(&h->server);
 }
 
@@ -97,6 +101,8 @@ static void on_accept_limit(struct timer *t)
     struct error why = {0};
     char limit[32];
 
+    if (h->crew != NULL && atomic_load(&crew_crowd(h->crew)->accepted) > 0)
+        return;
     num_format_duration(h->listen->accept_timeout_ms, limit, sizeof(limit));
     error_set(&why, EXITCODE_TIMEOUT, "no one has connected within %s (--accept-timeout)", limit);
     runtime_fail(&h->run, &why);
@@ -112,6 +118,15 @@ int hosting_open(struct hosting *h, struct error *err)
     return runtime_init(&h->run, h->shared->deadline_ms, err);
 }
 
+/* The other threads, where there are to be some. They inherit that signals are the
+ * first one's. */
+static int start_crew(struct hosting *h, struct error *err)
+{
+    if (h->listen->workers <= 1 || h->make_worker == NULL)
+        return 0;
+    return crew_start(h, h->listen->workers - 1, err) != NULL ? 0 : -1;
+}
+
 static int start(struct hosting *h, struct error *err)
 {
     sigset_t signals;
@@ -119,10 +134,15 @@ static int start(struct hosting *h, struct error *err)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (server_open(&h->server, h->run.loop, &h->server_options, &server_events, h, err) < 0)
+    if (server_open(&h->server, h->run.loop, &h->server_options, &hosting_server_events, h, err) <
+        0)
         return -1;
     if (loop_catch_signals(h->run.loop, &signals, on_signal, h, err) < 0 ||
-        listen_announce(h->listen, &h->server, err) < 0 || server_start(&h->server, err) < 0) {
+        start_crew(h, err) < 0 || listen_announce(h->listen, &h->server, err) < 0 ||
+        server_start(&h->server, err) < 0) {
+        if (h->crew != NULL)
+            crew_order(h->crew, CREW_ABORT);
+        crew_end(h->crew, h);
         server_clear(&h->server);
         return -1;
     }
@@ -140,6 +160,10 @@ void hosting_run(struct hosting *h)
         return;
     }
     runtime_run(&h->run);
+    if (h->crew != NULL &&
+        (h->run.signal != 0 || error_is_set(&h->run.fatal) || atomic_load(&h->order) == CREW_ABORT))
+        crew_order(h->crew, CREW_ABORT);
+    crew_end(h->crew, h);
     server_abort(&h->server);
     if (h->server.dropped_count > 0) {
         error_set(&why, EXITCODE_FAILED,

@@ -5,6 +5,8 @@
 #ifndef COMMANDS_HOSTING_H
 #define COMMANDS_HOSTING_H
 
+#include <stdatomic.h>
+
 #include "commands/runtime.h"
 #include "commands/shared.h"
 
@@ -19,9 +21,16 @@ struct hosting {
     /* NULL, or called at the first signal that asks to end, instead of letting the
      * clients end by themselves. */
     void (*on_leave)(struct hosting *h);
+    /* With workers: makes another hosting that serves as this one does, in a thread of
+     * its own, opened but not listening; NULL with err filled on failure. And takes it
+     * back when its thread has ended. */
+    struct hosting *(*make_worker)(struct hosting *h, struct error *err);
+    void (*end_worker)(struct hosting *h, struct hosting *worker);
     void *command;
 
     /* The hosting's own. */
+    struct crew *crew; /* NULL: it is alone */
+    atomic_int order;  /* what a worker is to do: enum crew_order */
     struct runtime run;
     struct server server;
     struct server_options server_options;
@@ -30,6 +39,11 @@ struct hosting {
     bool tells_clients;
     bool signalled;
 };
+
+struct crew;
+
+/* What the servers of hosting call. */
+extern const struct server_events hosting_server_events;
 
 /* Prepares h, whose command's fields are set. Returns 0, or -1 with err filled. */
 int hosting_open(struct hosting *h, struct error *err);

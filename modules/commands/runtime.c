@@ -70,6 +70,13 @@ static void die_of(int number)
     sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
+void runtime_clear(struct runtime *r)
+{
+    workspace_clear(&r->work);
+    loop_free(r->loop);
+    r->loop = NULL;
+}
+
 int runtime_end(struct runtime *r, const struct stdio *io)
 {
     if (r->fatal.status == EXITCODE_PIPE) {
@@ -78,9 +85,7 @@ int runtime_end(struct runtime *r, const struct stdio *io)
     }
     if (error_is_set(&r->fatal))
         runtime_report(r, &r->fatal);
-    workspace_clear(&r->work);
-    loop_free(r->loop);
-    r->loop = NULL;
+    runtime_clear(r);
     if (r->signal != 0)
         die_of(r->signal);
     return r->status;

@@ -30,6 +30,9 @@ void runtime_report(struct runtime *r, struct error *why);
 /* Runs the loop until it is stopped, here or by runtime_fail(). */
 void runtime_run(struct runtime *r);
 
+/* Frees the loop and the workspace. */
+void runtime_clear(struct runtime *r);
+
 /* Reports what is left to report, frees, and returns the exit status; or the
  * process ends by the signal that is due. */
 int runtime_end(struct runtime *r, const struct stdio *io);

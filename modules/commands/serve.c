@@ -1,6 +1,7 @@
 /* The command serve: its options, and which way its clients' bytes go. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -48,6 +49,7 @@ static const struct option_spec what_specs[] = {
 static const struct option_table tables[] = {
     {"Where", where_specs, 0},
     {"", listen_specs, offsetof(struct serve_options, listen)},
+    {"", worker_specs, offsetof(struct serve_options, listen)},
     {"What clients get, and how it is shown", what_specs, 0},
     {"Text", text_specs, offsetof(struct serve_options, text)},
     {"Limits", shared_limit_specs, offsetof(struct serve_options, shared)},
@@ -150,6 +152,15 @@ static int contradiction(const char *text, struct error *err)
     return -1;
 }
 
+static const char *shares_output(const struct serve_options *o)
+{
+    bool answers = o->reply != NULL || o->reply_file != NULL || o->echo || o->discard;
+
+    return answers ? NULL
+                   : "what clients send is printed in order, which needs one loop; it goes with "
+                     "--echo, --discard, --reply and --reply-file";
+}
+
 static int check_options(const struct serve_options *o, int operands, struct error *err)
 {
     if (operands > 0)
@@ -161,7 +172,8 @@ static int check_options(const struct serve_options *o, int operands, struct err
         return contradiction("--label and --raw exclude each other", err);
     if (o->progress && !o->listen.once)
         return contradiction("--progress goes with --once", err);
-    if (text_check(&o->text, err) < 0)
+    if (text_check(&o->text, err) < 0 ||
+        listen_check_workers(&o->listen, shares_output(o), err) < 0)
         return -1;
     return shared_apply(&o->shared, err);
 }
@@ -219,13 +231,22 @@ static int prepare_answer(struct serve *s, struct error *err)
     return s->reply_fd < 0 ? -1 : 0;
 }
 
-static int open_output(struct serve *s, struct error *err)
+static int open_output(struct serve *s, bool again, struct error *err)
 {
     const struct serve_options *o = &s->options;
     bool labelled = o->label || (!o->raw && isatty(STDOUT_FILENO));
+    struct loop *l = s->serving.host.run.loop;
 
     s->look = (struct text_look){.printable = labelled, .screen = labelled ? &s->screen : NULL};
-    if (stdio_open_output(&s->output, s->serving.host.run.loop, err) < 0)
+    if (o->listen.workers > 1 && !text_is_plain_inward(&o->text, &s->look)) {
+        error_set(err, EXITCODE_USAGE,
+                  "--workers %llu: lines and characters can be kept whole by one loop only; add "
+                  "--raw, without -e",
+                  (unsigned long long)o->listen.workers);
+        return -1;
+    }
+    if ((again ? stdio_open_output_again(&s->output, l, err)
+               : stdio_open_output(&s->output, l, err)) < 0)
         return -1;
     s->output.owner = s;
     s->output.on_hangup = on_output_closed;
@@ -275,12 +296,71 @@ static int prepare(struct serve *s, const struct stdio *io, struct error *err)
     s->sends_input = o->listen.once && !answers && !o->label && !io->input_closed;
     if (prepare_answer(s, err) < 0)
         return -1;
-    if (s->prints && open_output(s, err) < 0)
+    if (s->prints && open_output(s, false, err) < 0)
         return -1;
     if (s->sends_input && stdio_open_input(&s->input, s->serving.host.run.loop, err) < 0)
         return -1;
     plan_directions(s);
     return 0;
+}
+
+static struct hosting *make_worker(struct hosting *h, struct error *err);
+static void end_worker(struct hosting *h, struct hosting *worker);
+
+static int open_serving(struct serve *s, struct error *err)
+{
+    const struct serve_options *o = &s->options;
+
+    s->serving = (struct serving){
+        .host = {.listen = &o->listen,
+                 .shared = &o->shared,
+                 .replies = o->reply != NULL || o->reply_file != NULL || o->echo,
+                 .make_worker = make_worker,
+                 .end_worker = end_worker},
+        .plan = &s->plan,
+        .begin = begin,
+        .command = s,
+    };
+    return serving_open(&s->serving, err);
+}
+
+/* A worker has its own way to the output; what it answers with is the first one's. */
+static struct hosting *make_worker(struct hosting *h, struct error *err)
+{
+    const struct serve *s = container_of(h, struct serve, serving.host);
+    struct serve *w = calloc(1, sizeof(*w));
+
+    if (w == NULL) {
+        error_errno(err, ENOMEM, "starting a worker");
+        return NULL;
+    }
+    w->options = s->options;
+    w->prints = s->prints;
+    w->reply = s->reply;
+    w->reply_fd = s->reply_fd;
+    if (open_serving(w, err) < 0) {
+        free(w);
+        return NULL;
+    }
+    if (w->prints && open_output(w, true, err) < 0) {
+        runtime_clear(&w->serving.host.run);
+        free(w);
+        return NULL;
+    }
+    plan_directions(w);
+    return &w->serving.host;
+}
+
+static void end_worker(struct hosting *h, struct hosting *worker)
+{
+    struct serve *s = container_of(h, struct serve, serving.host);
+    struct serve *w = container_of(worker, struct serve, serving.host);
+
+    text_add_counts(&s->counts, &w->counts);
+    if (w->output.loop != NULL)
+        stream_close(&w->output, false);
+    runtime_clear(&worker->run);
+    free(w);
 }
 
 static void clear(struct serve *s)
@@ -315,16 +395,7 @@ static int run(const struct command *self, const struct stdio *io, int argc, cha
         return status;
     if (check_options(&s.options, argc - first, &why) < 0)
         return command_misused(self, &why);
-    s.serving = (struct serving){
-        .host = {.listen = &s.options.listen,
-                 .shared = &s.options.shared,
-                 .replies =
-                     s.options.reply != NULL || s.options.reply_file != NULL || s.options.echo},
-        .plan = &s.plan,
-        .begin = begin,
-        .command = &s,
-    };
-    if (serving_open(&s.serving, &why) < 0)
+    if (open_serving(&s, &why) < 0)
         return command_misused(self, &why);
     if (prepare(&s, io, &why) < 0)
         runtime_fail(&s.serving.host.run, &why);

@@ -64,6 +64,12 @@ const struct option_spec listen_specs[] = {
     {OPTION_END},
 };
 
+const struct option_spec worker_specs[] = {
+    {OPTION_NUMBER, "workers", 0, .value = "N", AT(workers), .min = 1, .max = 256,
+     .help = "share the port among N threads (1)"},
+    {OPTION_END},
+};
+
 #undef AT
 #define AT(field) .offset = offsetof(struct connect_options, field)
 
@@ -165,6 +171,16 @@ struct dialer_target connect_target(const struct connect_options *c, const struc
         .timeout_ms = c->connect_timeout_ms,
         .retry_ms = c->retry_ms,
     };
+}
+
+int listen_check_workers(const struct listen_options *l, const char *shares, struct error *err)
+{
+    if (l->workers > 1 && l->once)
+        shares = "--once takes a single connection";
+    if (l->workers <= 1 || shares == NULL)
+        return 0;
+    error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)l->workers, shares);
+    return -1;
 }
 
 /* The ports, each once, a line each. */

@@ -30,6 +30,7 @@ struct listen_options {
     int64_t accept_timeout_ms;
     const char *port_file;
     int64_t drain_ms;
+    uint64_t workers;
 };
 
 struct connect_options {
@@ -56,6 +57,7 @@ extern const struct option_spec shared_limit_specs[];
 extern const struct option_spec shared_socket_specs[];
 extern const struct option_spec shared_message_specs[];
 extern const struct option_spec listen_specs[];
+extern const struct option_spec worker_specs[]; /* of struct listen_options too */
 extern const struct option_spec connect_specs[];
 
 /* What users of nc, ncat and socat type, and what it is here. */
@@ -79,6 +81,10 @@ struct server_options listen_server_options(const struct listen_options *l,
 /* The target that is wanted. The result points into o; host is not copied. */
 struct dialer_target connect_target(const struct connect_options *c, const struct shared_options *o,
                                     const char *host, unsigned port);
+
+/* Refuses --workers with --once, and where something is shared in order: why not, or
+ * NULL. Returns 0 or -1. */
+int listen_check_workers(const struct listen_options *l, const char *shares, struct error *err);
 
 /* Says where s listens, writes --port-file, and notes what the kernel makes of
  * the backlog. Returns 0, or -1 with err filled. */

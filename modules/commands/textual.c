@@ -207,6 +207,12 @@ int text_encode_message(const struct text_options *o, const char *message, size_
     return failed ? -1 : 0;
 }
 
+void text_add_counts(struct text_counts *to, const struct text_counts *from)
+{
+    to->inward.errors += from->inward.errors;
+    to->outward.errors += from->outward.errors;
+}
+
 void text_report(const struct text_options *o, const struct text_counts *counts)
 {
     unsigned long long in = counts->inward.errors, out = counts->outward.errors;

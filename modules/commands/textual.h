@@ -63,6 +63,9 @@ struct filter *text_upper(const struct text_options *o, struct text_counts *coun
 int text_encode_message(const struct text_options *o, const char *message, size_t length,
                         struct text_counts *counts, struct buf *wire, struct error *err);
 
+/* Adds what another has counted. */
+void text_add_counts(struct text_counts *to, const struct text_counts *from);
+
 /* Tells, once, how much could not be converted. */
 void text_report(const struct text_options *o, const struct text_counts *counts);
 

@@ -1,5 +1,9 @@
 /* The command upper: its options, and the filter that answers. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "commands/command.h"
+#include "commands/progress.h"
 #include "commands/serving.h"
 #include "commands/textual.h"
 
@@ -26,6 +30,7 @@ static const struct option_spec what_specs[] = {
 static const struct option_table tables[] = {
     {"Where", where_specs, 0},
     {"", listen_specs, offsetof(struct upper_options, listen)},
+    {"", worker_specs, offsetof(struct upper_options, listen)},
     {"What clients get", what_specs, 0},
     {"Text", text_specs, offsetof(struct upper_options, text)},
     {"Limits", shared_limit_specs, offsetof(struct upper_options, shared)},
@@ -63,23 +68,20 @@ static int check_options(const struct upper_options *o, int operands, struct err
     }
     if (text_check(&o->text, err) < 0)
         return -1;
+    if (listen_check_workers(&o->listen, NULL, err) < 0)
+        return -1;
     return shared_apply(&o->shared, err);
 }
 
-static int run(const struct command *self, const struct stdio *io, int argc, char **argv)
-{
-    struct upper u = {
-        .options = {.shared = SHARED_DEFAULTS, .listen = LISTEN_DEFAULTS(12000)},
-    };
-    const struct upper_options *o = &u.options;
-    struct error why = {0};
-    int first, status = command_parse(self, argc, argv, &u.options, &first);
+static struct hosting *make_worker(struct hosting *h, struct error *err);
+static void end_worker(struct hosting *h, struct hosting *worker);
 
-    if (status >= 0)
-        return status;
-    if (check_options(o, argc - first, &why) < 0)
-        return command_misused(self, &why);
-    u.pump_plan = (struct pump_plan){
+/* Sets up all but the options and the counts. */
+static int prepare(struct upper *u, struct error *err)
+{
+    const struct upper_options *o = &u->options;
+
+    u->pump_plan = (struct pump_plan){
         .read_max = o->shared.recv_size,
         .shut_at_end = true,
         .one_read = o->single,
@@ -87,23 +89,67 @@ static int run(const struct command *self, const struct stdio *io, int argc, cha
         .make_filter = make_filter,
         .on_end = conversation_in_ended,
     };
-    u.plan = (struct conversation_plan){
-        .in = &u.pump_plan,
+    u->plan = (struct conversation_plan){
+        .in = &u->pump_plan,
         .idle_ms = o->shared.idle_timeout_ms,
         .answer_needed = true,
+        .on_closing = progress_tell_totals,
         .on_closed = serving_closed,
     };
-    u.serving = (struct serving){
-        .host = {.listen = &o->listen, .shared = &o->shared, .replies = true},
-        .plan = &u.plan,
+    u->serving = (struct serving){
+        .host = {.listen = &o->listen,
+                 .shared = &o->shared,
+                 .replies = true,
+                 .make_worker = make_worker,
+                 .end_worker = end_worker},
+        .plan = &u->plan,
         .begin = begin,
-        .command = &u,
+        .command = u,
     };
-    if (serving_open(&u.serving, &why) < 0)
+    return serving_open(&u->serving, err);
+}
+
+static struct hosting *make_worker(struct hosting *h, struct error *err)
+{
+    const struct upper *u = container_of(h, struct upper, serving.host);
+    struct upper *worker = calloc(1, sizeof(*worker));
+
+    if (worker == NULL) {
+        error_errno(err, ENOMEM, "starting a worker");
+        return NULL;
+    }
+    worker->options = u->options;
+    if (prepare(worker, err) == 0)
+        return &worker->serving.host;
+    free(worker);
+    return NULL;
+}
+
+static void end_worker(struct hosting *h, struct hosting *worker)
+{
+    struct upper *u = container_of(h, struct upper, serving.host);
+    struct upper *w = container_of(worker, struct upper, serving.host);
+
+    text_add_counts(&u->counts, &w->counts);
+    runtime_clear(&worker->run);
+    free(w);
+}
+
+static int run(const struct command *self, const struct stdio *io, int argc, char **argv)
+{
+    struct upper u = {
+        .options = {.shared = SHARED_DEFAULTS, .listen = LISTEN_DEFAULTS(12000)},
+    };
+    struct error why = {0};
+    int first, status = command_parse(self, argc, argv, &u.options, &first);
+
+    if (status >= 0)
+        return status;
+    if (check_options(&u.options, argc - first, &why) < 0 || prepare(&u, &why) < 0)
         return command_misused(self, &why);
     hosting_run(&u.serving.host);
     option_words_clear(&u.options.shared.binds);
-    text_report(&o->text, &u.counts);
+    text_report(&u.options.text, &u.counts);
     return runtime_end(&u.serving.host.run, io);
 }
 

@@ -32,28 +32,38 @@ static void on_event(struct watch *w, uint32_t events)
     struct listener *l = container_of(w, struct listener, watch);
 
     (void)events;
-    for (int i = 0; i < ACCEPT_BATCH && l->watch.fd >= 0; i++) {
+    for (int i = 0; i < l->batch && l->watch.fd >= 0; i++) {
         struct addr peer;
-        int fd = sock_accept(l->fd, &peer);
+        int fd, number;
 
+        if (!l->events->may_accept(l)) {
+            listener_pause(l);
+            return;
+        }
+        fd = sock_accept(l->fd, &peer);
+        number = errno;
         if (fd >= 0) {
             l->events->on_connection(l, fd, &peer);
-        } else if (errno == EAGAIN) {
+            continue;
+        }
+        l->events->on_none(l);
+        if (number == EAGAIN)
             return;
-        } else if (!is_passing(errno)) {
-            l->events->on_exhausted(l, errno);
+        if (!is_passing(number)) {
+            l->events->on_exhausted(l, number);
             return;
         }
     }
 }
 
-void listener_init(struct listener *l, struct loop *loop, int fd,
+void listener_init(struct listener *l, struct loop *loop, int fd, bool shared,
                    const struct listener_events *events, void *owner)
 {
     *l = (struct listener){
         .loop = loop,
         .watch = {.fd = -1, .on_event = on_event},
         .fd = fd,
+        .batch = shared ? 1 : ACCEPT_BATCH,
         .events = events,
         .owner = owner,
     };

@@ -11,6 +11,11 @@
 struct listener;
 
 struct listener_events {
+    /* Asked before each accept: may there be one more? When not, newcomers wait until
+     * listener_resume(). */
+    bool (*may_accept)(struct listener *l);
+    /* There was none after all. */
+    void (*on_none)(struct listener *l);
     /* The callee owns fd. It may pause or close the listener. */
     void (*on_connection)(struct listener *l, int fd, const struct addr *peer);
     /* The system has no descriptor or memory for a connection that waits (number is
@@ -21,13 +26,15 @@ struct listener_events {
 struct listener {
     struct loop *loop;
     struct watch watch;
-    int fd; /* owned; -1 when closed */
+    int fd;    /* owned; -1 when closed */
+    int batch; /* how many to accept before other events get their turn */
     const struct listener_events *events;
     void *owner;
 };
 
-/* Takes over the listening socket fd; it starts paused. */
-void listener_init(struct listener *l, struct loop *loop, int fd,
+/* Takes over the listening socket fd; it starts paused. shared: other loops accept
+ * from the same socket, and each leaves the others their share. */
+void listener_init(struct listener *l, struct loop *loop, int fd, bool shared,
                    const struct listener_events *events, void *owner);
 
 /* Accepts, or leaves newcomers waiting. Doing either twice is fine. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@ struct loop {
     struct watch signal_watch;
     void (*on_signal)(void *arg, int signal);
     void *signal_arg;
+    struct watch wake_watch;
+    void (*on_wake)(void *arg);
+    void *wake_arg;
 };
 
 static int64_t clock_ms(void)
@@ -48,6 +52,7 @@ struct loop *loop_new(struct error *err)
     }
     list_init(&l->tasks);
     l->signal_watch.fd = -1;
+    l->wake_watch.fd = -1;
     l->now_ms = clock_ms();
     return l;
 }
@@ -204,6 +209,8 @@ void loop_free(struct loop *l)
         run_tasks(l);
     if (l->signal_watch.fd >= 0)
         close(l->signal_watch.fd);
+    if (l->wake_watch.fd >= 0)
+        close(l->wake_watch.fd);
     close(l->epoll_fd);
     free(l->heap);
     free(l);
@@ -272,4 +279,37 @@ int loop_catch_signals(struct loop *l, const sigset_t *signals,
         return -1;
     }
     return 0;
+}
+
+static void on_woken(struct watch *w, uint32_t events)
+{
+    struct loop *l = container_of(w, struct loop, wake_watch);
+    uint64_t times;
+
+    (void)events;
+    if (read(w->fd, &times, sizeof(times)) == (ssize_t)sizeof(times))
+        l->on_wake(l->wake_arg);
+}
+
+int loop_accept_wakes(struct loop *l, void (*on_wake)(void *arg), void *arg, struct error *err)
+{
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+    l->on_wake = on_wake;
+    l->wake_arg = arg;
+    l->wake_watch.on_event = on_woken;
+    if (fd >= 0 && loop_watch(l, &l->wake_watch, fd, EPOLLIN) == 0)
+        return 0;
+    error_errno(err, errno, "starting a worker");
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+void loop_wake(struct loop *l)
+{
+    uint64_t once = 1;
+    ssize_t written = write(l->wake_watch.fd, &once, sizeof(once));
+
+    (void)written; /* full is as good: a wake is due then */
 }

@@ -85,4 +85,12 @@ void task_cancel(struct task *t);
 int loop_catch_signals(struct loop *l, const sigset_t *signals,
                        void (*on_signal)(void *arg, int signal), void *arg, struct error *err);
 
+/*
+ * Has on_wake called, soon and at least once, after loop_wake(), which is the one
+ * call that other threads may make. Returns 0, or -1 with err filled. Once per
+ * loop.
+ */
+int loop_accept_wakes(struct loop *l, void (*on_wake)(void *arg), void *arg, struct error *err);
+void loop_wake(struct loop *l);
+
 #endif

@@ -2,6 +2,7 @@
 #include "core/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,43 @@ enum {
     SAME_PORT_TRIES = 32,
 };
 
+static uint64_t limit_of(const struct server *s)
+{
+    return s->options->once ? 1 : s->options->max_conns;
+}
+
 static bool is_full(const struct server *s)
 {
-    uint64_t max = s->options->once ? 1 : s->options->max_conns;
+    uint64_t count =
+        s->options->crowd != NULL ? atomic_load(&s->options->crowd->clients) : s->client_count;
 
-    return max != 0 && s->client_count >= max;
+    return limit_of(s) != 0 && count >= limit_of(s);
+}
+
+/* Takes a place under the limit. In a crowd two may want the last one. */
+static bool may_accept(struct listener *l)
+{
+    struct server *s = l->owner;
+
+    if (s->options->crowd == NULL)
+        return !is_full(s);
+    if (atomic_fetch_add(&s->options->crowd->clients, 1) < limit_of(s) || limit_of(s) == 0)
+        return true;
+    atomic_fetch_sub(&s->options->crowd->clients, 1);
+    return false;
+}
+
+static void leave_place(struct server *s)
+{
+    struct server_crowd *crowd = s->options->crowd;
+
+    if (crowd != NULL && atomic_fetch_sub(&crowd->clients, 1) == limit_of(s))
+        crowd->on_room(crowd->arg);
+}
+
+static void on_none(struct listener *l)
+{
+    leave_place(l->owner);
 }
 
 static void notice(struct server *s, const char *text)
@@ -58,16 +91,12 @@ static void on_connection(struct listener *l, int fd, const struct addr *peer)
 {
     struct server *s = l->owner;
 
-    if (!s->listening) { /* another listener's batch has just filled it for good */
-        close(fd);
-        return;
-    }
     s->accepted_count++;
+    if (s->options->crowd != NULL)
+        atomic_fetch_add(&s->options->crowd->accepted, 1);
     if (s->options->once)
         stop_listening(s);
     s->events->on_client(s->arg, fd, peer);
-    if (is_full(s))
-        pause_listening(s);
 }
 
 static void on_exhausted(struct listener *l, int number)
@@ -86,6 +115,8 @@ static void on_exhausted(struct listener *l, int number)
 }
 
 static const struct listener_events listener_events = {
+    .may_accept = may_accept,
+    .on_none = on_none,
     .on_connection = on_connection,
     .on_exhausted = on_exhausted,
 };
@@ -95,26 +126,40 @@ static void on_retry_accept(struct timer *t)
     resume_listening(container_of(t, struct server, retry_accept));
 }
 
-static int add_listener(struct server *s, const struct addr *a, struct error *err)
+/* Makes room for one more listener. */
+static int grow(struct server *s, struct error *err)
 {
     struct listener *listeners =
         reallocarray(s->listeners, s->listener_count + 1, sizeof(*listeners));
     struct addr *addresses;
-    int fd;
 
     if (listeners != NULL)
         s->listeners = listeners;
     addresses = reallocarray(s->addresses, s->listener_count + 1, sizeof(*addresses));
     if (addresses != NULL)
         s->addresses = addresses;
-    if (listeners == NULL || addresses == NULL) {
-        error_errno(err, ENOMEM, "listening");
+    if (listeners != NULL && addresses != NULL)
+        return 0;
+    error_errno(err, ENOMEM, "listening");
+    return -1;
+}
+
+static void add_listener(struct server *s, int fd)
+{
+    listener_init(&s->listeners[s->listener_count++], s->loop, fd, s->options->crowd != NULL,
+                  &listener_events, s);
+}
+
+static int listen_at(struct server *s, const struct addr *a, struct error *err)
+{
+    int fd;
+
+    if (grow(s, err) < 0)
         return -1;
-    }
     fd = sock_listen(a, s->options->backlog, &s->addresses[s->listener_count], err);
     if (fd < 0)
         return -1;
-    listener_init(&s->listeners[s->listener_count++], s->loop, fd, &listener_events, s);
+    add_listener(s, fd);
     return 0;
 }
 
@@ -141,7 +186,7 @@ static int listen_on_list(struct server *s, const struct addr_list *list, bool a
 
         if (addr_port(&a) == 0 && s->listener_count > first)
             addr_set_port(&a, addr_port(&s->addresses[first]));
-        if (add_listener(s, &a, err) == 0)
+        if (listen_at(s, &a, err) == 0)
             continue;
         if (any_will_do && err->number != 0 && is_missing_family(err->number) &&
             (i + 1 < list->count || s->listener_count > first)) {
@@ -198,11 +243,9 @@ static int listen_on_word(struct server *s, const char *word, struct error *err)
 
 static void on_drained(struct timer *t);
 
-int server_open(struct server *s, struct loop *l, const struct server_options *options,
-                const struct server_events *events, void *arg, struct error *err)
+static void init(struct server *s, struct loop *l, const struct server_options *options,
+                 const struct server_events *events, void *arg)
 {
-    int result = 0;
-
     *s = (struct server){
         .loop = l,
         .options = options,
@@ -213,6 +256,14 @@ int server_open(struct server *s, struct loop *l, const struct server_options *o
         .listening = true,
     };
     list_init(&s->clients);
+}
+
+int server_open(struct server *s, struct loop *l, const struct server_options *options,
+                const struct server_events *events, void *arg, struct error *err)
+{
+    int result = 0;
+
+    init(s, l, options, events, arg);
     if (options->bind_count == 0)
         result = listen_on(s, NULL, options->port, err);
     for (size_t i = 0; i < options->bind_count && result == 0; i++)
@@ -220,6 +271,32 @@ int server_open(struct server *s, struct loop *l, const struct server_options *o
     if (result < 0)
         server_clear(s);
     return result;
+}
+
+int server_share(struct server *s, struct loop *l, const struct server *opened,
+                 const struct server_options *options, const struct server_events *events,
+                 void *arg, struct error *err)
+{
+    init(s, l, options, events, arg);
+    for (size_t i = 0; i < opened->listener_count; i++) {
+        /* A descriptor of its own: whoever closes first takes it from nobody else. */
+        int fd = grow(s, err) == 0 ? fcntl(opened->listeners[i].fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+        if (fd < 0) {
+            if (!error_is_set(err))
+                error_errno(err, errno, "sharing the listening socket");
+            server_clear(s);
+            return -1;
+        }
+        s->addresses[i] = opened->addresses[i];
+        add_listener(s, fd);
+    }
+    return 0;
+}
+
+void server_resume(struct server *s)
+{
+    resume_listening(s);
 }
 
 int server_start(struct server *s, struct error *err)
@@ -238,6 +315,12 @@ void server_add(struct server *s, struct client *c)
     s->exhausted = false;
 }
 
+void server_forgo(struct server *s)
+{
+    leave_place(s);
+    resume_listening(s);
+}
+
 static void check_done(struct server *s)
 {
     if (s->client_count == 0 && (s->stopping || (s->options->once && s->accepted_count > 0))) {
@@ -250,6 +333,7 @@ void server_remove(struct server *s, struct client *c)
 {
     list_remove(&c->link);
     s->client_count--;
+    leave_place(s);
     resume_listening(s);
     check_done(s);
 }
@@ -261,6 +345,7 @@ static void drop_all(struct server *s)
 
         list_remove(&c->link);
         s->client_count--;
+        leave_place(s);
         s->dropped_count += c->drop(c);
     }
 }

@@ -6,6 +6,8 @@
 #ifndef CORE_SERVER_H
 #define CORE_SERVER_H
 
+#include <stdatomic.h>
+
 #include "base/list.h"
 #include "core/listener.h"
 
@@ -30,15 +32,25 @@ struct server_events {
     void (*on_notice)(void *arg, const char *text);
 };
 
+/* What servers in several threads that share their listening sockets have in common. */
+struct server_crowd {
+    atomic_uint_fast64_t clients;  /* connected, or about to be accepted */
+    atomic_uint_fast64_t accepted; /* ever */
+    /* There is room again after there was none; called from any of the threads. */
+    void (*on_room)(void *arg);
+    void *arg;
+};
+
 struct server_options {
     const char *const *binds; /* "ADDR" or "ADDR:PORT"; none: every address */
     size_t bind_count;
     unsigned port;
     int family;
     int backlog;
-    bool once;          /* one client, then no more listening */
-    uint64_t max_conns; /* 0: no limit */
-    int64_t drain_ms;   /* how long clients have to end by themselves */
+    bool once;                  /* one client, then no more listening */
+    uint64_t max_conns;         /* 0: no limit */
+    struct server_crowd *crowd; /* NULL: this server is alone */
+    int64_t drain_ms;           /* how long clients have to end by themselves */
 };
 
 struct server {
@@ -66,12 +78,23 @@ struct server {
 int server_open(struct server *s, struct loop *l, const struct server_options *options,
                 const struct server_events *events, void *arg, struct error *err);
 
+/* The same, from the sockets that another server has opened; options have a crowd. */
+int server_share(struct server *s, struct loop *l, const struct server *opened,
+                 const struct server_options *options, const struct server_events *events,
+                 void *arg, struct error *err);
+
+/* Accepts again after a pause that the crowd's limit has caused. */
+void server_resume(struct server *s);
+
 /* Begins to accept. */
 int server_start(struct server *s, struct error *err);
 
 /* Counts a client in, and out again; server_remove() may call on_done. */
 void server_add(struct server *s, struct client *c);
 void server_remove(struct server *s, struct client *c);
+
+/* Says instead of server_add() that the connection could not be served. */
+void server_forgo(struct server *s);
 
 /* Stops listening at once, and drops who has not ended after the drain time.
  * on_done comes when nobody is left, perhaps at once. */

@@ -45,6 +45,17 @@ int stdio_open_output(struct stream *s, struct loop *l, struct error *err)
     return open_local(s, l, STDOUT_FILENO, true, "standard output", err);
 }
 
+int stdio_open_output_again(struct stream *s, struct loop *l, struct error *err)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    if (fd < 0) {
+        error_errno(err, errno, "writing standard output");
+        return -1;
+    }
+    return open_local(s, l, fd, true, "standard output", err);
+}
+
 int stdio_open_file(struct stream *s, struct loop *l, const char *path, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

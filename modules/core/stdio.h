@@ -20,10 +20,11 @@ struct stdio {
  */
 struct stdio stdio_init(void);
 
-/* Opens standard input, standard output or a file as a stream. Return 0, or -1
- * with err filled. The name is not copied. */
+/* Open standard input, standard output (once more, for another loop) or a file as a
+ * stream. Return 0, or -1 with err filled. The name is not copied. */
 int stdio_open_input(struct stream *s, struct loop *l, struct error *err);
 int stdio_open_output(struct stream *s, struct loop *l, struct error *err);
+int stdio_open_output_again(struct stream *s, struct loop *l, struct error *err);
 int stdio_open_file(struct stream *s, struct loop *l, const char *path, struct error *err);
 
 /* Ends the process as a filter whose reader is gone: by SIGPIPE, silently.

@@ -34,6 +34,13 @@ fail() {
   return 1
 }
 
+# not COMMAND...: a "!" before a command would not fail a test.
+not() {
+  if "$@"; then
+    fail "succeeded: $*"
+  fi
+}
+
 # Runs the program in the foreground; a test that hangs ends by the time limit.
 tcptool() {
   timeout --foreground -k 5 "$LIMIT" "$TCPTOOL" "$@"

@@ -1,0 +1,153 @@
+/* Owns the worker threads. What they serve is the command's. */
+#include "commands/crew.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct worker {
+    struct hosting *host;
+    pthread_t thread;
+    bool started;
+};
+
+struct crew {
+    struct hosting *main;
+    struct server_crowd crowd;
+    size_t count;
+    struct worker workers[];
+};
+
+/* Called in whichever thread the last place became free: all may wait for it. */
+static void on_room(void *arg)
+{
+    struct crew *c = arg;
+
+    loop_wake(c->main->run.loop);
+    for (size_t i = 0; i < c->count; i++)
+        loop_wake(c->workers[i].host->run.loop);
+}
+
+static void on_wake(void *arg)
+{
+    struct hosting *h = arg;
+
+    switch (atomic_load(&h->order)) {
+    case CREW_STOP:
+        server_stop(&h->server);
+        break;
+    case CREW_ABORT:
+        loop_stop(h->run.loop);
+        break;
+    default:
+        server_resume(&h->server);
+        break;
+    }
+}
+
+static void *work(void *arg)
+{
+    struct hosting *h = arg;
+
+    runtime_run(&h->run);
+    if (error_is_set(&h->run.fatal)) { /* then it is over for all */
+        atomic_store(&h->crew->main->order, CREW_ABORT);
+        loop_wake(h->crew->main->run.loop);
+    }
+    return NULL;
+}
+
+static int start_worker(struct crew *c, struct worker *w, struct error *err)
+{
+    struct hosting *h = w->host;
+    int failure;
+
+    h->crew = c;
+    h->server_options.crowd = &c->crowd;
+    if (loop_accept_wakes(h->run.loop, on_wake, h, err) < 0 ||
+        server_share(&h->server, h->run.loop, &c->main->server, &h->server_options,
+                     &hosting_server_events, h, err) < 0 ||
+        server_start(&h->server, err) < 0)
+        return -1;
+    failure = pthread_create(&w->thread, NULL, work, h);
+    if (failure != 0) {
+        error_errno(err, failure, "starting a worker");
+        return -1;
+    }
+    w->started = true;
+    return 0;
+}
+
+struct crew *crew_start(struct hosting *h, size_t count, struct error *err)
+{
+    struct crew *c = calloc(1, sizeof(*c) + count * sizeof(c->workers[0]));
+
+    if (c == NULL) {
+        error_errno(err, ENOMEM, "starting workers");
+        return NULL;
+    }
+    c->main = h;
+    c->crowd.on_room = on_room;
+    c->crowd.arg = c;
+    h->crew = c;
+    h->server_options.crowd = &c->crowd;
+    if (loop_accept_wakes(h->run.loop, on_wake, h, err) < 0)
+        goto fail;
+    /* All of them exist before the first thread may wake them. */
+    for (; c->count < count; c->count++) {
+        c->workers[c->count].host = h->make_worker(h, err);
+        if (c->workers[c->count].host == NULL)
+            goto fail;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (start_worker(c, &c->workers[i], err) < 0)
+            goto fail;
+    return c;
+fail:
+    crew_order(c, CREW_ABORT);
+    crew_end(c, h);
+    return NULL;
+}
+
+void crew_order(struct crew *c, enum crew_order order)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        atomic_store(&c->workers[i].host->order, order);
+        loop_wake(c->workers[i].host->run.loop);
+    }
+}
+
+/* A worker's failures were reported when they came; what is left is its status. */
+static void add_outcome(struct hosting *h, struct hosting *worker)
+{
+    h->server.dropped_count += worker->server.dropped_count;
+    if (h->run.status == EXITCODE_OK)
+        h->run.status = worker->run.status;
+    if (error_is_set(&worker->run.fatal))
+        runtime_fail(&h->run, &worker->run.fatal);
+}
+
+void crew_end(struct crew *c, struct hosting *h)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->workers[i].started)
+            pthread_join(c->workers[i].thread, NULL);
+    for (size_t i = 0; i < c->count; i++) {
+        struct hosting *worker = c->workers[i].host;
+
+        if (c->workers[i].started)
+            server_abort(&worker->server);
+        server_clear(&worker->server);
+        add_outcome(h, worker);
+        h->end_worker(h, worker);
+    }
+    h->crew = NULL;
+    free(c);
+}
+
+struct server_crowd *crew_crowd(struct crew *c)
+{
+    return &c->crowd;
+}

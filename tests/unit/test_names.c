@@ -1,0 +1,150 @@
+/* chat/names: what is a name, and which two are the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "chat/names.h"
+
+static void assert_names(const char *const *list, bool valid)
+{
+    for (; *list != NULL; list++)
+        if (names_is_valid(*list, strlen(*list)) != valid)
+            fail_msg("'%s' is%s a name", *list, valid ? " not" : "");
+}
+
+static void every_script_has_names(void **state)
+{
+    static const char *const list[] = {
+        "a",
+        "Alice",
+        "alice_2-b",
+        "-",
+        "_",
+        "7",
+        "\u5f20\u4e09",             /* 张三 */
+        "\u0418\u0432\u0430\u043d", /* Иван */
+        "\u0623\u062d\u0645\u062f", /* أحمد */
+        "e\u0301va",                /* a letter and its mark */
+        "\u0928\u093f\u0936\u093e", /* निशा, with a spacing mark */
+        "\u0663\u0664",             /* digits of Arabic */
+        "\uff21lice",               /* fullwidth */
+        "\U00020000",               /* CJK extension B */
+        "\u30b9\u30d1\u30a4\u30af", /* スパイク */
+        NULL,
+    };
+
+    (void)state;
+    assert_names(list, true);
+}
+
+static void what_misleads_is_no_name(void **state)
+{
+    static const char *const list[] = {
+        "",           "a b",     " a",           "a\t",  "a\n",    "a\033b",
+        "a\177",      "a\u0085", "a\u00a0b", /* no-break space */
+        "a\u2003b",                          /* em space */
+        "a\u3000b",                          /* ideographic space */
+        "a\u200bb",                          /* zero width space */
+        "a\u200cb",                          /* ZWNJ */
+        "a\u200db",                          /* ZWJ */
+        "a\u202eb",                          /* right-to-left override */
+        "a\u2066b",                          /* isolate */
+        "a\ufeffb",                          /* byte order mark */
+        "a\u034fb",             /* combining grapheme joiner: a mark that is not seen */
+        "a\ufe0fb",             /* variation selector: the same */
+        "\u3164",               /* Hangul filler: a letter that is not seen */
+        "\u115fa",    "\u2800", /* braille without a dot */
+        "\u0301a",              /* a mark with nothing to stand on */
+        "a:b",        "a.b",     "a/b",          "a\\b", "\u00b2", /* superscript two is no decimal
+                                                                      digit */
+        "\u2160",     /* Roman numeral one is no letter */
+        "\U0001f600", /* a smiley is no letter */
+        "\ue000",     /* private use */
+        "\xff",       "a\xc3",   "\xed\xa0\x80", NULL,
+    };
+
+    (void)state;
+    assert_names(list, false);
+    assert_false(names_is_valid("a\0b", 3));
+}
+
+static void the_length_is_in_characters(void **state)
+{
+    char name[NAMES_BYTES + 5];
+
+    (void)state;
+    for (size_t i = 0; i <= NAMES_MAX; i++)
+        memcpy(name + 4 * i, "\U00020001", 4);
+    assert_true(names_is_valid(name, (size_t)4 * NAMES_MAX));
+    assert_false(names_is_valid(name, (size_t)4 * NAMES_MAX + 4));
+    memset(name, 'a', sizeof(name));
+    assert_true(names_is_valid(name, NAMES_MAX));
+    assert_false(names_is_valid(name, NAMES_MAX + 1));
+}
+
+static void assert_same(const char *a, const char *b, bool same)
+{
+    char *first = names_key(a), *second = names_key(b);
+
+    assert_true(first != NULL && second != NULL);
+    if ((strcmp(first, second) == 0) != same)
+        fail_msg("%s and %s: %s, %s", a, b, first, second);
+    free(first);
+    free(second);
+}
+
+static void case_and_width_do_not_count(void **state)
+{
+    (void)state;
+    assert_same("Alice", "alice", true);
+    assert_same("ALICE", "alice", true);
+    assert_same("\uff21\uff4cice", "alice", true); /* fullwidth */
+    assert_same("\U0001d400lice", "alice", true);  /* mathematical bold */
+    assert_same("Stra\u00dfe", "STRASSE", true);   /* sharp s */
+    assert_same("\u00c9va", "e\u0301va", true);    /* composed or not */
+    assert_same("\u0418\u0432\u0430\u043d", "\u0438\u0412\u0410\u041d", true);
+    assert_same("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
+                "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3", true); /* final sigma */
+    assert_same("\uff76\uff9e", "\u30ac", true);                     /* halfwidth katakana */
+    assert_same("alice", "alicia", false);
+    assert_same("\u5f20\u4e09", "\u5f20\u56db", false);
+    assert_same("a-b", "a_b", false);
+}
+
+static void names_of_guests_are_known(void **state)
+{
+    static const char *const guests[] = {"guest1", "GUEST42", "guest007", "\uff47uest\uff11", NULL};
+    static const char *const others[] = {"guest", "guest1a", "guests", "aguest1", "guest-1", NULL};
+
+    (void)state;
+    for (size_t i = 0; guests[i] != NULL; i++) {
+        char *key = names_key(guests[i]);
+
+        assert_true(names_is_guest(key));
+        free(key);
+    }
+    for (size_t i = 0; others[i] != NULL; i++) {
+        char *key = names_key(others[i]);
+
+        assert_false(names_is_guest(key));
+        free(key);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_script_has_names),
+        cmocka_unit_test(what_misleads_is_no_name),
+        cmocka_unit_test(the_length_is_in_characters),
+        cmocka_unit_test(case_and_width_do_not_count),
+        cmocka_unit_test(names_of_guests_are_known),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
