@@ -20,21 +20,21 @@ static void assert_names(const char *const *list, bool valid)
 static void every_script_has_names(void **state)
 {
     static const char *const list[] = {
-        "a",
-        "Alice",
-        "alice_2-b",
-        "-",
-        "_",
-        "7",
-        "\u5f20\u4e09",             /* 张三 */
-        "\u0418\u0432\u0430\u043d", /* Иван */
-        "\u0623\u062d\u0645\u062f", /* أحمد */
+        "a",                        /* one */
+        "Alice",                    /* letters */
+        "alice_2-b",                /* digits, "_" and "-" */
+        "-",                        /* these alone */
+        "_",                        /* the same */
+        "7",                        /* the same */
+        "\u5f20\u4e09",             /* Chinese */
+        "\u0418\u0432\u0430\u043d", /* Cyrillic */
+        "\u0623\u062d\u0645\u062f", /* Arabic */
         "e\u0301va",                /* a letter and its mark */
-        "\u0928\u093f\u0936\u093e", /* निशा, with a spacing mark */
-        "\u0663\u0664",             /* digits of Arabic */
+        "\u0928\u093f\u0936\u093e", /* Devanagari, with a spacing mark */
+        "\u0663\u0664",             /* Arabic digits */
         "\uff21lice",               /* fullwidth */
         "\U00020000",               /* CJK extension B */
-        "\u30b9\u30d1\u30a4\u30af", /* スパイク */
+        "\u30b9\u30d1\u30a4\u30af", /* Katakana */
         NULL,
     };
 
@@ -45,27 +45,41 @@ static void every_script_has_names(void **state)
 static void what_misleads_is_no_name(void **state)
 {
     static const char *const list[] = {
-        "",           "a b",     " a",           "a\t",  "a\n",    "a\033b",
-        "a\177",      "a\u0085", "a\u00a0b", /* no-break space */
-        "a\u2003b",                          /* em space */
-        "a\u3000b",                          /* ideographic space */
-        "a\u200bb",                          /* zero width space */
-        "a\u200cb",                          /* ZWNJ */
-        "a\u200db",                          /* ZWJ */
-        "a\u202eb",                          /* right-to-left override */
-        "a\u2066b",                          /* isolate */
-        "a\ufeffb",                          /* byte order mark */
-        "a\u034fb",             /* combining grapheme joiner: a mark that is not seen */
-        "a\ufe0fb",             /* variation selector: the same */
-        "\u3164",               /* Hangul filler: a letter that is not seen */
-        "\u115fa",    "\u2800", /* braille without a dot */
-        "\u0301a",              /* a mark with nothing to stand on */
-        "a:b",        "a.b",     "a/b",          "a\\b", "\u00b2", /* superscript two is no decimal
-                                                                      digit */
-        "\u2160",     /* Roman numeral one is no letter */
-        "\U0001f600", /* a smiley is no letter */
-        "\ue000",     /* private use */
-        "\xff",       "a\xc3",   "\xed\xa0\x80", NULL,
+        "",             /* empty */
+        "a b",          /* space */
+        " a",           /* space */
+        "a\t",          /* a control */
+        "a\n",          /* the same */
+        "a\033b",       /* the same */
+        "a\177",        /* the same */
+        "a\xc2\x85",    /* next line, of C1 */
+        "a\u00a0b",     /* no-break space */
+        "a\u2003b",     /* em space */
+        "a\u3000b",     /* ideographic space */
+        "a\u200bb",     /* zero width space */
+        "a\u200cb",     /* zero width non-joiner */
+        "a\u200db",     /* zero width joiner */
+        "a\u202eb",     /* right-to-left override */
+        "a\u2066b",     /* left-to-right isolate */
+        "a\ufeffb",     /* byte order mark */
+        "a\u034fb",     /* grapheme joiner: a mark that is not seen */
+        "a\ufe0fb",     /* variation selector: the same */
+        "\u3164",       /* Hangul filler: a letter that is not seen */
+        "\u115fa",      /* Hangul choseong filler: the same */
+        "\u2800",       /* braille without a dot */
+        "\u0301a",      /* a mark with nothing to stand on */
+        "a:b",          /* punctuation */
+        "a.b",          /* the same */
+        "a/b",          /* the same */
+        "a\\b",         /* the same */
+        "\u00b2",       /* superscript two is no decimal digit */
+        "\u2160",       /* Roman numeral one is no letter */
+        "\U0001f600",   /* a smiley is no letter */
+        "\ue000",       /* private use */
+        "\xff",         /* no UTF-8 */
+        "a\xc3",        /* the same */
+        "\xed\xa0\x80", /* a surrogate */
+        NULL,
     };
 
     (void)state;
