@@ -122,7 +122,7 @@ complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'give up when
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'say more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'say nothing but errors'
 complete -c tcptool -n '__tcptool_uses send' -l help -d 'tell about this command'
-complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a '(__fish_print_hostnames)' -d host
+complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
 complete -c tcptool -n '__tcptool_uses chat' -s l -l listen -d 'wait for a partner instead of connecting'
@@ -158,7 +158,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'give up when
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'say more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'say nothing but errors'
 complete -c tcptool -n '__tcptool_uses chat' -l help -d 'tell about this command'
-complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a '(__fish_print_hostnames)' -d host
+complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
 complete -c tcptool -n '__tcptool_uses upper' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on this address; may be given again'

@@ -27,7 +27,7 @@ alone() {
 # are as bash cuts them; one that begins with ":" or "=", or comes after such a one, is
 # glued to the word before it.
 bash_offers() {
-  cat >ask.bash <<'END'
+  cat >wishes.bash <<'END'
 source "$1"
 shift
 [[ $(complete -p tcptool) == 'complete -F _tcptool tcptool' ]] || exit 3
@@ -40,7 +40,7 @@ COMP_POINT=${#COMP_LINE} COMP_WORDBREAKS=${BREAKS-$COMP_WORDBREAKS}
 _tcptool tcptool "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 ((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}"
 END
-  alone ${BREAKS+"BREAKS=$BREAKS"} bash --norc ask.bash "$COMPLETIONS/tcptool.bash" tcptool "$@" | sort
+  alone ${BREAKS+"BREAKS=$BREAKS"} bash --norc wishes.bash "$COMPLETIONS/tcptool.bash" tcptool "$@" | sort
 }
 
 # Lines on standard input: exactly these, in any order.
@@ -109,37 +109,47 @@ expect_lines() {
   expect_equal "$(bash_offers serve localh)" ''
 }
 
+# bash_types SETUP KEYS WANTED...: what bash makes of the keys; the words of the
+# command that is run are printed in angle brackets.
+bash_types() {
+  local setup=$1 keys=$2 steps=()
+  shift 2
+  while (($#)); do
+    steps+=(-w "$1")
+    shift
+  done
+  cat >bash.rc <<END
+$setup
+tcptool() { printf '<%s>' "\$@"; echo .; }
+PS1='ready'; PS1+='> '
+END
+  alone BASH_COMPLETION_USER_DIR="$PWD/bash-completion" "$PYTHON" "$PEERS/pty_run.py" -w 'ready> ' \
+    -t "$keys" "${steps[@]}" -t '\x03exit\n' -- bash --noprofile --rcfile bash.rc -i >shown || fail "$(cat -v shown)"
+}
+
 @test "bash: with a person at the keyboard" {
-  need bash
-  mkdir bin
-  printf '#!/bin/sh\nprintf "<%%s>" "$@"\necho .\n' >bin/tcptool
-  chmod +x bin/tcptool
   touch 'the letter'
-  alone python3 "$PEERS/pty_run.py" -w 'ready> ' -t "source $COMPLETIONS/tcptool.bash\n" -w 'ready> ' \
-    -t 'tcptool ser\t --err\t rep\t --reply-fi\t the\t -q\n' \
-    -w '<serve><--errors><replace><--reply-file><the letter><-q>.' \
-    -t 'tcptool send --errors=st\t --file=the\t -f ~/the\t localhost:htt\t\n' \
-    -w '<send><--errors=strict><--file=the letter><-f>' -w '/the letter><localhost:http' \
-    -t '\x03exit\n' -- bash --norc --noprofile -i
+  bash_types "source $COMPLETIONS/tcptool.bash" \
+    'tcptool ser\t --err\t rep\t --reply-fi\t the\t -q\n' \
+    '<serve><--errors><replace><--reply-file><the letter><-q>.'
+  bash_types "source $COMPLETIONS/tcptool.bash" \
+    'tcptool send --errors=st\t --file=the\t localhost:gophe\t -q\n' \
+    '<send><--errors=strict><--file=the letter><localhost:gopher><-q>.'
 }
 
 @test "bash: together with the package bash-completion" {
   local package=/usr/share/bash-completion/bash_completion
   [[ -e $package ]] || skip "bash-completion is not installed"
-  mkdir -p bash-completion/completions .ssh bin
+  mkdir -p bash-completion/completions .ssh
   ln -s "$COMPLETIONS/tcptool.bash" bash-completion/completions/tcptool
-  printf '#!/bin/sh\nprintf "<%%s>" "$@"\necho .\n' >bin/tcptool
-  chmod +x bin/tcptool
   echo 'beehive.example ssh-ed25519 AAAA' >.ssh/known_hosts
-  alone BASH_COMPLETION_USER_DIR="$PWD/bash-completion" python3 "$PEERS/pty_run.py" \
-    -w 'ready> ' -t "source $package\n" -w 'ready> ' \
-    -t 'tcptool ser\t --err\t rep\t\n' -w '<serve><--errors><replace>.' \
-    -t 'tcptool send beeh\t smtp\t-q\n' -w '<send><beehive.example><smtp' \
-    -t '\x03exit\n' -- bash --norc --noprofile -i
+  bash_types "source $package" \
+    'tcptool ser\t --err\t rep\t\n' '<serve><--errors><replace>.'
+  bash_types "source $package" \
+    'tcptool send beeh\t gophe\t -q\n' '<send><beehive.example><gopher><-q>.'
 }
 
-# zsh_types TEXT WANTED...: what zsh makes of the keys; the command line is printed in
-# angle brackets when it is run.
+# zsh_types KEYS WANTED...: the same for zsh.
 zsh_types() {
   local keys=$1 steps=()
   shift
@@ -147,10 +157,16 @@ zsh_types() {
     steps+=(-w "$1")
     shift
   done
-  alone python3 "$PEERS/pty_run.py" -w 'ready> ' \
-    -t "PS1='set up> '; fpath=($COMPLETIONS \$fpath); autoload -U compinit; compinit -u -D\n" -w 'set up> ' \
-    -t "tcptool() { print -rn - '<'\"\${(j:><:)@}\"'>' }; setopt nolistbeep\n" -w 'set up> ' \
-    -t "$keys" "${steps[@]}" -t '\x03exit\n' -- zsh -f -i >shown || fail "$(cat -v shown)"
+  cat >.zshrc <<END
+fpath=($COMPLETIONS \$fpath)
+autoload -U compinit
+compinit -u -D
+setopt nolistbeep
+tcptool() { print -rn - '<'"\${(j:><:)@}"'>' }
+PS1='ready'; PS1+='> '
+END
+  alone ZDOTDIR="$PWD" "$PYTHON" "$PEERS/pty_run.py" -w 'ready> ' \
+    -t "$keys" "${steps[@]}" -t '\x03exit\n' -- zsh -d -i >shown || fail "$(cat -v shown)"
 }
 
 @test "zsh: commands, options and values" {

@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# A room for many, on real sockets; its logic without them is tested by tests/unit.
+load helpers/common
+
+# start_room [OPTIONS...]: a room without a console.
+start_room() {
+  start room "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0 --port-file room.port "$@"
+  wait_for_port room
+}
+
+# join NAME [COMMAND...]: a member with the fifo NAME.say as its input; nc unless
+# COMMAND says otherwise.
+join() {
+  local name=$1
+  shift
+  mkfifo "$name.say"
+  exec {said}<>"$name.say"
+  fds[$name]=$said
+  input=$name.say start "$name" "${@:-nc.openbsd}" 127.0.0.1 "$port"
+  wait_for contains "$name.out" 'welcome'
+}
+
+say() {
+  printf '%s\n' "$2" >&"${fds[$1]}"
+}
+
+setup_file() {
+  bats_require_minimum_version 1.5.0
+}
+
+@test "room: the greeting says what to type, and a line goes to all others" {
+  declare -gA fds=()
+  start_room
+  join one
+  join two ncat
+  contains one.out '/nick NAME'
+  say one 'hello from nc'
+  wait_for contains two.out 'guest1: hello from nc'
+  say two 'hello from ncat'
+  wait_for contains one.out 'guest2: hello from ncat'
+  ! contains one.out 'hello from nc
+' || fail 'one was shown its own line'
+  wait_for contains room.out 'guest2: hello from ncat'
+}
+
+@test "room: names, renames, leaves and guest numbers" {
+  declare -gA fds=()
+  start_room
+  join one
+  join two
+  say one '/nick Alice'
+  wait_for contains two.out 'guest1 is now Alice'
+  say two '/nick alice'
+  wait_for contains two.out 'alice'
+  say two "$(printf '/nick a\u00a0b')"
+  say two '/nick 小明'
+  wait_for contains one.out 'guest2 is now 小明'
+  say two '/who'
+  wait_for contains two.out 'Alice, 小明'
+  say two '/quit'
+  wait_for contains one.out '小明 left'
+  finish two
+  expect_equal "$status" 0
+  join three
+  contains three.out guest3
+}
+
+@test "room: an unknown command is answered to its sender only" {
+  declare -gA fds=()
+  start_room
+  join one
+  join two
+  say one '/dance'
+  wait_for contains one.out dance
+  say one '/me dances'
+  wait_for contains two.out '* guest1 dances'
+  ! contains two.out '/dance'
+}
+
+@test "room: nobody is shown another's address" {
+  declare -gA fds=()
+  start_room
+  join one
+  join two
+  say one '/who'
+  wait_for contains one.out guest2
+  ! grep -q '127\.0\.0\.1' one.out two.out
+}
+
+@test "room: the console takes part, and tcptool chat brings its name" {
+  declare -gA fds=()
+  mkfifo console
+  exec 7<>console
+  input=console start_room
+  mkfifo ann
+  exec 8<>ann
+  input=ann start ann "$TCPTOOL" chat --name Ann 127.0.0.1 "$port"
+  wait_for contains room.out 'guest1 is now Ann'
+  echo '大家好' >&7
+  wait_for contains ann.out 'host: 大家好'
+  echo 'hello host' >&8
+  wait_for contains room.out 'Ann: hello host'
+  echo bye >&8
+  finish ann
+  expect_equal "$status" 0
+  wait_for contains room.out 'Ann left'
+}
+
+@test "room: goes on without a console, and ends with 0 on SIGTERM, when everybody knows" {
+  declare -gA fds=()
+  start_room
+  join one
+  stop room
+  expect_equal "$status" 0
+  finish one
+  contains one.out 'the room closes'
+}
+
+@test "room: a newcomer sees the last lines" {
+  declare -gA fds=()
+  start_room --history 3
+  join one
+  for i in 1 2 3 4 5; do say one "line $i"; done
+  wait_for contains room.out 'line 5'
+  join two
+  wait_for contains two.out 'line 5'
+  contains two.out 'line 3'
+  ! contains two.out 'line 2'
+}
+
+@test "room -e gbk: members speak GBK, the console UTF-8" {
+  declare -gA fds=()
+  start_room -e gbk
+  mkfifo one.say two.say
+  exec 7<>one.say 8<>two.say
+  input=one.say start one nc.openbsd 127.0.0.1 "$port"
+  input=two.say start two "$TCPTOOL" chat -e gbk 127.0.0.1 "$port"
+  wait_for contains room.out 'guest2 joined'
+  printf '你好\n' | iconv -t gbk >&7
+  wait_for contains two.out '你好'
+  wait_for contains room.out '你好'
+  echo '再会' >&8
+  wait_for contains one.out "$(printf '再会' | iconv -t gbk)"
+}
+
+@test "room: a line of more than 4096 characters is cut, and its sender told" {
+  declare -gA fds=()
+  start_room
+  join one
+  join two
+  say one "$(printf '中%.0s' {1..5000})"
+  wait_for contains two.out 中
+  wait_for contains one.out 4096
+  expect_equal "$(grep -o 中 two.out | wc -l)" 4096
+}
+
+@test "room: 500 members, and the badly behaved spoil nothing" {
+  ulimit -n 4096
+  start_room --max-conns 2000
+  timeout 110 "$PYTHON" "$PEERS/room_crowd.py" "$port" 500 4
+  # The log is 8M at most; what else a member costs is small.
+  run -0 awk '/VmHWM/ { print $2 }' "/proc/${pids[room]}/status"
+  ((output < 65536)) || [[ $TCPTOOL == *asan* ]] || fail "it took $output kB"
+}
+
+@test "room: a flood from one drops nobody who reads" {
+  start_room --buffer 64K
+  start reader "$PYTHON" -c '
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+seen = 0
+for line in s.makefile("rb"):
+    seen += b"flood" in line
+    if seen == 20000:
+        break
+print(seen)' "$port"
+  wait_for contains room.out 'guest1 joined'
+  yes flood | head -n 20000 | timeout 60 nc.openbsd -N 127.0.0.1 "$port" >/dev/null
+  finish reader
+  expect_equal "$(cat reader.out)" 20000
+}
+
+@test "room: a member that falls behind by the whole log is dropped, and the others are told" {
+  declare -gA fds=()
+  start_room --buffer 64K
+  join one
+  start deaf "$PYTHON" "$PEERS/client_idle.py" "$port"
+  wait_for contains one.out 'guest2 joined'
+  # More than the kernel's buffers and the log hold, said while the deaf one does not read.
+  yes "$(printf 'x%.0s' {1..1000})" | head -n 20000 >&"${fds[one]}" &
+  wait_for contains one.out 'guest2 fell behind'
+  kill $! || true
+}
