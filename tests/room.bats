@@ -38,8 +38,7 @@ setup_file() {
   wait_for contains two.out 'guest1: hello from nc'
   say two 'hello from ncat'
   wait_for contains one.out 'guest2: hello from ncat'
-  ! contains one.out 'hello from nc
-' || fail 'one was shown its own line'
+  ! contains one.out guest1: || fail 'one was shown its own line'
   wait_for contains room.out 'guest2: hello from ncat'
 }
 
@@ -59,8 +58,6 @@ setup_file() {
   wait_for contains two.out 'Alice, 小明'
   say two '/quit'
   wait_for contains one.out '小明 left'
-  finish two
-  expect_equal "$status" 0
   join three
   contains three.out guest3
 }
@@ -112,8 +109,7 @@ setup_file() {
   join one
   stop room
   expect_equal "$status" 0
-  finish one
-  contains one.out 'the room closes'
+  wait_for contains one.out 'the room closes'
 }
 
 @test "room: a newcomer sees the last lines" {
@@ -184,7 +180,9 @@ print(seen)' "$port"
   declare -gA fds=()
   start_room --buffer 64K
   join one
-  start deaf "$PYTHON" "$PEERS/client_idle.py" "$port"
+  mkfifo hold
+  exec 8<>hold
+  input=hold start deaf "$PYTHON" "$PEERS/client_idle.py" "$port"
   wait_for contains one.out 'guest2 joined'
   # More than the kernel's buffers and the log hold, said while the deaf one does not read.
   yes "$(printf 'x%.0s' {1..1000})" | head -n 20000 >&"${fds[one]}" &

@@ -12,7 +12,7 @@ size_t buf_length(const struct buf *b)
 
 char *buf_head(const struct buf *b)
 {
-    return b->data + b->start;
+    return b->data == NULL ? NULL : b->data + b->start;
 }
 
 static int grow(struct buf *b, size_t needed)

@@ -28,11 +28,25 @@ enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, stru
 static enum filter_result finish_from(struct chain *c, size_t first, struct buf *out,
                                       struct error *err);
 
+/* Which of two results holds, of a filter and of those behind it. What ends the
+ * row behind comes of bytes before those that failed here, so it comes first, as
+ * it would had they been fed one by one. later is the error of here. */
+static enum filter_result first_of(enum filter_result here, enum filter_result behind,
+                                   struct error *later, struct error *err)
+{
+    if (here == FILTER_FAILED && behind == FILTER_OK)
+        error_move(err, later);
+    else
+        error_clear(later);
+    return behind != FILTER_OK ? behind : here;
+}
+
 /* Sends the bytes through links[first ..) into out. */
 static enum filter_result pass(struct chain *c, size_t first, const char *in, size_t n,
                                struct buf *out, struct error *err)
 {
     struct buf middle = {0};
+    struct error later = {0};
     enum filter_result here, behind;
 
     if (n == 0)
@@ -41,16 +55,12 @@ static enum filter_result pass(struct chain *c, size_t first, const char *in, si
         return filter_out(out, in, n, err);
     if (first + 1 == c->count)
         return c->links[first]->ops->feed(c->links[first], in, n, out, err);
-    here = c->links[first]->ops->feed(c->links[first], in, n, &middle, err);
-    /* The failure nearest to the source is the one to tell of. */
-    behind = pass(c, first + 1, buf_head(&middle), buf_length(&middle), out,
-                  here == FILTER_FAILED ? NULL : err);
+    here = c->links[first]->ops->feed(c->links[first], in, n, &middle, &later);
+    behind = pass(c, first + 1, buf_head(&middle), buf_length(&middle), out, err);
     buf_free(&middle);
-    if (here == FILTER_FAILED || behind != FILTER_OK)
-        return here == FILTER_FAILED ? here : behind;
-    if (here == FILTER_DONE && finish_from(c, first + 1, out, err) == FILTER_FAILED)
-        return FILTER_FAILED;
-    return here;
+    if (here == FILTER_DONE && behind == FILTER_OK)
+        behind = finish_from(c, first + 1, out, err);
+    return first_of(here, behind, &later, err);
 }
 
 /* Lets links[i] act, and sends what it gives through those behind it. */
@@ -58,12 +68,12 @@ static enum filter_result act(struct chain *c, size_t i, filter_act *action, str
                               struct error *err)
 {
     struct buf given = {0};
-    enum filter_result here = action(c->links[i], &given, err);
-    enum filter_result behind = pass(c, i + 1, buf_head(&given), buf_length(&given), out,
-                                     here == FILTER_FAILED ? NULL : err);
+    struct error later = {0};
+    enum filter_result here = action(c->links[i], &given, &later);
+    enum filter_result behind = pass(c, i + 1, buf_head(&given), buf_length(&given), out, err);
 
     buf_free(&given);
-    return here == FILTER_FAILED ? here : behind;
+    return first_of(here, behind, &later, err);
 }
 
 static enum filter_result finish_from(struct chain *c, size_t first, struct buf *out,

@@ -59,6 +59,34 @@ static void done_drops_the_rest_and_finishes_those_behind(void **state)
     assert_becomes(make_line, NULL, "half", 4, "HALF", 4, FILTER_FAILED);
 }
 
+static struct filter *make_line_of_gbk(const void *how)
+{
+    (void)how;
+    return row_of(transcode_new("gbk", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
+                  firstline_new(), NULL);
+}
+
+static struct filter *make_latin1_of_gbk(const void *how)
+{
+    (void)how;
+    return row_of(transcode_new("gbk", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
+                  transcode_new("utf-8", "latin1", TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, NULL),
+                  NULL);
+}
+
+static void what_happens_first_in_the_data_holds(void **state)
+{
+    struct fed fed = feed_all(make_latin1_of_gbk(NULL), "\xc4\xe3\xff", 3, FEED_WHOLE);
+
+    (void)state;
+    assert_string_equal(fed.err.text,
+                        "converting to latin1: U+4F60 at offset 0 does not exist in latin1");
+    fed_clear(&fed);
+    assert_becomes(make_latin1_of_gbk, NULL, "a\xc4\xe3\xff", 4, "a", 1, FILTER_FAILED);
+    assert_becomes(make_line_of_gbk, NULL, "line\n\xff", 6, "line\n", 5, FILTER_DONE);
+    assert_becomes(make_line_of_gbk, NULL, "li\xffne\n", 6, "li", 2, FILTER_FAILED);
+}
+
 static void flush_reaches_every_filter(void **state)
 {
     struct label_screen screen = {0};
@@ -99,6 +127,7 @@ int main(void)
         cmocka_unit_test(an_empty_row_passes_bytes),
         cmocka_unit_test(each_is_fed_what_the_one_before_gives),
         cmocka_unit_test(done_drops_the_rest_and_finishes_those_behind),
+        cmocka_unit_test(what_happens_first_in_the_data_holds),
         cmocka_unit_test(flush_reaches_every_filter),
         cmocka_unit_test(a_full_row_takes_no_more_but_owns_it),
     };
