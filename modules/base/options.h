@@ -44,7 +44,8 @@ struct option_spec {
     size_t given_offset; /* of a bool that says it was given, where optional */
 };
 
-/* A titled table; an empty title goes on with the table before. base is where its struct lies in the command's own. */
+/* A titled table; an empty title goes on with the table before. base is where its struct lies in
+ * the command's own. */
 struct option_table {
     const char *title;
     const struct option_spec *specs;

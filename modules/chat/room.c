@@ -348,12 +348,14 @@ static void go_round(struct room *r, int64_t now_ms)
 void room_tend(struct room *r, int64_t now_ms)
 {
     tell_fallen(r, now_ms);
+    /* First those who could not be read from, so that they need not wait for all
+     * that others have sent already. */
+    if (r->held_up && !pace_is_congested(r, now_ms)) {
+        r->held_up = false;
+        r->events.on_flowing(r->arg);
+    }
     go_round(r, now_ms);
     tell_fallen(r, now_ms);
-    if (!r->held_up || pace_is_congested(r, now_ms))
-        return;
-    r->held_up = false;
-    r->events.on_flowing(r->arg);
 }
 
 int64_t room_next_ms(struct room *r, int64_t now_ms)

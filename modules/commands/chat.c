@@ -11,7 +11,7 @@ static const struct option_spec where_specs[] = {
     {OPTION_ON, "listen", 'l', AT(listens), .help = "wait for a partner instead of connecting"},
     {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
      .help = "the local address; may be given again to listen"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_spec chat_specs[] = {
@@ -24,7 +24,7 @@ static const struct option_spec chat_specs[] = {
      .help = "how many lines a newcomer sees (20)"},
     {OPTION_SIZE, "buffer", 0, .value = "SIZE", AT(buffer_bytes), .min = 1 << 16, .max = 1ull << 32,
      .help = "how much a room keeps for slow members (8M)"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {

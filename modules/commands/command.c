@@ -31,7 +31,7 @@ int command_printed(void)
 
 int command_misused(const struct command *c, struct error *why)
 {
-    int status = why->status;
+    int status = (int)why->status;
 
     if (status == EXITCODE_USAGE)
         log_error("%s: %s (see tcptool %s --help)", c->name, why->text, c->name);

@@ -88,5 +88,5 @@ int runtime_end(struct runtime *r, const struct stdio *io)
     runtime_clear(r);
     if (r->signal != 0)
         die_of(r->signal);
-    return r->status;
+    return (int)r->status;
 }

@@ -35,7 +35,7 @@ struct send_options {
 static const struct option_spec where_specs[] = {
     {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
      .help = "connect from this local address (and port)"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_spec what_specs[] = {
@@ -46,7 +46,7 @@ static const struct option_spec what_specs[] = {
     {OPTION_OFF, "no-half-close", 0, AT(half_close),
      .help = "keep the sending side open at the end of the input"},
     {OPTION_ON, "raw", 0, AT(raw), .help = "print the answer as it is, also on a terminal"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {

@@ -30,7 +30,7 @@ struct serve_options {
 static const struct option_spec where_specs[] = {
     {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
      .help = "listen on this address; may be given again"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_spec what_specs[] = {
@@ -43,7 +43,7 @@ static const struct option_spec what_specs[] = {
     {OPTION_ON, "label", 0, AT(label), .help = "print lines, each with its client's address"},
     {OPTION_ON, "raw", 0, AT(raw), .help = "print the bytes as they are, also on a terminal"},
     {OPTION_ON, "progress", 0, AT(progress), .help = "with --once: show how far it has come"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {

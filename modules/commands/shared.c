@@ -21,7 +21,7 @@ const struct option_spec shared_limit_specs[] = {
      .help = "end everything after TIME"},
     {OPTION_SIZE, "recv-size", 0, .value = "SIZE", AT(recv_size), .min = 1, .max = 1 << 30,
      .help = "take at most SIZE in one read"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 const struct option_spec shared_socket_specs[] = {
@@ -35,13 +35,13 @@ const struct option_spec shared_socket_specs[] = {
      .help = "probe a silent peer, after IDLE (SO_KEEPALIVE)"},
     {OPTION_DURATION, "user-timeout", 0, .value = "TIME", AT(user_timeout_ms),
      .help = "give up when sent data is not acknowledged for TIME"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 const struct option_spec shared_message_specs[] = {
     {OPTION_ON, "verbose", 'v', AT(verbose), .help = "say more on standard error"},
     {OPTION_ON, "quiet", 'q', AT(quiet), .help = "say nothing but errors"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 #undef AT
@@ -61,13 +61,13 @@ const struct option_spec listen_specs[] = {
      .help = "write the port number to FILE once listening"},
     {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
      .help = "let connections end for TIME when stopped (5s)"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 const struct option_spec worker_specs[] = {
     {OPTION_NUMBER, "workers", 0, .value = "N", AT(workers), .min = 1, .max = 256,
      .help = "share the port among N threads (1)"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 #undef AT
@@ -78,7 +78,7 @@ const struct option_spec connect_specs[] = {
      .help = "give up connecting after TIME (10s; 0: never)"},
     {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms),
      .help = "try again for TIME while connecting fails"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 #define HINT_TIME \

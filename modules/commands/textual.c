@@ -26,7 +26,7 @@ const struct option_spec text_specs[] = {
      .choices = errors_words, .help = "what becomes of data that cannot be converted"},
     {OPTION_CHOICE, "eol", 0, .value = "none|lf|crlf", AT(eol), .choices = eol_words,
      .help = "what ends a message or a line on the wire"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const char utf8[] = "UTF-8";

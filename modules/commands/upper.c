@@ -19,12 +19,12 @@ struct upper_options {
 static const struct option_spec where_specs[] = {
     {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
      .help = "listen on this address; may be given again"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_spec what_specs[] = {
     {OPTION_ON, "single", 0, AT(single), .help = "answer what the first read brings, then close"},
-    {OPTION_END},
+    {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {
