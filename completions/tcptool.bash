@@ -164,16 +164,16 @@ _tcptool_command_words='serve send chat upper help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --reply --reply-file --echo --discard --label --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --retry -f --file --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind --connect-timeout --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     chat)
       echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --connect-timeout --retry --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
   esac
 }
@@ -189,7 +189,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--drain|--reply|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--workers|--reply|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -225,7 +225,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--drain|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--workers|--idle-timeout|--deadline|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;

@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --reply --reply-file --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --workers --reply --reply-file --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
         case send
             contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
         case chat
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --connect-timeout --retry --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --workers --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --recv-size --user-timeout
         case '*'
             false
     end
@@ -74,12 +74,14 @@ complete -c tcptool -n '__tcptool_uses serve' -l max-conns -x -d 'how many at a 
 complete -c tcptool -n '__tcptool_uses serve' -l accept-timeout -x -d 'end when no one has connected within TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l port-file -r -F -d 'write the port number to FILE once listening'
 complete -c tcptool -n '__tcptool_uses serve' -l drain -x -d 'let connections end for TIME when stopped (5s)'
+complete -c tcptool -n '__tcptool_uses serve' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses serve' -l reply -x -d 'answer each client\'s first data with TEXT'
 complete -c tcptool -n '__tcptool_uses serve' -l reply-file -r -F -d 'send each client the content of FILE'
 complete -c tcptool -n '__tcptool_uses serve' -l echo -d 'send everything back; print nothing'
 complete -c tcptool -n '__tcptool_uses serve' -l discard -d 'count what comes and drop it'
 complete -c tcptool -n '__tcptool_uses serve' -l label -d 'print lines, each with its client\'s address'
 complete -c tcptool -n '__tcptool_uses serve' -l raw -d 'print the bytes as they are, also on a terminal'
+complete -c tcptool -n '__tcptool_uses serve' -l progress -d 'with --once: show how far it has come'
 complete -c tcptool -n '__tcptool_uses serve' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the encoding on the wire; see iconv -l'
 complete -c tcptool -n '__tcptool_uses serve' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the encoding here (utf-8)'
 complete -c tcptool -n '__tcptool_uses serve' -l errors -x -a 'strict replace escape ignore' -d 'what becomes of data that cannot be converted'
@@ -102,6 +104,7 @@ complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME (10s; 0: never)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the content of FILE'
+complete -c tcptool -n '__tcptool_uses send' -l progress -d 'show how far it has come'
 complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line none' -d 'how much of an answer to wait for (eof: all)'
 complete -c tcptool -n '__tcptool_uses send' -l no-half-close -d 'keep the sending side open at the end of the input'
 complete -c tcptool -n '__tcptool_uses send' -l raw -d 'print the answer as it is, also on a terminal'
@@ -169,6 +172,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l max-conns -x -d 'how many at a 
 complete -c tcptool -n '__tcptool_uses upper' -l accept-timeout -x -d 'end when no one has connected within TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l port-file -r -F -d 'write the port number to FILE once listening'
 complete -c tcptool -n '__tcptool_uses upper' -l drain -x -d 'let connections end for TIME when stopped (5s)'
+complete -c tcptool -n '__tcptool_uses upper' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses upper' -l single -d 'answer what the first read brings, then close'
 complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the encoding on the wire; see iconv -l'
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the encoding here (utf-8)'

@@ -84,8 +84,7 @@ expect_lines() {
 @test "bash: encodings, in the case in which they are begun" {
   bash_offers serve -e gb1803 | expect_lines gb18030
   bash_offers serve --encoding GB1803 | expect_lines GB18030
-  bash_offers chat --local-encoding = big5-h | expect_lines big5-hkscs big5-hkscs:2004 big5-hkscs:2008 ||
-    bash_offers chat --local-encoding = big5-hk | grep -x big5-hkscs
+  bash_offers chat --local-encoding = big5-h | grep -x big5-hkscs
 }
 
 @test "bash: files" {
@@ -123,8 +122,10 @@ $setup
 tcptool() { printf '<%s>' "\$@"; echo .; }
 PS1='ready'; PS1+='> '
 END
+  local status=0
   alone BASH_COMPLETION_USER_DIR="$PWD/bash-completion" "$PYTHON" "$PEERS/pty_run.py" -w 'ready> ' \
-    -t "$keys" "${steps[@]}" -t '\x03exit\n' -- bash --noprofile --rcfile bash.rc -i >shown || fail "$(cat -v shown)"
+    -t "$keys" "${steps[@]}" -s 9 -- bash --noprofile --rcfile bash.rc -i >shown || status=$?
+  ((status == 137)) || fail "status $status" "$(cat -v shown)"
 }
 
 @test "bash: with a person at the keyboard" {
@@ -165,8 +166,10 @@ setopt nolistbeep
 tcptool() { print -rn - '<'"\${(j:><:)@}"'>' }
 PS1='ready'; PS1+='> '
 END
+  local status=0
   alone ZDOTDIR="$PWD" "$PYTHON" "$PEERS/pty_run.py" -w 'ready> ' \
-    -t "$keys" "${steps[@]}" -t '\x03exit\n' -- zsh -d -i >shown || fail "$(cat -v shown)"
+    -t "$keys" "${steps[@]}" -s 9 -- zsh -d -i >shown || status=$?
+  ((status == 137)) || fail "status $status" "$(cat -v shown)"
 }
 
 @test "zsh: commands, options and values" {
@@ -174,7 +177,7 @@ END
   zsh_types 'tcptool ser\t--err\trep\t\n' '<serve><--errors=replace>'
   zsh_types 'tcptool send --until \t' eof first line none
   zsh_types 'tcptool help up\t\n' '<help><upper>'
-  zsh_types 'tcptool \t' serve 'Talk in lines' || zsh_types 'tcptool \t' 'Talk in lines'
+  zsh_types 'tcptool \t' 'Talk in lines'
   zsh_types 'tcptool chat --lis\t--roo\t-q\n' '<chat><--listen><--room><-q>'
   zsh_types 'tcptool send --keepal\t\n' '<send><--keepalive'
 }

@@ -205,12 +205,12 @@ sends_both_ways() {
 }
 
 @test "the end from the peer ends the local output, and what is to be sent is still sent" {
-  start_peer server server_says 'an answer' hold
+  start_peer server server_says 'an answer'
   mkfifo input output
   exec 7<>input
-  input=input output=output start send "$TCPTOOL" send 127.0.0.1 "$port"
+  input=input into=output start send "$TCPTOOL" send 127.0.0.1 "$port"
   # Reading to the end works although send goes on.
-  expect_equal "$(cat output)" 'an answer'
+  expect_equal "$(timeout "$LIMIT" cat output)" 'an answer'
   not is_gone send
   printf 'and still this' >&7
   wait_for contains server.out 'and still this'

@@ -161,7 +161,7 @@ load helpers/common
 }
 
 @test "serve: a full disk on standard output ends in 1" {
-  output=/dev/full start_serve
+  into=/dev/full start_serve
   run tcptool send 127.0.0.1 "$port" hello
   finish serve
   expect_status 1
@@ -169,7 +169,7 @@ load helpers/common
 }
 
 @test "serve --once: a full disk on standard output ends in 1" {
-  output=/dev/full start_serve --once
+  into=/dev/full start_serve --once
   run tcptool send 127.0.0.1 "$port" hello
   finish serve
   expect_status 1
@@ -258,7 +258,7 @@ load helpers/common
   head -c 100000000 /dev/zero >page
   start_serve --reply-file page
   mkfifo slow
-  output=slow start send "$TCPTOOL" send 127.0.0.1 "$port" hello
+  into=slow start send "$TCPTOOL" send 127.0.0.1 "$port" hello
   exec 7<>slow
   read -r -n 1 -d '' <&7
   # With its client's window full, the server dies with data unsent: a reset or nothing.

@@ -354,7 +354,7 @@ c.sendall(b"answer")' server.port
 }
 
 @test "send goes on sending its input after the peer has ended its side" {
-  start_peer server server_says 'an answer' hold
+  start_peer server server_says 'an answer'
   mkfifo hold
   exec 7<>hold
   input=hold start send "$TCPTOOL" send 127.0.0.1 "$port"

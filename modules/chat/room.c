@@ -280,9 +280,9 @@ static size_t take_answers(struct room_member *m, size_t n)
     buf_consume(&m->answers, taken);
     if (taken == length)
         buf_free(&m->answers);
-    if (m->full && !m->quit && length - taken < ROOM_PRIVATE_BYTES) {
+    if (m->full && length - taken < ROOM_PRIVATE_BYTES) {
         m->full = false;
-        list_append(&m->room->row, &m->waiting);
+        speech_wait(m);
     }
     return n - taken;
 }

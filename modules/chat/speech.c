@@ -174,14 +174,20 @@ static void settle(struct room_member *m)
     m->heard = smaller;
 }
 
-/* True unless m has to wait; it is known then for what. */
+void speech_wait(struct room_member *m)
+{
+    if (list_is_empty(&m->waiting) && !m->lost && !m->quit)
+        list_append(&m->room->row, &m->waiting);
+}
+
+/* True unless m has to wait, or was seen to be overrun. */
 static bool may_act(struct room_member *m, int64_t now_ms)
 {
     if (buf_length(&m->answers) >= ROOM_PRIVATE_BYTES)
         return false;
     if (!pace_is_congested(m->room, now_ms))
-        return true;
-    list_append(&m->room->row, &m->waiting);
+        return !m->lost;
+    speech_wait(m);
     return false;
 }
 
@@ -202,7 +208,7 @@ bool speech_go_on(struct room_member *m, int64_t now_ms, size_t budget)
         buf_consume(&m->heard, n + 1);
         done += n + 1;
         if (done > budget)
-            list_append(&r->row, &m->waiting);
+            speech_wait(m);
     }
     m->full = buf_length(&m->answers) >= ROOM_PRIVATE_BYTES;
     if (m->ended && !m->quit && buf_length(&m->heard) == 0)

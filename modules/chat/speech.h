@@ -15,6 +15,10 @@ int speech_keep_end(struct room_member *m, struct error *err);
  * m has to wait. Returns false when on_quit was called for m. */
 bool speech_go_on(struct room_member *m, int64_t now_ms, size_t budget);
 
+/* Puts m into the row, where it has its turn in room_tend(), unless it is there or
+ * will have none any more. */
+void speech_wait(struct room_member *m);
+
 /* Acts on one line, without its newline. */
 void speech_act(struct room *r, struct room_member *m, const char *line, size_t n, int64_t now_ms);
 

@@ -394,8 +394,14 @@ static int run(const struct command *self, const struct stdio *io, int argc, cha
         clear(&s);
         return command_misused(self, &why);
     }
-    if (start(&s, &why) < 0)
+    if (start(&s, &why) < 0) {
+        if (why.status == EXITCODE_USAGE) {
+            clear(&s);
+            runtime_clear(&s.run);
+            return command_misused(self, &why);
+        }
         runtime_fail(&s.run, &why);
+    }
     runtime_run(&s.run);
     if (!s.options.shared.sendall && !error_is_set(&s.run.fatal))
         log_notice("one send call took all %zu bytes", buf_length(&s.message));

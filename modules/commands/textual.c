@@ -213,14 +213,16 @@ void text_add_counts(struct text_counts *to, const struct text_counts *from)
     to->outward.errors += from->outward.errors;
 }
 
+static void report(const char *what, uint64_t errors, enum transcode_policy followed)
+{
+    /* A strict conversion has said so when it failed. */
+    if (errors > 0 && followed != TRANSCODE_STRICT)
+        log_notice("%s: %llu places could not be converted (--errors %s)", what,
+                   (unsigned long long)errors, errors_words[followed + TEXT_ERRORS_FIRST]);
+}
+
 void text_report(const struct text_options *o, const struct text_counts *counts)
 {
-    unsigned long long in = counts->inward.errors, out = counts->outward.errors;
-
-    if (in > 0)
-        log_notice("received data: %llu places could not be converted (--errors %s)", in,
-                   errors_words[text_policy_inward(o) + TEXT_ERRORS_FIRST]);
-    if (out > 0)
-        log_notice("sent data: %llu places could not be converted (--errors %s)", out,
-                   errors_words[text_policy_outward(o) + TEXT_ERRORS_FIRST]);
+    report("received data", counts->inward.errors, text_policy_inward(o));
+    report("sent data", counts->outward.errors, text_policy_outward(o));
 }

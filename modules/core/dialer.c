@@ -284,21 +284,23 @@ static void start_try(struct dialer *d)
 static int find_local(struct dialer *d, struct error *err)
 {
     struct addr_list list = {0};
+    struct error why = {0};
     struct endpoint e;
     unsigned port = 0;
-    int result = -1;
 
-    if (endpoint_parse(d->target.bind, &e, err) < 0)
-        return -1;
-    if ((e.port == NULL || port_parse(e.port, 0, &port, err) == 0) &&
-        sock_resolve(e.host, port, d->target.family, false, &list, err) == 0) {
+    if (endpoint_parse(d->target.bind, &e, &why) == 0 &&
+        (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0) &&
+        sock_resolve(e.host, port, d->target.family, false, &list, &why) == 0) {
         d->local = list.items[0];
         d->has_local = true;
-        result = 0;
     }
     addr_list_clear(&list);
     endpoint_clear(&e);
-    return result;
+    if (d->has_local)
+        return 0;
+    error_set(err, why.status, "--bind: %s", why.text);
+    error_clear(&why);
+    return -1;
 }
 
 struct dialer *dialer_start(struct loop *l, const struct dialer_target *target,

@@ -29,7 +29,7 @@ static bool is_name(const char *name)
 static int refuse_name(const char *name, struct error *err)
 {
     error_set(err, EXITCODE_USAGE,
-              "'%s' is not the name of an encoding (`iconv -l` lists those there are)", name);
+              "\"%s\" is not the name of an encoding: iconv -l lists those that there are", name);
     return -1;
 }
 

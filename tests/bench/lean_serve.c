@@ -85,13 +85,22 @@ void lean_echo(int count, char **arguments)
     serve(&s, parse_port(arguments[0]));
 }
 
+static char upper_of(char c)
+{
+    return (char)(c - (c >= 'a' && c <= 'z' ? 'a' - 'A' : 0));
+}
+
+/* In blocks of one length, which compilers turn into vector instructions. */
 void upper_ascii(char *bytes, unsigned long n)
 {
-    for (unsigned long i = 0; i < n; i++) {
-        char c = bytes[i];
+    enum { BLOCK_BYTES = 64 };
+    unsigned long i = 0;
 
-        bytes[i] = (char)(c - (c >= 'a' && c <= 'z' ? 'a' - 'A' : 0));
-    }
+    for (; i + BLOCK_BYTES <= n; i += BLOCK_BYTES)
+        for (unsigned long j = 0; j < BLOCK_BYTES; j++)
+            bytes[i + j] = upper_of(bytes[i + j]);
+    for (; i < n; i++)
+        bytes[i] = upper_of(bytes[i]);
 }
 
 /* Answers what the first read brings, and closes; false when nothing has come yet. */

@@ -74,12 +74,13 @@ has_bytes() {
   [[ -e $1 && $(stat -c %s "$1") -ge $2 ]]
 }
 
-# start NAME COMMAND...: in the background, with its output in NAME.out and
-# NAME.err; its input is the file $input, or empty. Tests keep a pipe open in 7.
+# start NAME COMMAND...: in the background. Its output goes to NAME.out, or the file
+# $into, and NAME.err; its input is the file $input, or empty. Descriptor 7 is closed
+# in it: tests keep their end of a pipe open there.
 start() {
   local name=$1
   shift
-  "$@" <"${input:-/dev/null}" >"${output:-$name.out}" 2>"$name.err" 3>&- 4>&- 7>&- &
+  "$@" <"${input:-/dev/null}" >"${into:-$name.out}" 2>"$name.err" 3>&- 4>&- 7>&- &
   pids[$name]=$!
   touch "pids/$!"
 }

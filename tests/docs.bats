@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# Everything that is written about the program, against the program.
+load helpers/common
+
+MAN=$ROOT/man
+commands=(serve send chat upper)
+
+# The options of a command, "--name letter value" a line, from the parser.
+of_parser() {
+  tcptool help --options | awk -F '\t' -v c="$1" '$1 == c {
+    value = $4
+    if (value ~ /^\[/) value = "[=" substr(value, 2)
+    print $2, ($3 == "" ? "." : $3), (value == "" ? "." : value)
+  }' | sort
+}
+
+# "-x, --name VALUE" at the head of lines with a margin of $1 columns.
+read_heads() {
+  sed -nE "s/^ {$1}((-., )| {4})?(--[a-z0-9-]+)(\[=[A-Z]+\]| ?[^ ]+)?( .*)?\$/\3\t\2\t\4/p" | awk -F '\t' '
+    $1 == "--help" { next }
+    { sub(/,.*/, "", $2); sub(/^ /, "", $3); print $1, ($2 == "" ? "." : $2), ($3 == "" ? "." : $3) }' | sort
+}
+
+# A help text puts what an option does two columns or more behind it.
+of_help() {
+  tcptool help "$1" | sed -E 's/^(  .*[^ ])  +.*$/\1/' | read_heads 2
+}
+
+of_manual() {
+  mandoc -T utf8 -O width=100 "$MAN/tcptool-$1.1" | col -bx | read_heads 5
+}
+
+of_bash() {
+  # shellcheck disable=SC2016
+  bash --norc -c '
+    source "$1"
+    for option in $(_tcptool_options "$2"); do
+      value=$(_tcptool_value "$2" "$option") || value=
+      echo "$option" ${value:-.}
+    done' - "$ROOT/completions/tcptool.bash" "$1"
+}
+
+of_fish() {
+  sed -nE "s/^complete -c tcptool -n '__tcptool_uses $1'(.*) -d .*/\1/p" "$ROOT/completions/tcptool.fish" |
+    sed -E 's/^( -s (.))? -l ([^ ]+)(.*)$/--\3|\2|\4/'
+}
+
+of_zsh() {
+  cat >ask.zsh <<'END'
+emulate zsh
+_arguments() { shift; print -rl - ${@:#-[sSC]} }
+source =(sed '$d' $1)
+_tcptool_arguments $2
+END
+  zsh -f ask.zsh "$ROOT/completions/_tcptool" "$1" | sed -E 's/^\([^)]*\)//; s/^\*//' | grep '^-'
+}
+
+same() {
+  diff -u "$2" "$3" || fail "$1: the parser (-) and $4 (+) differ"
+}
+
+@test "options: parser, --help, manual and completions name the same, in both directions" {
+  command -v mandoc >/dev/null || skip "there is no mandoc here"
+  local command kind
+  for command in "${commands[@]}"; do
+    of_parser "$command" >parser
+    has_content parser
+    of_help "$command" >help
+    same "$command" parser help "--help"
+    of_manual "$command" >manual
+    same "$command" parser manual "the manual"
+
+    # bash: names and letters, and the words of a choice
+    awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." || $3 ~ /^\[/ ? "." : "*"
+           print $1, v; if ($2 != ".") print $2, v }' parser | sort >wanted
+    of_bash "$command" | grep -v '^--help ' |
+      awk '{ v = $2; if ($2 == "words") { v = $3; for (i = 4; i <= NF; i++) v = v "|" $i }
+             print $1, ($2 == "words" || $2 == "." ? v : "*") }' | sort >bash
+    same "$command" wanted bash "bash's completion"
+
+    # fish: the same
+    awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." || $3 ~ /^\[/ ? "." : "*"; print $1, $2, v }' parser |
+      sort >wanted
+    of_fish "$command" | grep -v '^--help|' | awk -F '|' '
+      { v = $3 == "" ? "." : "*" }
+      $3 ~ /-a \x27[a-z]+( [a-z]+)+\x27/ { v = $3; sub(/.*-a \x27/, "", v); sub(/\x27.*/, "", v); gsub(/ /, "|", v) }
+      { print $1, ($2 == "" ? "." : "-" $2), v }' | sort >fish
+    same "$command" wanted fish "fish's completion"
+
+    # zsh: each name and letter has a line of its own
+    command -v zsh >/dev/null || continue
+    awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." ? "." : $3 ~ /^\[/ ? "?" : "*"
+           print $1, v; if ($2 != ".") print $2, v }' parser | sort >wanted
+    of_zsh "$command" | grep -v '^--help\[' | awk '
+      { name = $0; sub(/\[.*/, "", name); mark = name; sub(/[=+].*/, "", name)
+        rest = $0; sub(/^[^[]*\[([^]\\]|\\.)*\]/, "", rest)
+        v = rest == "" ? "." : rest ~ /^::/ ? "?" : "*" }
+      rest ~ /:\([a-z ]+\)$/ { v = rest; sub(/.*:\(/, "", v); sub(/\)$/, "", v); gsub(/ /, "|", v) }
+      { print name, v }' | sort >zsh
+    same "$command" wanted zsh "zsh's completion"
+  done
+}
+
+@test "commands: the program, the manual and the README name the same" {
+  tcptool help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }' | sort >program
+  printf '%s\n' "${commands[@]}" | sort | diff - program
+  local page
+  for page in "$MAN"/tcptool-*.1; do
+    page=${page##*/tcptool-}
+    echo "${page%.1}"
+  done | sort | diff program -
+  sed -n 's/^\.It Cm \([a-z]*\)$/\1/p' "$MAN/tcptool.1" | sort -u | comm -23 program - | diff /dev/null -
+}
+
+@test "manual: no warnings, and no line that a terminal of 80 columns breaks" {
+  command -v mandoc >/dev/null || skip "there is no mandoc here"
+  run -0 mandoc -T lint -W warning "$MAN"/*.1
+  expect_equal "$output" ''
+  local page
+  for page in "$MAN"/*.1; do
+    mandoc -T utf8 -O width=80 "$page" | col -bx >shown
+    # Output of the program may be longer.
+    LC_ALL=C.UTF-8 awk -v page="${page##*/}" 'length > 80 && !/tcptool: / { print page ": " $0 }' shown
+  done >long
+  diff /dev/null long
+}
+
+@test "version: the program, VERSION and CHANGELOG agree" {
+  local version
+  version=$(cat "$ROOT/VERSION")
+  expect_equal "$(tcptool --version)" "tcptool $version"
+  grep -qF "## [$version]" "$ROOT/CHANGELOG.md"
+}
+
+# The lines of a text that call tcptool, cut into words, a call a line.
+calls_in() {
+  grep -oE 'tcptool (serve|send|chat|upper)[^|;&`()]*' "$1" | sed "s/'[^']*'/WORD/g; s/\"[^\"]*\"/WORD/g"
+}
+
+@test "README and CONTRIBUTING: every option in them exists" {
+  local text command word
+  for text in README.md CONTRIBUTING.md; do
+    has_content "$ROOT/$text"
+    calls_in "$ROOT/$text" >calls
+    while read -r _ command words; do
+      { of_parser "$command"; echo '--help . .'; } | awk '{ print $1; print $2 }' >known
+      for word in $words; do
+        [[ $word == -* ]] || continue
+        grep -qxFe "${word%%=*}" known || fail "$text: tcptool $command $word"
+      done
+    done <calls
+    # and those that stand alone
+    tcptool help --options | cut -f 2,3 | tr '\t' '\n' | sort -u >all
+    printf '%s\n' --help --version --options >>all
+    { grep -oE '`--?[a-z][a-z0-9-]*' "$ROOT/$text" || true; } | tr -d '`' | sort -u | while read -r word; do
+      grep -qxFe "$word" all || fail "$text: $word"
+    done
+  done
+}
+
+# extract PAGE DIRECTORY: the examples of a page, N.session each.
+extract() {
+  awk -v to="$2" '
+    /^\.Sh / { in_examples = $2 == "EXAMPLES" }
+    /^\.\\" run/ { marked = 1; next }
+    /^\.Bd -literal/ && in_examples { n++; name = to "/" n ".session"; on = 1; printf "" >name
+      if (!marked) print "example " n " is not marked to be run" >to "/unmarked"; next }
+    /^\.Ed/ { on = 0; marked = 0; next }
+    on { gsub(/\\e/, "\\"); print >name }' "$1"
+}
+
+# play SESSION: runs what is typed in it, in the order of the page, and compares what is
+# shown with what the page shows. A listener in the background is given the time to listen.
+play() {
+  awk '
+    function typed() { if (line == "") return
+      print line
+      if (line ~ /&$/ && line ~ /serve|server|upper|listen| -l|LISTEN/ && line !~ /sleep/) print "settle " ++listeners
+      line = "" }
+    /^\$ / { typed(); line = substr($0, 3); next }
+    /^> / { line = line "\n" substr($0, 3); next }
+    END { typed() }' "$1" >script
+  sed '/^[$>] /d' "$1" >expected
+  cat >prelude <<'END'
+ip link set lo up
+settle() {
+  local i
+  for ((i = 0; i < 500; i++)); do
+    (($(ss -ltnH | sed 's/.*:\([0-9]*\) .*:.*/\1/' | sort -u | wc -l) >= $1)) && return
+    sleep 0.01
+  done
+}
+stop() { local jobs; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
+trap stop EXIT
+END
+  cat prelude script >whole
+  in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 2>&1 3>&-
+  tr -d '\r' <shown | awk '{ print }' | diff expected - || fail "$1 differs (<: the page, >: what came)" "$(cat script)"
+}
+
+play_page() {
+  command -v ncat socat nc >/dev/null || skip "some of nc, ncat and socat are missing"
+  need_namespace
+  local session
+  mkdir bin photos
+  ln -s "$TCPTOOL" bin/tcptool
+  ln -s "$(command -v nc.openbsd)" bin/nc
+  PATH=$PWD/bin:$PATH
+  echo 'buy milk' >notes.txt
+  echo jpeg >photos/cat.jpg
+  mkdir sessions
+  extract "$MAN/$1" sessions
+  [[ ! -e sessions/unmarked ]] || fail "$(cat sessions/unmarked)"
+  has_content sessions/1.session
+  for session in sessions/*.session; do
+    play "$session"
+  done
+}
+
+@test "manual: the examples of tcptool(1) show what they say" {
+  play_page tcptool.1
+}
+
+@test "manual: the examples of tcptool-serve(1) show what they say" {
+  play_page tcptool-serve.1
+}
+
+@test "manual: the examples of tcptool-send(1) show what they say" {
+  play_page tcptool-send.1
+}
+
+@test "manual: the examples of tcptool-chat(1) show what they say" {
+  play_page tcptool-chat.1
+}
+
+@test "manual: the examples of tcptool-upper(1) show what they say" {
+  play_page tcptool-upper.1
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# A person at a terminal: questions, typing, and what a terminal does.
+load helpers/common
+
+@test "send alone asks for host, port and message" {
+  start_serve --reply 'thank you!'
+  on_terminal -w 'host: ' -t '127.0.0.1\n' -w 'port: ' -t "$port\\n" -w 'message: ' -t 'hello there\n' \
+    -w 'thank you!' -- "$TCPTOOL" send >shown
+  wait_for contains serve.out 'hello there'
+  expect_file serve.out 'hello there'
+  expect_match "$(cat shown)" '^host: port: message: thank you!$'
+}
+
+@test "send with a host asks for port and message; with both, for the message" {
+  start_serve
+  on_terminal -w 'port: ' -t "$port\\n" -w 'message: ' -t 'one.\n' -- "$TCPTOOL" send 127.0.0.1 >shown
+  not contains shown host
+  wait_for contains serve.out one.
+  on_terminal -w 'message: ' -t 'two.\n' -- "$TCPTOOL" send "127.0.0.1:$port" >shown
+  not contains shown port
+  wait_for contains serve.out two.
+  on_terminal -w 'message: ' -t 'three.\n' -- "$TCPTOOL" send 127.0.0.1 "$port" >shown
+  wait_for contains serve.out three.
+  expect_file serve.out one.two.three.
+}
+
+@test "send with everything given asks nothing" {
+  start_serve --reply yes
+  on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" hello >shown
+  expect_file shown 'yes\n'
+}
+
+@test "send -f on a terminal asks for no message" {
+  start_serve --reply yes
+  printf hello >file
+  on_terminal -- "$TCPTOOL" send -f file 127.0.0.1 "$port" >shown
+  expect_file shown 'yes\n'
+}
+
+@test "what is asked for may be HOST:PORT" {
+  start_serve
+  on_terminal -w 'host: ' -t "127.0.0.1:$port\\n" -w 'message: ' -t 'hello\n' -- "$TCPTOOL" send >shown
+  wait_for contains serve.out hello
+  not contains shown 'port: '
+}
+
+@test "a wrong answer is a usage error that quotes it" {
+  run on_terminal -w 'host: ' -t '127.0.0.1\n' -w 'port: ' -t '99999\n' -- "$TCPTOOL" send
+  expect_status 2
+  expect_match "$output" '"99999"'
+}
+
+@test "the end of the input instead of an answer is a usage error" {
+  run on_terminal -w 'host: ' -t '\x04' -- "$TCPTOOL" send
+  expect_status 2
+  expect_match "$output" 'host'
+  start_serve
+  run on_terminal -w 'message: ' -t '\x04' -- "$TCPTOOL" send 127.0.0.1 "$port"
+  expect_status 2
+}
+
+@test "an empty message is a message" {
+  start_serve --reply-file /dev/null
+  on_terminal -w 'message: ' -t '\n' -- "$TCPTOOL" send 127.0.0.1 "$port" >shown
+  expect_file serve.out ''
+}
+
+@test "questions are asked on standard error, so that the answer can go to a file" {
+  start_serve --reply 'thank you!'
+  on_terminal -f 02 -w 'message: ' -t 'hello\n' -- bash -c '"$TCPTOOL" send 127.0.0.1 "$1" >answer' bash "$port" >shown
+  expect_file shown 'message: '
+  expect_file answer 'thank you!'
+}
+
+@test "nobody is asked when standard input or standard error is no terminal" {
+  run on_terminal -f 12 -- "$TCPTOOL" send </dev/null
+  expect_status 2
+  run on_terminal -f 01 -- "$TCPTOOL" send
+  expect_status 2
+}
+
+@test "interrupted at a question, send dies of the signal" {
+  run on_terminal -w 'host: ' -t '\x03' -- "$TCPTOOL" send
+  expect_status 130
+}
+
+@test "ended while it waits, send dies of the signal" {
+  start_peer server server_silent
+  start send "$PYTHON" "$PEERS/pty_run.py" -w 'message: ' -t 'hello\n' -- "$TCPTOOL" send 127.0.0.1 "$port"
+  wait_for contains server.out hello
+  kill -TERM "$(pgrep -P "${pids[send]}")"
+  finish send
+  expect_status 143
+}
+
+@test "serve --once at a terminal is a conversation" {
+  start shown "$PYTHON" "$PEERS/pty_run.py" -w 'from the client' -t 'from the server\n' -t '\x04' -- \
+    "$TCPTOOL" serve --once --raw -b 127.0.0.1 -p 0 --port-file shown.port
+  wait_for_port shown
+  run peer client_one_recv 127.0.0.1 "$port" 'from the client'
+  expect_equal "$output" 'from the server'
+  finish shown
+  expect_status 0
+}
+
+@test "serve at a terminal ends with the interrupt key" {
+  start shown "$PYTHON" "$PEERS/pty_run.py" -w listening -t '\x03' -- \
+    "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file shown.port
+  finish shown
+  expect_status 0
+}
+
+@test "a hang-up of the terminal ends serve" {
+  start shown "$PYTHON" "$PEERS/pty_run.py" -w listening -s 1 -- \
+    "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file shown.port
+  finish shown
+  expect_status 129
+}
