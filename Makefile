@@ -7,6 +7,10 @@ BUILD   := build/$(VARIANT)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/tcptool
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 INSTALL ?= install
 
 # CFLAGS, CPPFLAGS and LDFLAGS are the user's; what the project needs stands apart.
@@ -35,10 +39,12 @@ units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard te
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
 benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+manual   := $(sort $(wildcard man/*.1))
+completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all deps demo check check-bats check-asan fuzz lint format bench install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-bats check-asan fuzz lint format bench install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
@@ -94,12 +100,27 @@ format: ## Lay out the C sources
 bench: $(program) $(benches) ## Measure against nc, ncat and socat side by side
 	tests/bench/run $(BUILD)
 
-install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
-	$(INSTALL) -d $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
+completions: $(program) ## Make the completions anew, after a change of options
+	completions/generate ./$(program) completions
 
+install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
+	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
+	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
+	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
+	$(INSTALL) -m 644 completions/tcptool.fish $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
+
+# Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tcptool
+	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
+	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md LICENSE) \
+	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
+	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
+	for directory in $(DOCDIR) $(foreach d,$(completion_dirs),$(d) $(dir $(d))); do \
+	    rmdir "$(DESTDIR)$$directory" 2>/dev/null || true; \
+	done
 
 clean: ## Remove everything that was built
 	rm -rf build tcptool

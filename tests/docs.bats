@@ -3,7 +3,10 @@
 load helpers/common
 
 MAN=$ROOT/man
-commands=(serve send chat upper)
+
+commands() {
+  tcptool help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }'
+}
 
 # The options of a command, "--name letter value" a line, from the parser.
 of_parser() {
@@ -27,7 +30,8 @@ of_help() {
 }
 
 of_manual() {
-  mandoc -T utf8 -O width=100 "$MAN/tcptool-$1.1" | col -bx | read_heads 5
+  mandoc -T utf8 -O width=100 "$MAN/tcptool-$1.1" | col -bx |
+    sed -n '/^OPTIONS/,/^EXIT/p' | read_heads 5
 }
 
 of_bash() {
@@ -36,7 +40,7 @@ of_bash() {
     source "$1"
     for option in $(_tcptool_options "$2"); do
       value=$(_tcptool_value "$2" "$option") || value=
-      echo "$option" ${value:-.}
+      printf "%s %s\n" "$option" "${value:-.}"
     done' - "$ROOT/completions/tcptool.bash" "$1"
 }
 
@@ -62,7 +66,7 @@ same() {
 @test "options: parser, --help, manual and completions name the same, in both directions" {
   command -v mandoc >/dev/null || skip "there is no mandoc here"
   local command kind
-  for command in "${commands[@]}"; do
+  for command in $(commands); do
     of_parser "$command" >parser
     has_content parser
     of_help "$command" >help
@@ -102,14 +106,19 @@ same() {
 }
 
 @test "commands: the program, the manual and the README name the same" {
-  tcptool help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }' | sort >program
-  printf '%s\n' "${commands[@]}" | sort | diff - program
+  commands | sort >program
+  has_content program
   local page
   for page in "$MAN"/tcptool-*.1; do
     page=${page##*/tcptool-}
     echo "${page%.1}"
-  done | sort | diff program -
-  sed -n 's/^\.It Cm \([a-z]*\)$/\1/p' "$MAN/tcptool.1" | sort -u | comm -23 program - | diff /dev/null -
+  done | sort >pages
+  diff program pages
+  # each has its entry in tcptool(1) and in the README, and there is none without a command
+  sed -n '/^\.Sh DESCRIPTION/,/^\.Sh WORDS/s/^\.It Cm \([a-z]*\)$/\1/p' "$MAN/tcptool.1" | sort >entries
+  diff program entries
+  grep -oE '^\$.*tcptool [a-z]+' "$ROOT/README.md" | sed 's/.* //' | sort -u >examples
+  expect_equal "$(comm -13 program examples)" ''
 }
 
 @test "manual: no warnings, and no line that a terminal of 80 columns breaks" {
@@ -120,8 +129,8 @@ same() {
   for page in "$MAN"/*.1; do
     mandoc -T utf8 -O width=80 "$page" | col -bx >shown
     # Output of the program may be longer.
-    LC_ALL=C.UTF-8 awk -v page="${page##*/}" 'length > 80 && !/tcptool: / { print page ": " $0 }' shown
-  done >long
+    LC_ALL=C.UTF-8 grep -E '.{81}' shown | grep -v 'tcptool: ' | sed "s/^/${page##*/}: /"
+  done >long || true
   diff /dev/null long
 }
 
@@ -134,7 +143,7 @@ same() {
 
 # The lines of a text that call tcptool, cut into words, a call a line.
 calls_in() {
-  grep -oE 'tcptool (serve|send|chat|upper)[^|;&`()]*' "$1" | sed "s/'[^']*'/WORD/g; s/\"[^\"]*\"/WORD/g"
+  grep -oE "tcptool ($(commands | paste -sd '|'))[^|;&\`()]*" "$1" | sed "s/'[^']*'/WORD/g; s/\"[^\"]*\"/WORD/g"
 }
 
 @test "README and CONTRIBUTING: every option in them exists" {
@@ -193,7 +202,7 @@ settle() {
 stop() { local jobs; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
 trap stop EXIT
 END
-  cat prelude script >whole
+  { cat prelude script; echo 'exit 0'; } >whole
   in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 2>&1 3>&-
   tr -d '\r' <shown | awk '{ print }' | diff expected - || fail "$1 differs (<: the page, >: what came)" "$(cat script)"
 }

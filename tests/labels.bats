@@ -216,3 +216,13 @@ lines_arrived() {
   not grep -q $'\e' <<<"$output"
   expect_one_error "$output"
 }
+
+@test "an unfinished line that a reset follows is printed, and then the reset told" {
+  start_serve --label
+  mkfifo hold
+  exec 7<>hold
+  input=hold start client "$PYTHON" "$PEERS/client_reset.py" "$port" unfinished
+  exec 7>&-
+  wait_for contains serve.err 'reset'
+  contains serve.out ': unfinished'
+}

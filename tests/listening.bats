@@ -154,7 +154,7 @@ backlog() {
   printf ' and more' >&7
   wait_for contains serve.out 'hello and more'
   exec 7>&-
-  stop client
+  finish client
   finish serve
 }
 

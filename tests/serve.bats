@@ -190,7 +190,7 @@ PYTHON
   run ss -tnH state close-wait "( dport = :$port )"
   expect_equal "$output" ''
   exec 7>&-
-  stop client
+  finish client
   finish serve
 }
 

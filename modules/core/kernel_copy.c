@@ -102,6 +102,7 @@ static enum kernel_copy_result failed(struct stream *from, struct stream *to, si
         return KERNEL_COPY_WRITE_FAILED;
     }
     from->in_ended = true;
+    from->read_failure = number;
     transport_read_error(&from->transport, number, err);
     return KERNEL_COPY_READ_FAILED;
 }

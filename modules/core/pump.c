@@ -25,6 +25,13 @@ enum round {
     ROUND_WRITE_FAILED,
 };
 
+/* What a pump with a filter has besides, so that an idle one without costs nothing. */
+struct shaping {
+    struct pump *pump;
+    struct filter *filter;
+    struct timer flush;
+};
+
 void workspace_init(struct workspace *w, struct loop *l)
 {
     *w = (struct workspace){.loop = l};
@@ -57,6 +64,12 @@ void pump_init(struct pump *p)
     list_init(&p->again.link);
 }
 
+static void cancel_flush(struct pump *p)
+{
+    if (p->shaping != NULL)
+        loop_cancel_timer(p->work->loop, &p->shaping->flush);
+}
+
 void pump_stop(struct pump *p)
 {
     if (!p->running)
@@ -64,11 +77,14 @@ void pump_stop(struct pump *p)
     p->running = false;
     list_remove(&p->waiting.link);
     task_cancel(&p->again);
-    loop_cancel_timer(p->work->loop, &p->flush);
     if (!p->from->closed)
         stream_set_reader(p->from, NULL, NULL);
-    filter_free(p->filter);
-    p->filter = NULL;
+    if (p->shaping != NULL) {
+        cancel_flush(p);
+        filter_free(p->shaping->filter);
+        free(p->shaping);
+        p->shaping = NULL;
+    }
 }
 
 static void end(struct pump *p, enum pump_end how, struct error *why)
@@ -114,18 +130,21 @@ static void name_source(const struct pump *p, struct error *err)
 static enum round convert(struct pump *p, const char *bytes, size_t n, bool finish,
                           struct error *err)
 {
+    struct filter *f = p->shaping->filter;
     struct buf *out = &p->work->converted;
     enum filter_result result;
     enum round written;
 
     buf_reset(out);
     if (bytes != NULL)
-        result = p->filter->ops->feed(p->filter, bytes, n, out, err);
+        result = f->ops->feed(f, bytes, n, out, err);
     else if (finish)
-        result = p->filter->ops->finish(p->filter, out, err);
+        result = f->ops->finish(f, out, err);
     else
-        result = p->filter->ops->flush(p->filter, out, err);
-    /* What came out before a failure counts; the failure is told all the same. */
+        result = f->ops->flush(f, out, err);
+    /* What came before a failure counts; the failure is told all the same. */
+    if (result == FILTER_FAILED && f->ops->flush != NULL)
+        f->ops->flush(f, out, NULL);
     written = write_out(p, buf_head(out), buf_length(out), result == FILTER_FAILED ? NULL : err);
     if (out->size > CONVERTED_KEPT)
         buf_free(out);
@@ -138,21 +157,40 @@ static enum round convert(struct pump *p, const char *bytes, size_t n, bool fini
     return written;
 }
 
+static void on_pause(struct timer *t);
+
+static int begin_shaping(struct pump *p, struct error *err)
+{
+    struct shaping *shaping = calloc(1, sizeof(*shaping));
+
+    if (shaping == NULL) {
+        transport_read_error(&p->from->transport, ENOMEM, err);
+        return -1;
+    }
+    shaping->pump = p;
+    shaping->flush.on_due = on_pause;
+    shaping->filter = p->plan->make_filter(p, err);
+    if (shaping->filter == NULL) {
+        free(shaping);
+        return -1;
+    }
+    p->shaping = shaping;
+    return 0;
+}
+
 static enum round pass_on(struct pump *p, const char *bytes, size_t n, struct error *err)
 {
+    const struct filter *f;
     enum round result;
 
     if (p->plan->make_filter == NULL)
         return write_out(p, bytes, n, err);
-    if (p->filter == NULL) {
-        p->filter = p->plan->make_filter(p, err);
-        if (p->filter == NULL)
-            return ROUND_FILTER_FAILED;
-    }
+    if (p->shaping == NULL && begin_shaping(p, err) < 0)
+        return ROUND_FILTER_FAILED;
     result = convert(p, bytes, n, false, err);
-    if (result == ROUND_MOVED && p->filter->ops->pending != NULL &&
-        p->filter->ops->pending(p->filter))
-        loop_set_timer(p->work->loop, &p->flush, FLUSH_DELAY_MS);
+    f = p->shaping->filter;
+    if (result == ROUND_MOVED && f->ops->pending != NULL && f->ops->pending(f))
+        loop_set_timer(p->work->loop, &p->shaping->flush, FLUSH_DELAY_MS);
     return result;
 }
 
@@ -178,13 +216,13 @@ static enum round copy_by_hand(struct pump *p, struct error *err)
     enum round result;
 
     if (scratch == NULL) {
+        p->from->read_failure = ENOMEM;
         transport_read_error(&p->from->transport, ENOMEM, err);
         return ROUND_READ_FAILED;
     }
     result = from_io(stream_read(p->from, scratch, max, &got, err));
     if (result != ROUND_MOVED)
         return result;
-    p->moved_bytes += got;
     return pass_on(p, scratch, got, err);
 }
 
@@ -195,8 +233,6 @@ static enum round copy_in_kernel(struct pump *p, enum kernel_route route, struct
     enum kernel_copy_result result =
         kernel_copy(route, &p->work->pipe, p->from, p->to, max, &rest, &moved, err);
     enum round written = ROUND_MOVED;
-
-    p->moved_bytes += moved + buf_length(&rest);
     switch (result) {
     case KERNEL_COPY_OK:
         return ROUND_MOVED;
@@ -225,12 +261,8 @@ static enum round copy_once(struct pump *p, struct error *err)
     enum kernel_route route;
     size_t got;
 
-    if (p->to == NULL || p->discarding) {
-        enum round result = from_io(stream_discard(p->from, DISCARD_MAX, &got, err));
-
-        p->moved_bytes += got;
-        return result;
-    }
+    if (p->to == NULL || p->discarding)
+        return from_io(stream_discard(p->from, DISCARD_MAX, &got, err));
     if (stream_is_broken(p->to, err))
         return ROUND_WRITE_FAILED;
     if (stream_is_blocked(p->to))
@@ -245,40 +277,39 @@ static enum round copy_once(struct pump *p, struct error *err)
 
 static void end_failed_round(struct pump *p, enum round result, struct error *err)
 {
-    switch (result) {
-    case ROUND_READ_FAILED:
-        end(p, PUMP_READ_FAILED, err);
-        break;
-    case ROUND_FILTER_FAILED:
+    if (result == ROUND_FILTER_FAILED)
         end(p, PUMP_FILTER_FAILED, err);
-        break;
-    case ROUND_WRITE_FAILED:
+    if (result == ROUND_WRITE_FAILED)
         end(p, PUMP_WRITE_FAILED, err);
-        break;
-    default:
-        break;
-    }
 }
 
 static bool is_failure(enum round result)
 {
-    return result >= ROUND_READ_FAILED;
+    return result == ROUND_FILTER_FAILED || result == ROUND_WRITE_FAILED;
+}
+
+static void wait_for_sink(struct pump *p, struct error *err)
+{
+    error_clear(err);
+    stream_wait(p->to, &p->waiting);
 }
 
 /* Waits until the sink has taken everything; then the pump ends. */
 static void drain(struct pump *p)
 {
     struct error err = {0};
-    bool shuts = p->plan->shut_at_end && (p->moved_bytes > 0 || !p->plan->empty_is_open);
+    bool shuts = p->plan->shut_at_end && (p->from->in_bytes > 0 || !p->plan->empty_is_open);
 
+    if (p->ending == PUMP_READ_FAILED)
+        transport_read_error(&p->from->transport, p->from->read_failure, &err);
     if (p->to == NULL || p->discarding)
-        end(p, p->ending, NULL);
+        end(p, p->ending, &err);
     else if (stream_is_blocked(p->to) && buf_length(&p->to->out) > 0)
-        stream_wait(p->to, &p->waiting);
+        wait_for_sink(p, &err);
     else if (stream_is_broken(p->to, &err) || (shuts && stream_shut(p->to, &err) < 0))
         end(p, PUMP_WRITE_FAILED, &err);
     else
-        end(p, p->ending, NULL);
+        end(p, p->ending, &err);
 }
 
 /* Nothing more is read: what the filter kept goes out, then the sink empties. */
@@ -289,8 +320,8 @@ static void finish(struct pump *p, enum pump_end how, bool filter_is_done)
 
     p->draining = true;
     p->ending = how;
-    loop_cancel_timer(p->work->loop, &p->flush);
-    if (p->filter != NULL && !filter_is_done && !p->discarding)
+    cancel_flush(p);
+    if (p->shaping != NULL && !filter_is_done && !p->discarding)
         result = convert(p, NULL, 0, true, &err);
     if (is_failure(result))
         end_failed_round(p, result, &err);
@@ -305,7 +336,7 @@ static bool goes_on(struct pump *p, enum round result, struct error *err)
     case ROUND_MOVED:
         if (p->plan->on_data != NULL && !p->discarding)
             p->plan->on_data(p);
-        if (!p->plan->one_read || p->moved_bytes == 0 || p->discarding)
+        if (!p->plan->one_read || p->from->in_bytes == 0 || p->discarding)
             return p->running;
         finish(p, PUMP_SATISFIED, false);
         return false;
@@ -321,6 +352,9 @@ static bool goes_on(struct pump *p, enum round result, struct error *err)
         finish(p, PUMP_SATISFIED, true);
         return false;
     case ROUND_READ_FAILED:
+        error_clear(err); /* told again when what came before is delivered */
+        finish(p, PUMP_READ_FAILED, false);
+        return false;
     case ROUND_FILTER_FAILED:
     case ROUND_WRITE_FAILED:
         end_failed_round(p, result, err);
@@ -363,7 +397,7 @@ static void on_turn(struct task *t)
 
 static void on_pause(struct timer *t)
 {
-    struct pump *p = container_of(t, struct pump, flush);
+    struct pump *p = container_of(t, struct shaping, flush)->pump;
     struct error err = {0};
 
     end_failed_round(p, convert(p, NULL, 0, false, &err), &err);
@@ -379,7 +413,6 @@ void pump_start(struct pump *p, const struct pump_plan *plan, void *owner, struc
     p->from = from;
     p->to = to;
     p->waiting.on_writable = on_writable;
-    p->flush.on_due = on_pause;
     task_init(&p->again, on_turn);
     p->running = true;
     stream_set_reader(from, on_readable, p);
@@ -393,6 +426,6 @@ void pump_discard(struct pump *p)
         return;
     p->discarding = true;
     list_remove(&p->waiting.link);
-    loop_cancel_timer(p->work->loop, &p->flush);
+    cancel_flush(p);
     loop_later(p->work->loop, &p->again);
 }

@@ -55,12 +55,10 @@ struct pump {
     void *owner;
     struct workspace *work;
     struct stream *from;
-    struct stream *to; /* NULL: what comes is dropped */
-    struct filter *filter;
+    struct stream *to;       /* NULL: what comes is dropped */
+    struct shaping *shaping; /* the filter at work; NULL until bytes come */
     struct stream_writer waiting;
     struct task again;
-    struct timer flush;
-    uint64_t moved_bytes; /* taken from the source */
     bool running;
     bool discarding;
     bool draining;        /* nothing more is read, and the sink has not taken everything */

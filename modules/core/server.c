@@ -309,7 +309,6 @@ int server_start(struct server *s, struct error *err)
 
 void server_add(struct server *s, struct client *c)
 {
-    c->server = s;
     list_append(&s->clients, &c->link);
     s->client_count++;
     s->exhausted = false;

@@ -16,7 +16,6 @@ struct server;
 /* A client as the server sees it; part of the service's own struct. */
 struct client {
     struct list link;
-    struct server *server;
     /* Ends it at once, without server_remove(): its struct is freed later. Returns
      * true when something that was meant for the client had not been delivered. */
     bool (*drop)(struct client *c);

@@ -90,6 +90,7 @@ static enum io after_read(struct stream *s, enum io result, size_t max, size_t g
     } else if (result == IO_AGAIN) {
         s->readable = s->transport.always_ready;
     } else {
+        s->read_failure = result == IO_FAILED ? errno : 0;
         s->in_ended = true;
     }
     return result;

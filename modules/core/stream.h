@@ -38,6 +38,7 @@ struct stream {
     uint64_t out_bytes;
     int64_t moved_ms; /* when anything last moved, on the loop's clock */
     int broken;       /* the errno that writing failed with, or 0 */
+    int read_failure; /* the same for reading */
     bool readable;
     bool writable;
     bool peer_shut;  /* the peer's end is known to lie behind what is readable */

@@ -881,6 +881,34 @@ static void those_who_wait_take_turns(void **state)
     end(&s);
 }
 
+/* That somebody is overrun may be seen while that one is heard. */
+static void who_is_overrun_may_be_speaking(void **state)
+{
+    struct scene s;
+    struct guest *a, *b;
+
+    (void)state;
+    begin(&s, &small);
+    a = join(&s);
+    b = join(&s);
+    pass_over(&s);
+    for (int i = 0; i < 3000; i++)
+        say(&s, "the console is not held up");
+    hear(&s, a, "one\ntwo\n");
+    hear(&s, b, "one\ntwo\n");
+    assert_int_equal(take(&s, a, SIZE_MAX), 0);
+    assert_false(room_wants(&a->member));
+    assert_int_equal(room_next_ms(s.room, s.now_ms), s.now_ms);
+    room_tend(s.room, s.now_ms);
+    assert_true(a->fell && b->fell);
+    assert_int_equal(room_count(s.room), 0);
+    a = join(&s);
+    hear(&s, a, "alone\n");
+    room_tend(s.room, s.now_ms);
+    assert_true(room_wants(&a->member));
+    end(&s);
+}
+
 static struct room_options encoded(const char *encoding)
 {
     struct room_options options = plain;
@@ -1173,6 +1201,7 @@ int main(void)
         cmocka_unit_test(who_begins_to_take_again_counts_again),
         cmocka_unit_test(own_lines_hold_nobody_up),
         cmocka_unit_test(those_who_wait_take_turns),
+        cmocka_unit_test(who_is_overrun_may_be_speaking),
         cmocka_unit_test(lines_are_converted_each_by_itself),
         cmocka_unit_test(a_preamble_comes_once),
         cmocka_unit_test(what_cannot_be_converted_is_not_said),

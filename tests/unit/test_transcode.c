@@ -284,7 +284,7 @@ static void names_are_checked(void **state)
     }
     assert_null(transcode_new("nope", "utf-8", TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, &err));
     assert_string_equal(err.text,
-                        "'nope' is not the name of an encoding (`iconv -l` lists those there are)");
+                        "\"nope\" is not the name of an encoding: iconv -l lists those that there are");
     error_clear(&err);
 }
 
