@@ -65,7 +65,7 @@ same() {
 
 @test "options: parser, --help, manual and completions name the same, in both directions" {
   command -v mandoc >/dev/null || skip "there is no mandoc here"
-  local command kind
+  local command
   for command in $(commands); do
     of_parser "$command" >parser
     has_content parser
@@ -184,7 +184,7 @@ play() {
   awk '
     function typed() { if (line == "") return
       print line
-      if (line ~ /&$/ && line ~ /serve|server|upper|listen| -l|LISTEN/ && line !~ /sleep/) print "settle " ++listeners
+      if (line ~ /&$/ && line ~ /serve|server|upper|listen| -l|LISTEN/ && line !~ /^\(sleep/) print "settle " ++listeners
       line = "" }
     /^\$ / { typed(); line = substr($0, 3); next }
     /^> / { line = line "\n" substr($0, 3); next }

@@ -150,6 +150,7 @@ setup_file() {
   expect_equal "$(grep -o 中 two.out | wc -l)" 4096
 }
 
+# bats test_tags=alone
 @test "room: 500 members, and the badly behaved spoil nothing" {
   ulimit -n 4096
   start_room --max-conns 2000

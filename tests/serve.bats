@@ -112,8 +112,7 @@ load helpers/common
 }
 
 @test "serve --reply-file takes a pipe, and gives every client all of it" {
-  printf 'from a pipe' | start serve "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port --reply-file <(printf 'from a pipe')
-  wait_for_port serve
+  start_serve --reply-file <(printf 'from a pipe')
   tcptool send 127.0.0.1 "$port" </dev/null >first
   tcptool send 127.0.0.1 "$port" </dev/null >second
   expect_file first 'from a pipe'
