@@ -208,9 +208,11 @@ END
 }
 
 play_page() {
-  command -v ncat socat nc >/dev/null || skip "some of nc, ncat and socat are missing"
+  local session program
+  for program in nc.openbsd ncat socat ip; do
+    command -v "$program" >/dev/null || skip "there is no $program here"
+  done
   need_namespace
-  local session
   mkdir bin photos
   ln -s "$TCPTOOL" bin/tcptool
   ln -s "$(command -v nc.openbsd)" bin/nc

@@ -219,10 +219,7 @@ lines_arrived() {
 
 @test "an unfinished line that a reset follows is printed, and then the reset told" {
   start_serve --label
-  mkfifo hold
-  exec 7<>hold
-  input=hold start client "$PYTHON" "$PEERS/client_reset.py" "$port" unfinished
-  exec 7>&-
+  peer client_reset "$port" unfinished </dev/null
   wait_for contains serve.err 'reset'
   contains serve.out ': unfinished'
 }

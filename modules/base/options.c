@@ -90,13 +90,27 @@ static size_t distance(const char *a, const char *b)
     return above[length_b];
 }
 
+/* A word that was not typed to its end is near what it begins. */
+static size_t nearness(const char *word, const char *known)
+{
+    char begin[WORD_MAX_COMPARED + 1];
+    size_t whole = distance(word, known), length = strnlen(word, WORD_MAX_COMPARED), part;
+
+    if (strlen(known) <= length)
+        return whole;
+    memcpy(begin, known, length);
+    begin[length] = '\0';
+    part = distance(word, begin) + 1;
+    return min_size(whole, part);
+}
+
 const char *options_nearest(const char *word, const char *const *known)
 {
     const char *best = NULL;
     size_t best_distance = SIZE_MAX;
 
     for (; *known != NULL; known++) {
-        size_t d = distance(word, *known);
+        size_t d = nearness(word, *known);
 
         if (d < best_distance) {
             best = *known;

@@ -212,6 +212,6 @@ void editor_close(struct editor *e)
     }
     log_set_writer(NULL);
     active = NULL;
-    dlclose(e->library.handle);
+    /* The library stays loaded: it holds memory that it never frees. */
     free(e);
 }

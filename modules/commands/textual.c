@@ -217,8 +217,9 @@ static void report(const char *what, uint64_t errors, enum transcode_policy foll
 {
     /* A strict conversion has said so when it failed. */
     if (errors > 0 && followed != TRANSCODE_STRICT)
-        log_notice("%s: %llu places could not be converted (--errors %s)", what,
-                   (unsigned long long)errors, errors_words[followed + TEXT_ERRORS_FIRST]);
+        log_notice("%s: %llu place%s could not be converted (--errors %s)", what,
+                   (unsigned long long)errors, errors == 1 ? "" : "s",
+                   errors_words[followed + TEXT_ERRORS_FIRST]);
 }
 
 void text_report(const struct text_options *o, const struct text_counts *counts)

@@ -283,8 +283,8 @@ static void names_are_checked(void **state)
             transcode_new("utf-8", wrong[i], TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, NULL));
     }
     assert_null(transcode_new("nope", "utf-8", TRANSCODE_OUTWARD, TRANSCODE_STRICT, NULL, &err));
-    assert_string_equal(err.text,
-                        "\"nope\" is not the name of an encoding: iconv -l lists those that there are");
+    assert_string_equal(
+        err.text, "\"nope\" is not the name of an encoding: iconv -l lists those that there are");
     error_clear(&err);
 }
 
