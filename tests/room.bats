@@ -38,7 +38,7 @@ setup_file() {
   wait_for contains two.out 'guest1: hello from nc'
   say two 'hello from ncat'
   wait_for contains one.out 'guest2: hello from ncat'
-  ! contains one.out guest1: || fail 'one was shown its own line'
+  not contains one.out guest1:
   wait_for contains room.out 'guest2: hello from ncat'
 }
 
@@ -71,7 +71,7 @@ setup_file() {
   wait_for contains one.out dance
   say one '/me dances'
   wait_for contains two.out '* guest1 dances'
-  ! contains two.out '/dance'
+  not contains two.out '/dance'
 }
 
 @test "room: nobody is shown another's address" {
@@ -81,7 +81,7 @@ setup_file() {
   join two
   say one '/who'
   wait_for contains one.out guest2
-  ! grep -q '127\.0\.0\.1' one.out two.out
+  not grep -q '127\.0\.0\.1' one.out two.out
 }
 
 @test "room: the console takes part, and tcptool chat brings its name" {
@@ -121,7 +121,7 @@ setup_file() {
   join two
   wait_for contains two.out 'line 5'
   contains two.out 'line 3'
-  ! contains two.out 'line 2'
+  not contains two.out 'line 2'
 }
 
 @test "room -e gbk: members speak GBK, the console UTF-8" {

@@ -42,11 +42,6 @@ static void on_client(void *arg, int fd, const struct addr *peer)
     struct error why = {0};
 
     loop_cancel_timer(h->run.loop, &h->accept_limit);
-    if (sock_configure(fd, &h->sock_options, &why) < 0) {
-        close(fd);
-        refuse_client(h, &why);
-        return;
-    }
     if (h->on_client(h, fd, peer, &why) < 0)
         refuse_client(h, &why);
 }
@@ -111,7 +106,7 @@ static void on_accept_limit(struct timer *t)
 int hosting_open(struct hosting *h, struct error *err)
 {
     h->server_options = listen_server_options(h->listen, h->shared);
-    h->sock_options = shared_sock_options(h->shared, h->replies);
+    h->server_options.sock = shared_sock_options(h->shared, h->replies);
     h->tells_clients = h->shared->verbose || isatty(STDERR_FILENO);
     h->accept_limit.on_due = on_accept_limit;
     h->signalled = false;

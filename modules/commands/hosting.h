@@ -15,7 +15,7 @@ struct hosting {
     const struct listen_options *listen;
     const struct shared_options *shared;
     bool replies; /* the command answers its clients */
-    /* A client: the callee owns fd, whose options are set. Returns 0 when it went on
+    /* A client: the callee owns fd. Returns 0 when it went on
      * to server_add(), or -1 with err filled and fd closed. */
     int (*on_client)(struct hosting *h, int fd, const struct addr *peer, struct error *err);
     /* NULL, or called at the first signal that asks to end, instead of letting the
@@ -34,7 +34,6 @@ struct hosting {
     struct runtime run;
     struct server server;
     struct server_options server_options;
-    struct sock_options sock_options;
     struct timer accept_limit;
     bool tells_clients;
     bool signalled;

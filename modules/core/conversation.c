@@ -56,7 +56,7 @@ static void on_delivered(struct stream *s)
 {
     struct conversation *c = s->owner;
 
-    if (net_has_failed(c) || stream_is_delivered(s))
+    if (stream_is_delivered(s) || net_has_failed(c))
         finish(c);
 }
 
@@ -70,13 +70,10 @@ static void deliver(struct conversation *c)
     c->finishing = true;
     if (!error_is_set(&c->why) && stream_shut(&c->net, &why) < 0)
         fail_first(c, &why);
-    if (error_is_set(&c->why)) {
+    if (error_is_set(&c->why) || stream_is_delivered(&c->net))
         finish(c);
-        return;
-    }
-    c->net.on_delivered = on_delivered;
-    if (stream_is_delivered(&c->net))
-        on_delivered(&c->net);
+    else
+        c->net.on_delivered = on_delivered;
 }
 
 static void check_done(struct conversation *c)

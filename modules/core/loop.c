@@ -93,6 +93,11 @@ void loop_unwatch(struct loop *l, struct watch *w)
     w->fd = -1;
 }
 
+void loop_forget(struct watch *w)
+{
+    w->fd = -1;
+}
+
 /* The heap: a timer's children stand at 2 * place and 2 * place + 1. */
 
 static void put_timer(struct loop *l, size_t place, struct timer *t)

@@ -63,6 +63,10 @@ int64_t loop_now_ms(const struct loop *l);
 int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events);
 void loop_unwatch(struct loop *l, struct watch *w);
 
+/* The same as loop_unwatch() for a descriptor of which there is no copy and that is
+ * closed next: the kernel then forgets it by itself; epoll(7). */
+void loop_forget(struct watch *w);
+
 /* Stops the events of w for a while, or wants them again. */
 void loop_rewatch(struct loop *l, struct watch *w, uint32_t events);
 

@@ -160,7 +160,8 @@ static int listen_at(struct server *s, const struct addr *a, struct error *err)
     if (fd < 0)
         return -1;
     add_listener(s, fd);
-    return 0;
+    /* Accepted sockets inherit these: one call each instead of one per connection. */
+    return sock_configure(fd, &s->options->sock, err);
 }
 
 static void close_from(struct server *s, size_t first)

@@ -256,7 +256,10 @@ void stream_close(struct stream *s, bool gracefully)
             discarded += got;
     }
     s->closed = true;
-    loop_unwatch(s->loop, &s->watch);
+    if (s->transport.kind == TRANSPORT_SOCKET) /* ours alone, unlike what was inherited */
+        loop_forget(&s->watch);
+    else
+        loop_unwatch(s->loop, &s->watch);
     s->transport.ops->close(&s->transport);
     buf_free(&s->out);
     while (!list_is_empty(&s->writers))
