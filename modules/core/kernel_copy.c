@@ -9,7 +9,10 @@
 
 /* One copy moves at most as much as the pipe holds; unprivileged users may have
  * pipes of this size (fs.pipe-max-size, pipe(7)). */
-enum { PIPE_SIZE = 1 << 20 };
+enum {
+    PIPE_SIZE = 1 << 20,
+    BULK = 32 << 10, /* as much in one copy means that more will come */
+};
 
 void kernel_pipe_init(struct kernel_pipe *p)
 {
@@ -51,8 +54,9 @@ enum kernel_route kernel_copy_route(const struct transport *from, const struct t
         return KERNEL_ROUTE_DIRECT;
     if (from_any && to->kind == TRANSPORT_PIPE)
         return KERNEL_ROUTE_DIRECT;
-    if (from->kind == TRANSPORT_SOCKET &&
-        (to->kind == TRANSPORT_FILE || to->kind == TRANSPORT_SINK))
+    if (from->kind == TRANSPORT_SOCKET && to->kind == TRANSPORT_SINK)
+        return KERNEL_ROUTE_DROP;
+    if (from->kind == TRANSPORT_SOCKET && to->kind == TRANSPORT_FILE)
         return KERNEL_ROUTE_VIA_PIPE;
     return KERNEL_ROUTE_NONE;
 }
@@ -129,12 +133,27 @@ static enum kernel_copy_result copy_file(struct stream *from, struct stream *to,
     return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
 }
 
+/* A pipe through which much goes is made to hold more at a time, where that is
+ * allowed: fewer copies, and fewer changes between the two processes. */
+static void enlarge(struct transport *t)
+{
+    if (t->kind != TRANSPORT_PIPE || t->enlarged)
+        return;
+    t->enlarged = true;
+    if (fcntl(t->fd, F_GETPIPE_SZ) < PIPE_SIZE)
+        fcntl(t->fd, F_SETPIPE_SZ, PIPE_SIZE);
+}
+
 static enum kernel_copy_result copy_direct(struct stream *from, struct stream *to, size_t max,
                                            size_t *moved, struct error *err)
 {
     ssize_t n = splice(from->transport.fd, NULL, to->transport.fd, NULL, max,
                        SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
+    if (n >= BULK) {
+        enlarge(&from->transport);
+        enlarge(&to->transport);
+    }
     return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
 }
 
@@ -202,6 +221,24 @@ static enum kernel_copy_result copy_via_pipe(struct kernel_pipe *p, struct strea
     return result;
 }
 
+/* What goes to /dev/null need not be fetched. */
+static enum kernel_copy_result drop(struct stream *from, struct stream *to, size_t max,
+                                    size_t *moved, struct error *err)
+{
+    switch (stream_discard(from, max, moved, err)) {
+    case IO_OK:
+        stream_count_out(to, *moved);
+        return KERNEL_COPY_OK;
+    case IO_AGAIN:
+        return KERNEL_COPY_STARVED;
+    case IO_END:
+        return KERNEL_COPY_END;
+    case IO_FAILED:
+        break;
+    }
+    return KERNEL_COPY_READ_FAILED;
+}
+
 enum kernel_copy_result kernel_copy(enum kernel_route route, struct kernel_pipe *p,
                                     struct stream *from, struct stream *to, size_t max,
                                     struct buf *rest, size_t *moved, struct error *err)
@@ -220,6 +257,8 @@ enum kernel_copy_result kernel_copy(enum kernel_route route, struct kernel_pipe 
         return copy_direct(from, to, max, moved, err);
     case KERNEL_ROUTE_VIA_PIPE:
         return copy_via_pipe(p, from, to, max, rest, moved, err);
+    case KERNEL_ROUTE_DROP:
+        return drop(from, to, max, moved, err);
     case KERNEL_ROUTE_NONE:
         break;
     }

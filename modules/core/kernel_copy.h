@@ -12,7 +12,8 @@ enum kernel_route {
     KERNEL_ROUTE_NONE,     /* it cannot: bytes have to be read and written */
     KERNEL_ROUTE_SENDFILE, /* file to socket */
     KERNEL_ROUTE_DIRECT,   /* one end is a pipe */
-    KERNEL_ROUTE_VIA_PIPE, /* socket to file or /dev/null */
+    KERNEL_ROUTE_VIA_PIPE, /* socket to file */
+    KERNEL_ROUTE_DROP,     /* socket to /dev/null */
 };
 
 /* A pipe that is empty between two copies; {-1, -1} until it is needed. One

@@ -48,7 +48,7 @@ struct server_options {
     int backlog;
     bool once;                  /* one client, then no more listening */
     uint64_t max_conns;         /* 0: no limit */
-    struct sock_options sock; /* of every connection */
+    struct sock_options sock;   /* of every connection */
     struct server_crowd *crowd; /* NULL: this server is alone */
     int64_t drain_ms;           /* how long clients have to end by themselves */
 };

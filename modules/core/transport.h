@@ -51,6 +51,7 @@ struct transport {
     int fd; /* -1 for memory */
     enum transport_kind kind;
     bool always_ready; /* epoll has nothing to say about it */
+    bool enlarged;     /* a pipe that was made to hold more than when we got it */
     bool may_block;    /* shared and not non-blocking: ask first */
     const char *name;  /* for messages; NULL: the peer's address */
     union {

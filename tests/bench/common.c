@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,31 +137,42 @@ unsigned port_of(int fd)
     return ntohs(address.sin_port);
 }
 
-static int start_connect(unsigned port, int flags)
+static int open_client(int flags)
 {
-    struct sockaddr_in address = loopback(port);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
     if (fd < 0)
         die_of("opening a socket");
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EINPROGRESS)
-        return fd;
-    close(fd);
-    return -1;
+    return fd;
+}
+
+static bool connect_socket(int fd, unsigned port)
+{
+    struct sockaddr_in address = loopback(port);
+
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EINPROGRESS;
 }
 
 int connect_to(unsigned port)
 {
-    int fd = start_connect(port, 0);
+    int fd = open_client(0);
 
-    if (fd < 0)
+    if (!connect_socket(fd, port))
         die_of("connecting");
     return fd;
 }
 
-int begin_connect(unsigned port)
+int begin_connect(unsigned port, unsigned from)
 {
-    return start_connect(port, SOCK_NONBLOCK);
+    struct sockaddr_in local = loopback(0);
+    int fd = open_client(SOCK_NONBLOCK), on = 1;
+
+    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK + from % 250);
+    /* The port is chosen when the peer is known; ip(7). */
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0 ||
+        bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0 || !connect_socket(fd, port))
+        die_of("connecting");
+    return fd;
 }
 
 int accept_one(int listener)

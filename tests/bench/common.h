@@ -41,9 +41,13 @@ void raise_descriptor_limit(void);
 int listen_on(unsigned port);
 unsigned port_of(int fd);
 
-/* A blocking connection to 127.0.0.1, and one that has perhaps only begun. */
+/* A blocking connection to 127.0.0.1. */
 int connect_to(unsigned port);
-int begin_connect(unsigned port);
+
+/* One that has perhaps only begun, from the from-th address of 127.0.0.0/24: ports
+ * of one address, of which closed connections keep theirs for a minute, would be
+ * used up within a second or two. */
+int begin_connect(unsigned port, unsigned from);
 
 /* The next connection, blocking; waits for it. */
 int accept_one(int listener);

@@ -11,15 +11,26 @@
 #include "tests/bench/common.h"
 #include "tests/bench/lean.h"
 
-enum { BATCH = 256, ACCEPT_BATCH = 64, BLOCK = 64 << 10 };
+enum { BATCH = 256, ACCEPT_BATCH = 64, BLOCK = 64 << 10, SAYINGS = 64 };
+
+/* What a member of a room has said, in the server's block. */
+struct saying {
+    int fd;
+    size_t start;
+    size_t bytes;
+};
 
 struct server {
     int listener;
     int epoll_fd;
     void (*on_client)(struct server *s, int fd);
     void (*on_data)(struct server *s, int fd);
-    int *members; /* of a room */
+    void (*on_round)(struct server *s); /* NULL, or called after each batch of events */
+    int *members;                       /* of a room */
     size_t member_count;
+    struct saying said[SAYINGS];
+    size_t said_count;
+    size_t said_bytes;
     char block[BLOCK];
 };
 
@@ -51,6 +62,8 @@ _Noreturn static void serve(struct server *s, unsigned port)
             else
                 s->on_data(s, fd);
         }
+        if (s->on_round != NULL)
+            s->on_round(s);
     }
 }
 
@@ -138,6 +151,24 @@ void lean_upper(int count, char **arguments)
     serve(&s, parse_port(arguments[0]));
 }
 
+/* Everything that was said since the last time leaves in one call for each member. */
+static void tell_room(struct server *s)
+{
+    for (size_t i = 0; i < s->member_count && s->said_count > 0; i++) {
+        struct iovec pieces[SAYINGS];
+        struct msghdr message = {.msg_iov = pieces};
+
+        for (size_t j = 0; j < s->said_count; j++)
+            if (s->said[j].fd != s->members[i])
+                pieces[message.msg_iovlen++] =
+                    (struct iovec){s->block + s->said[j].start, s->said[j].bytes};
+        if (message.msg_iovlen > 0 && sendmsg(s->members[i], &message, MSG_NOSIGNAL) < 0 &&
+            errno != EPIPE && errno != ECONNRESET)
+            die_of("a member is slow");
+    }
+    s->said_count = s->said_bytes = 0;
+}
+
 static void join_room(struct server *s, int fd)
 {
     int *members = reallocarray(s->members, s->member_count + 1, sizeof(*members));
@@ -158,23 +189,27 @@ static void leave_room(struct server *s, int fd)
 }
 
 /* What one says goes to all others, as it is. */
-static void tell_others(struct server *s, int fd)
+static void hear_member(struct server *s, int fd)
 {
-    ssize_t n = recv(fd, s->block, sizeof(s->block), 0);
+    struct saying *said = &s->said[s->said_count];
+    ssize_t n = recv(fd, s->block + s->said_bytes, sizeof(s->block) - s->said_bytes, 0);
 
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN)
             leave_room(s, fd);
         return;
     }
-    for (size_t i = 0; i < s->member_count; i++)
-        if (s->members[i] != fd)
-            send_all(s->members[i], s->block, (size_t)n);
+    *said = (struct saying){.fd = fd, .start = s->said_bytes, .bytes = (size_t)n};
+    s->said_bytes += (size_t)n;
+    s->said_count++;
+    if (s->said_count == SAYINGS || s->said_bytes > sizeof(s->block) / 2)
+        tell_room(s);
 }
 
 void lean_room(int count, char **arguments)
 {
-    static struct server s = {.on_client = join_room, .on_data = tell_others};
+    static struct server s = {
+        .on_client = join_room, .on_data = hear_member, .on_round = tell_room};
 
     (void)count;
     serve(&s, parse_port(arguments[0]));

@@ -164,6 +164,7 @@ struct short_load {
     char line[ANSWER_MAX];
     size_t length;
     struct conversation *conversations;
+    unsigned begun;
     uint64_t finished;
 };
 
@@ -182,9 +183,7 @@ static void begin_conversation(struct short_load *s, size_t i)
 {
     struct conversation *c = &s->conversations[i];
 
-    *c = (struct conversation){.fd = begin_connect(s->port)};
-    if (c->fd < 0)
-        die_of("connecting");
+    *c = (struct conversation){.fd = begin_connect(s->port, s->begun++)};
     say_line(s, c);
     watch(s->epoll_fd, c->fd, EPOLLIN | EPOLLET | (c->asked ? 0 : EPOLLOUT), i);
 }

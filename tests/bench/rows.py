@@ -431,9 +431,12 @@ def upper_streamers():
 
 # A room.
 
-def chat_load(bench, command):
-    s = bench.scale
-    return measure_held(bench, command, ["chat", s.members, 10, 10, s.seconds])
+def chat_load(speakers, lines):
+    """All speakers say so many lines at a time."""
+    def measure(bench, command):
+        s = bench.scale
+        return measure_held(bench, command, ["chat", s.members, speakers, lines, s.seconds])
+    return measure
 
 
 def rooms():
@@ -509,8 +512,10 @@ def all_rows(scale):
             BULK_RATE, BULK_COST, "peak RSS", "text"),
         Row("upper-ascii", f"answer {size(scale.upper_bytes)} of ASCII in upper case",
             upper_stream, upper_streamers(), BULK_RATE, BULK_COST, None, "text"),
-        Row("chat", f"room of {scale.members}, 64-byte lines", chat_load, rooms(),
-            ("lines/s", 1), MICRO, None, "chat"),
+        Row("chat", f"room of {scale.members}, 10 speakers, 10 lines of 64 bytes at a time",
+            chat_load(10, 10), rooms(), ("lines/s", 1), MICRO, None, "chat"),
+        Row("chat-line", f"room of {scale.members}, 1 speaker, 1 line of 64 bytes at a time",
+            chat_load(1, 1), rooms(), ("lines/s", 1), MICRO, None, "chat"),
         Row("workers", "echo 64 bytes, 100 connections, all on every core", workers_load,
             workers(), ("requests/s", 1), MICRO, None, "workers"),
     ]
