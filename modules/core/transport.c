@@ -269,19 +269,20 @@ static bool is_null_device(const struct stat *status)
 void transport_init_local(struct transport *t, int fd, bool for_writing, const char *name)
 {
     struct stat status = {0};
+    int flags = fcntl(fd, F_GETFL);
 
     *t = (struct transport){.ops = &local_ops, .fd = fd, .name = name, .position = -1};
     if (fstat(fd, &status) < 0)
         status.st_mode = S_IFREG; /* its first read or write will tell */
     if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) {
-        int flags = fcntl(fd, F_GETFL);
-
         t->always_ready = true;
         if (S_ISREG(status.st_mode) && (!for_writing || !(flags & O_APPEND)))
             t->kind = TRANSPORT_FILE; /* splice(2) refuses append mode */
     } else if (is_null_device(&status)) {
         t->always_ready = true;
-        t->kind = for_writing ? TRANSPORT_SINK : TRANSPORT_OPAQUE;
+        /* One that was put where a descriptor was closed has to fail when it is written. */
+        t->kind =
+            for_writing && (flags & O_ACCMODE) != O_RDONLY ? TRANSPORT_SINK : TRANSPORT_OPAQUE;
     } else if (S_ISSOCK(status.st_mode)) {
         t->ops = &local_socket_ops;
     } else {
