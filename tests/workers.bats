@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# --workers: several loops share the port, one set of limits and one shutdown.
+load helpers/common
+
+threads_of() {
+  find "/proc/${pids[serve]}/task" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+@test "workers: N loops answer many clients" {
+  start_serve --echo --workers 3
+  expect_equal "$(threads_of)" 3
+  run -0 peer clients_many "$port" 300
+  stop serve
+  expect_equal "$status" 0
+}
+
+@test "workers: --max-conns is one limit for all" {
+  start_serve --echo --workers 2 --max-conns 5
+  run -0 peer clients_many "$port" 100
+  stop serve
+  expect_equal "$status" 0
+}
+
+@test "workers: never more clients at once than the limit, and all have their turn" {
+  start_serve --echo --workers 4 --max-conns 3
+  mkfifo hold
+  exec 7<>hold
+  for i in 1 2 3 4 5; do
+    input=hold start "held$i" "$PYTHON" "$PEERS/client_idle.py" "$port"
+  done
+  wait_for served 3
+  # The other two wait in the backlog.
+  expect_equal "$(ss -tnpH state established "( sport = :$port )" | grep -c "pid=${pids[serve]}")" 3
+  stop held1 KILL
+  stop held2 KILL
+  stop held3 KILL
+  wait_for served 2
+}
+
+# served N: the server has N connections.
+served() {
+  [[ $(ss -tnpH state established "( sport = :$port )" | grep -c "pid=${pids[serve]},") == "$1" ]]
+}
+
+@test "workers: upper answers in all of them, and -e counts in all" {
+  start upper "$TCPTOOL" upper -b 127.0.0.1 -p 0 --port-file upper.port --workers 2
+  wait_for_port upper
+  for i in 1 2 3 4 5 6 7 8; do
+    expect_equal "$(tcptool send 127.0.0.1 "$port" "straße $i")" "STRASSE $i"
+  done
+  stop upper
+  expect_equal "$status" 0
+}
+
+@test "workers: what clients send with --reply is printed, all of it" {
+  start_serve --reply ok --raw --workers 2
+  for i in 1 2 3 4 5 6; do
+    expect_equal "$(tcptool send 127.0.0.1 "$port" "text $i;")" ok
+  done
+  stop serve
+  expect_equal "$(tr ';' '\n' <serve.out | sort | tr -d '\n')" 'text 1text 2text 3text 4text 5text 6'
+}
+
+@test "workers: one signal lets the clients of all end, a second ends at once" {
+  start_serve --echo --workers 2 --drain 30s
+  mkfifo hold
+  exec 7<>hold
+  for i in 1 2 3 4; do
+    input=hold start "held$i" "$PYTHON" "$PEERS/client_idle.py" "$port"
+  done
+  wait_for served 4
+  kill -TERM "${pids[serve]}"
+  wait_for contains serve.err stopping
+  run ! tcptool send 127.0.0.1 "$port" x
+  stop serve
+  expect_equal "$status" 143
+}
+
+@test "workers: --deadline ends all with 124" {
+  start_serve --echo --workers 3 --deadline 300ms
+  finish serve
+  expect_equal "$status" 124
+  expect_equal "$(grep -c deadline serve.err)" 1
+}
+
+@test "workers: a full disk ends all with 1" {
+  into=/dev/full start serve "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port --reply ok --raw --workers 3
+  wait_for_port serve
+  for i in 1 2 3 4; do tcptool send 127.0.0.1 "$port" text || true; done
+  finish serve
+  expect_equal "$status" 1
+  contains serve.err 'No space left'
+}
+
+@test "workers: refused where an output or one connection is shared" {
+  run -2 tcptool serve --workers 2
+  [[ $output == *--workers* ]]
+  run -2 tcptool serve --echo --once --workers 2
+  [[ $output == *--once* ]]
+  run -2 tcptool serve --reply x --label --workers 2
+  [[ $output == *--raw* ]]
+}
