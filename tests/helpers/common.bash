@@ -13,6 +13,8 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
   # Away from standard error, which tests look at; teardown looks here.
   export ASAN_OPTIONS=log_path=$PWD/sanitizer.log UBSAN_OPTIONS=log_path=$PWD/sanitizer.log
+  # The same terminal for everybody, also where there is none.
+  export TERM=xterm
   declare -gA pids=() statuses=()
   mkdir pids
 }

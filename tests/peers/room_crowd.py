@@ -48,7 +48,12 @@ def lines_of(member):
 
 
 good = [Member(f"good{i}") for i in range(count)]
+# Who still waits to be accepted hears nothing yet of what is said.
 for member in good:
+    member.socket.setblocking(True)
+    while b"welcome" not in member.heard:
+        member.hear()
+    member.socket.setblocking(False)
     member.say(f"/nick {member.name}\n".encode())
 
 deaf = Member("deaf")
