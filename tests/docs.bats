@@ -167,18 +167,18 @@ calls_in() {
   done
 }
 
-# extract PAGE DIRECTORY: the examples of a page, N.session each.
+# extract PAGE DIRECTORY: the examples of a page, N.dialog each.
 extract() {
   awk -v to="$2" '
     /^\.Sh / { in_examples = $2 == "EXAMPLES" }
     /^\.\\" run/ { marked = 1; next }
-    /^\.Bd -literal/ && in_examples { n++; name = to "/" n ".session"; on = 1; printf "" >name
+    /^\.Bd -literal/ && in_examples { n++; name = to "/" n ".dialog"; on = 1; printf "" >name
       if (!marked) print "example " n " is not marked to be run" >to "/unmarked"; next }
     /^\.Ed/ { on = 0; marked = 0; next }
     on { gsub(/\\e/, "\\"); print >name }' "$1"
 }
 
-# play SESSION: runs what is typed in it, in the order of the page, and compares what is
+# play DIALOG: runs what is typed in it, in the order of the page, and compares what is
 # shown with what the page shows. A listener in the background is given the time to listen.
 play() {
   awk '
@@ -208,7 +208,7 @@ END
 }
 
 play_page() {
-  local session program
+  local dialog program
   for program in nc.openbsd ncat socat ip; do
     command -v "$program" >/dev/null || skip "there is no $program here"
   done
@@ -219,12 +219,12 @@ play_page() {
   PATH=$PWD/bin:$PATH
   echo 'buy milk' >notes.txt
   echo jpeg >photos/cat.jpg
-  mkdir sessions
-  extract "$MAN/$1" sessions
-  [[ ! -e sessions/unmarked ]] || fail "$(cat sessions/unmarked)"
-  has_content sessions/1.session
-  for session in sessions/*.session; do
-    play "$session"
+  mkdir dialogs
+  extract "$MAN/$1" dialogs
+  [[ ! -e dialogs/unmarked ]] || fail "$(cat dialogs/unmarked)"
+  has_content dialogs/1.dialog
+  for dialog in dialogs/*.dialog; do
+    play "$dialog"
   done
 }
 
