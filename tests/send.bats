@@ -365,3 +365,21 @@ c.sendall(b"answer")' server.port
   wait_for contains server.out 'still to be sent'
   stop send
 }
+
+@test "send --no-sendall reads a slow input to its end, and makes one call" {
+  start_serve
+  { sleep 0.1; printf 'slow input'; } | tcptool send --no-sendall 127.0.0.1 "$port"
+  wait_for contains serve.out 'slow input'
+  head -c 64000000 /dev/zero >big
+  start_serve -n sink --discard
+  run tcptool send --no-sendall -f big --until none 127.0.0.1 "$port"
+  expect_status 1
+  expect_match "$output" 'one send call took [0-9]+ of 64000000 bytes'
+}
+
+@test "send --no-sendall --eol adds no line end to an input" {
+  start_serve --once
+  printf 'a\nb\n' | tcptool send --no-sendall --eol crlf 127.0.0.1 "$port"
+  finish serve
+  printf 'a\r\nb\r\n' | cmp - serve.out
+}

@@ -318,3 +318,31 @@ print(s.recv(1))' "$port"
   finish slow
   cmp page slow.out
 }
+
+urgent() {
+  "$PYTHON" -c '
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"abc"); s.send(b"!", socket.MSG_OOB); s.sendall(b"efg\n"); s.shutdown(socket.SHUT_WR)
+while data := s.recv(100): sys.stdout.buffer.write(data)' "$port"
+}
+
+@test "serve: what follows an urgent byte comes too, to a pipe, to a file and back" {
+  start serve bash -c '"$TCPTOOL" serve --once -b 127.0.0.1 -p 0 --port-file serve.port | cat'
+  wait_for_port serve
+  urgent
+  finish serve
+  expect_equal "$(cat serve.out)" abcefg
+  start_serve -n echo --echo
+  expect_equal "$(urgent)" abcefg
+}
+
+@test "serve --once --progress stopped with a client that stays ends with its last line" {
+  start_serve --once --progress --drain 200ms
+  mkfifo hold
+  exec 7<>hold
+  input=hold start client "$PYTHON" "$PEERS/client_idle.py" "$port" hello
+  wait_for contains serve.out hello
+  stop serve
+  contains serve.err average
+}

@@ -76,6 +76,18 @@ served() {
   expect_equal "$status" 143
 }
 
+@test "workers: a second signal ends at once also when the clients are another thread's" {
+  start_serve --echo --workers 3 --drain 1h
+  mkfifo hold
+  exec 7<>hold
+  input=hold start held "$PYTHON" "$PEERS/client_idle.py" "$port"
+  wait_for served 1
+  kill -TERM "${pids[serve]}"
+  wait_for contains serve.err 'stopping: 1 connection has'
+  stop serve
+  expect_equal "$status" 143
+}
+
 @test "workers: --deadline ends all with 124" {
   start_serve --echo --workers 3 --deadline 300ms
   finish serve

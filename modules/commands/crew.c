@@ -14,6 +14,7 @@ struct worker {
 struct crew {
     struct hosting *main;
     struct server_crowd crowd;
+    atomic_size_t working;
     size_t count;
     struct worker workers[];
 };
@@ -43,6 +44,8 @@ static void on_wake(void *arg)
         server_resume(&h->server);
         break;
     }
+    if (h->done && crew_lets_go(h->crew, h))
+        loop_stop(h->run.loop);
 }
 
 static void *work(void *arg)
@@ -50,10 +53,10 @@ static void *work(void *arg)
     struct hosting *h = arg;
 
     runtime_run(&h->run);
-    if (error_is_set(&h->run.fatal)) { /* then it is over for all */
+    if (error_is_set(&h->run.fatal)) /* then it is over for all */
         atomic_store(&h->crew->main->order, CREW_ABORT);
-        loop_wake(h->crew->main->run.loop);
-    }
+    atomic_fetch_sub(&h->crew->working, 1);
+    loop_wake(h->crew->main->run.loop);
     return NULL;
 }
 
@@ -69,8 +72,10 @@ static int start_worker(struct crew *c, struct worker *w, struct error *err)
                      &hosting_server_events, h, err) < 0 ||
         server_start(&h->server, err) < 0)
         return -1;
+    atomic_fetch_add(&c->working, 1);
     failure = pthread_create(&w->thread, NULL, work, h);
     if (failure != 0) {
+        atomic_fetch_sub(&c->working, 1);
         error_errno(err, failure, "starting a worker");
         return -1;
     }
@@ -134,17 +139,24 @@ void crew_end(struct crew *c, struct hosting *h)
     for (size_t i = 0; i < c->count; i++)
         if (c->workers[i].started)
             pthread_join(c->workers[i].thread, NULL);
+    /* Each that drops a client may wake all others: none goes before all are done. */
+    for (size_t i = 0; i < c->count; i++)
+        if (c->workers[i].started)
+            server_abort(&c->workers[i].host->server);
     for (size_t i = 0; i < c->count; i++) {
         struct hosting *worker = c->workers[i].host;
 
-        if (c->workers[i].started)
-            server_abort(&worker->server);
         server_clear(&worker->server);
         add_outcome(h, worker);
         h->end_worker(h, worker);
     }
     h->crew = NULL;
     free(c);
+}
+
+bool crew_lets_go(struct crew *c, const struct hosting *h)
+{
+    return h != c->main || atomic_load(&c->working) == 0;
 }
 
 struct server_crowd *crew_crowd(struct crew *c)

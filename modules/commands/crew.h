@@ -24,6 +24,9 @@ void crew_order(struct crew *c, enum crew_order order);
  * into h's, and frees the crew. NULL is fine. */
 void crew_end(struct crew *c, struct hosting *h);
 
+/* True when h has nothing to wait for: it is a worker, or all workers have ended. */
+bool crew_lets_go(struct crew *c, const struct hosting *h);
+
 /* What the limits are counted in. */
 struct server_crowd *crew_crowd(struct crew *c);
 

@@ -50,7 +50,9 @@ static void on_done(void *arg)
 {
     struct hosting *h = arg;
 
-    loop_stop(h->run.loop);
+    h->done = true;
+    if (h->crew == NULL || crew_lets_go(h->crew, h))
+        loop_stop(h->run.loop);
 }
 
 static void on_notice(void *arg, const char *text)
@@ -65,11 +67,22 @@ const struct server_events hosting_server_events = {
     .on_notice = on_notice,
 };
 
+static void tell_stopping(const struct hosting *h)
+{
+    unsigned long long clients =
+        h->crew != NULL ? atomic_load(&crew_crowd(h->crew)->clients) : h->server.client_count;
+    char limit[32];
+
+    num_format_duration(h->listen->drain_ms, limit, sizeof(limit));
+    if (clients > 0)
+        log_notice("stopping: %llu connection%s %s to end", clients,
+                   clients == 1 ? " has" : "s have", limit);
+}
+
 /* The first signal lets the clients end; the second ends at once. */
 static void on_signal(void *arg, int number)
 {
     struct hosting *h = arg;
-    char limit[32];
 
     if (h->signalled || (h->listen->once && h->server.accepted_count == 0)) {
         h->run.signal = number;
@@ -81,10 +94,7 @@ static void on_signal(void *arg, int number)
         h->on_leave(h);
         return;
     }
-    num_format_duration(h->listen->drain_ms, limit, sizeof(limit));
-    if (h->server.client_count > 0)
-        log_notice("stopping: %llu connections have %s to end",
-                   (unsigned long long)h->server.client_count, limit);
+    tell_stopping(h);
     if (h->crew != NULL)
         crew_order(h->crew, CREW_STOP);
     server_stop(&h->server);
@@ -158,8 +168,8 @@ void hosting_run(struct hosting *h)
     if (h->crew != NULL &&
         (h->run.signal != 0 || error_is_set(&h->run.fatal) || atomic_load(&h->order) == CREW_ABORT))
         crew_order(h->crew, CREW_ABORT);
+    server_abort(&h->server); /* while the crew, which counts clients, is there */
     crew_end(h->crew, h);
-    server_abort(&h->server);
     if (h->server.dropped_count > 0) {
         error_set(&why, EXITCODE_FAILED,
                   "%llu connections were closed before all was delivered to them",

@@ -37,6 +37,7 @@ struct hosting {
     struct timer accept_limit;
     bool tells_clients;
     bool signalled;
+    bool done; /* its own clients have ended, and no more will come */
 };
 
 struct crew;

@@ -1,5 +1,6 @@
 /* The command send: its options, what it sends, and how much of an answer it waits for. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -253,6 +254,19 @@ static int find_message(struct send *s, int count, char **words, struct error *e
     return result;
 }
 
+static int encode_input(struct send *s, const struct buf *text, struct error *err)
+{
+    struct filter *f = text_outward(&s->options.text, &s->counts, err);
+    bool failed;
+
+    if (f == NULL)
+        return -1;
+    failed = f->ops->feed(f, buf_head(text), buf_length(text), &s->message, err) == FILTER_FAILED ||
+             f->ops->finish(f, &s->message, err) == FILTER_FAILED;
+    filter_free(f);
+    return failed ? -1 : 0;
+}
+
 /* One send call takes the whole message: so the whole of it has to be here. */
 static int read_message(struct send *s, int fd, const char *name, struct error *err)
 {
@@ -270,10 +284,25 @@ static int read_message(struct send *s, int fd, const char *name, struct error *
     if (n < 0)
         error_errno(err, errno, "reading %s", name);
     else
-        result = text_encode_message(&s->options.text, buf_head(&text), buf_length(&text),
-                                     &s->counts, &s->message, err);
+        result = encode_input(s, &text, err);
     s->has_message = result == 0;
     buf_free(&text);
+    return result;
+}
+
+static int read_whole_input(struct send *s, const char *file, struct error *err)
+{
+    int fd, result;
+
+    if (file == NULL)
+        return read_message(s, STDIN_FILENO, "standard input", err);
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        error_errno(err, errno, "opening %s", file);
+        return -1;
+    }
+    result = read_message(s, fd, file, err);
+    close(fd);
     return result;
 }
 
@@ -293,20 +322,15 @@ static uint64_t size_of(const struct stream *source)
 static int open_source(struct send *s, struct error *err)
 {
     const char *file = s->options.file;
-    bool from_input = file == NULL || strcmp(file, "-") == 0;
     struct transport t;
 
-    if (!s->has_message) {
-        int result = from_input ? stdio_open_input(&s->source, s->run.loop, err)
-                                : stdio_open_file(&s->source, s->run.loop, file, err);
-
-        if (result < 0 || s->options.shared.sendall)
-            return result;
-        result = read_message(s, s->source.transport.fd, s->source.transport.name, err);
-        stream_close(&s->source, false);
-        if (result < 0)
-            return -1;
-    }
+    if (file != NULL && strcmp(file, "-") == 0)
+        file = NULL;
+    if (!s->has_message && s->options.shared.sendall)
+        return file == NULL ? stdio_open_input(&s->source, s->run.loop, err)
+                            : stdio_open_file(&s->source, s->run.loop, file, err);
+    if (!s->has_message && read_whole_input(s, file, err) < 0)
+        return -1;
     transport_init_memory(&t, buf_head(&s->message), buf_length(&s->message), "the message");
     return stream_open(&s->source, s->run.loop, &t, err);
 }

@@ -156,8 +156,11 @@ void conversation_end(struct conversation *c)
 
 void conversation_drop(struct conversation *c)
 {
-    if (!c->over)
+    if (!c->over) {
+        if (c->plan->on_closing != NULL)
+            c->plan->on_closing(c);
         close_now(c, false);
+    }
     error_clear(&c->why);
 }
 

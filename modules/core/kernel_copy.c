@@ -80,7 +80,7 @@ static enum kernel_copy_result why_not_now(struct stream *from, struct stream *t
         from->readable = false;
         return KERNEL_COPY_STARVED;
     }
-    return KERNEL_COPY_OK; /* both are by now: the caller comes again */
+    return KERNEL_COPY_STUCK; /* both are by now, or there is an urgent mark; tcp(7) */
 }
 
 /* The errors that mean "not this way" rather than "not at all". */
@@ -114,6 +114,9 @@ static enum kernel_copy_result failed(struct stream *from, struct stream *to, si
 static enum kernel_copy_result moved_or_end(ssize_t n, struct stream *from, struct stream *to,
                                             size_t *moved)
 {
+    /* At an urgent mark a socket gives nothing either: only reading tells the end. */
+    if (n == 0 && from->transport.kind == TRANSPORT_SOCKET)
+        return KERNEL_COPY_STUCK;
     if (n == 0) {
         from->in_ended = true;
         return KERNEL_COPY_END;

@@ -34,6 +34,7 @@ enum kernel_copy_result {
     KERNEL_COPY_OK,      /* *moved bytes went over */
     KERNEL_COPY_STARVED, /* from has nothing now */
     KERNEL_COPY_BLOCKED, /* to takes nothing now */
+    KERNEL_COPY_STUCK,   /* nothing moved although both are ready: read and write once */
     KERNEL_COPY_END,
     KERNEL_COPY_REFUSED,      /* not with these two after all: read and write them */
     KERNEL_COPY_READ_FAILED,  /* err holds why */

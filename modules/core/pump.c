@@ -99,20 +99,29 @@ static void end(struct pump *p, enum pump_end how, struct error *why)
     error_clear(told);
 }
 
+/* One send call, and it has to take everything. */
+static enum round write_once(struct pump *p, const char *bytes, size_t n, struct error *err)
+{
+    struct iovec all = {(char *)bytes, n};
+    char text[ADDR_TEXT_SIZE];
+    size_t put;
+
+    if (stream_try_write(p->to, &all, 1, &put, err) == IO_FAILED)
+        return ROUND_WRITE_FAILED;
+    if (put == n)
+        return ROUND_MOVED;
+    error_set(err, EXITCODE_FAILED, "sending to %s: one send call took %zu of %zu bytes",
+              transport_name(&p->to->transport, text), put, n);
+    return ROUND_WRITE_FAILED;
+}
+
 static enum round write_out(struct pump *p, const char *bytes, size_t n, struct error *err)
 {
-    if (n > 0 && stream_write(p->to, bytes, n, err) == IO_FAILED)
-        return ROUND_WRITE_FAILED;
-    if (p->plan->one_write && buf_length(&p->to->out) > 0) {
-        char text[ADDR_TEXT_SIZE];
-        size_t left = buf_length(&p->to->out);
-
-        buf_free(&p->to->out);
-        error_set(err, EXITCODE_FAILED, "sending to %s: one send call took %zu of %zu bytes",
-                  transport_name(&p->to->transport, text), n - left, n);
-        return ROUND_WRITE_FAILED;
-    }
-    return ROUND_MOVED;
+    if (n == 0)
+        return ROUND_MOVED;
+    if (p->plan->one_write)
+        return write_once(p, bytes, n, err);
+    return stream_write(p->to, bytes, n, err) == IO_FAILED ? ROUND_WRITE_FAILED : ROUND_MOVED;
 }
 
 /* Filters do not know whose bytes they see. */
@@ -240,6 +249,8 @@ static enum round copy_in_kernel(struct pump *p, enum kernel_route route, struct
         return ROUND_STARVED;
     case KERNEL_COPY_BLOCKED:
         return ROUND_BLOCKED;
+    case KERNEL_COPY_STUCK:
+        return copy_by_hand(p, err);
     case KERNEL_COPY_END:
         return ROUND_ENDED;
     case KERNEL_COPY_READ_FAILED:

@@ -29,8 +29,8 @@ static void on_event(struct watch *watch, uint32_t events)
 
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         s->readable = true;
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        s->peer_shut = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
+        s->more_follows = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
         s->writable = true;
         flush(s);
@@ -49,7 +49,7 @@ int stream_open(struct stream *s, struct loop *l, const struct transport *t, str
     s->watch.fd = -1;
     s->readable = t->always_ready;
     if (t->always_ready ||
-        loop_watch(l, &s->watch, t->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0)
+        loop_watch(l, &s->watch, t->fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0)
         return 0;
     if (errno == EPERM) { /* a device that epoll knows nothing of */
         s->transport.always_ready = s->readable = true;
@@ -84,8 +84,9 @@ static enum io after_read(struct stream *s, enum io result, size_t max, size_t g
 {
     if (result == IO_OK) {
         stream_count_in(s, got);
-        /* A socket that gave less has no more, unless its end follows; epoll(7). */
-        if (got < max && !s->peer_shut && s->transport.kind == TRANSPORT_SOCKET)
+        /* A socket that gave less has no more, unless its end or an urgent mark
+         * follows; epoll(7), tcp(7). */
+        if (got < max && !s->more_follows && s->transport.kind == TRANSPORT_SOCKET)
             s->readable = false;
     } else if (result == IO_AGAIN) {
         s->readable = s->transport.always_ready;

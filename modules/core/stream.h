@@ -41,9 +41,9 @@ struct stream {
     int read_failure; /* the same for reading */
     bool readable;
     bool writable;
-    bool peer_shut;  /* the peer's end is known to lie behind what is readable */
-    bool in_ended;   /* a read has met the end or a failure */
-    bool shut_asked; /* the outgoing direction ends once out is empty */
+    bool more_follows; /* the end, or an urgent mark: a short read is not the last */
+    bool in_ended;     /* a read has met the end or a failure */
+    bool shut_asked;   /* the outgoing direction ends once out is empty */
     bool shut_done;
     bool closed;
 };

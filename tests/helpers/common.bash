@@ -15,7 +15,7 @@ setup() {
   export ASAN_OPTIONS=log_path=$PWD/sanitizer.log UBSAN_OPTIONS=log_path=$PWD/sanitizer.log
   # The same terminal for everybody, also where there is none.
   export TERM=xterm
-  declare -gA pids=() statuses=()
+  declare -gA pids=()
   mkdir pids
 }
 
@@ -145,8 +145,6 @@ finish() {
   wait_for is_gone "$1"
   status=0
   wait "${pids[$1]}" || status=$?
-  # shellcheck disable=SC2034 # the tests use it
-  statuses[$1]=$status
   rm -f "pids/${pids[$1]}"
 }
 
@@ -180,7 +178,7 @@ expect_one_error() {
   expect_match "$1" '^tcptool: [^'$'\n'']+$'
 }
 
-# free_port: a port that nobody listens on.
+# closed_port: a port that nobody listens on.
 closed_port() {
   "$PYTHON" -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
