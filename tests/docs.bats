@@ -199,7 +199,7 @@ settle() {
     sleep 0.01
   done
 }
-stop() { local jobs; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
+stop() { local jobs; exec 2>/dev/null; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
 trap stop EXIT
 END
   { cat prelude script; echo 'exit 0'; } >whole
