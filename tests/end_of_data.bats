@@ -281,3 +281,30 @@ shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"' bash \
   finish first
   expect_status 0
 }
+
+@test "--idle-timeout: what the peer takes out of the kernel's queue moves" {
+  start_peer server server_slow_reader
+  head -c 6000000 /dev/zero >data
+  run tcptool send --idle-timeout 1s --until none -f data 127.0.0.1 "$port"
+  expect_status 0
+}
+
+# The server's kernel holds bytes that the server has not read.
+has_unread() {
+  (($(ss -tnH state established "( sport = :$port )" | awk '{ print $1 }') > 0))
+}
+
+@test "serve stopped while its output takes nothing ends in 1: data was lost" {
+  start serve bash -c '"$TCPTOOL" serve -b 127.0.0.1 -p 0 --drain 300ms --port-file serve.port 2>messages </dev/null |
+    until [[ -e ended ]]; do sleep 0.01; done
+    exit "${PIPESTATUS[0]}"'
+  wait_for_port serve
+  head -c 20000000 /dev/zero >data
+  start client "$TCPTOOL" send -f data 127.0.0.1 "$port"
+  wait_for has_unread
+  kill -TERM "$(ss -ltnpH "sport = :$port" | sed 's/.*pid=\([0-9]*\),.*/\1/')"
+  wait_for contains messages delivered
+  touch ended
+  finish serve
+  expect_status 1
+}

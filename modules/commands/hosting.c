@@ -172,7 +172,7 @@ void hosting_run(struct hosting *h)
     crew_end(h->crew, h);
     if (h->server.dropped_count > 0) {
         error_set(&why, EXITCODE_FAILED,
-                  "%llu connections were closed before all was delivered to them",
+                  "connections that were closed before all was delivered: %llu",
                   (unsigned long long)h->server.dropped_count);
         runtime_report(&h->run, &why);
     }

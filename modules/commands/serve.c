@@ -368,6 +368,11 @@ static void clear(struct serve *s)
     struct error why = {0};
 
     progress_stop(&s->progress);
+    if (buf_length(&s->output.out) > 0) {
+        error_set(&why, EXITCODE_FAILED, "writing standard output: %zu bytes were not taken",
+                  buf_length(&s->output.out));
+        runtime_report(&s->serving.host.run, &why);
+    }
     /* Only closing tells of some full disks. */
     if (s->prints && s->output.loop != NULL && !error_is_set(&s->serving.host.run.fatal) &&
         stream_shut(&s->output, &why) < 0)

@@ -42,11 +42,19 @@ void serving_closed(struct conversation *talk)
     server_remove(&s->host.server, &c->client);
 }
 
+/* True when something that the client sent is still on its way to the output. */
+static bool has_unprinted(const struct conversation *talk)
+{
+    const struct pump *in = &talk->in;
+
+    return in->running && in->to != NULL && (talk->net.readable || stream_is_blocked(in->to));
+}
+
 static bool drop(struct client *client)
 {
     struct serving_client *c = container_of(client, struct serving_client, client);
-    bool undelivered =
-        (c->answer != NULL && c->answer->pump.running) || !stream_is_delivered(&c->talk.net);
+    bool undelivered = (c->answer != NULL && c->answer->pump.running) ||
+                       !stream_is_delivered(&c->talk.net) || has_unprinted(&c->talk);
 
     hosting_tell_closed(&c->serving->host, &c->talk.net);
     conversation_drop(&c->talk);

@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 
+enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
+
 #define AT(field) .offset = offsetof(struct shared_options, field)
 #define GIVEN(field) .optional = true, .given_offset = offsetof(struct shared_options, field)
 
@@ -124,6 +126,13 @@ int shared_apply(const struct shared_options *o, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6) {
         error_set(err, EXITCODE_USAGE, "-4 and -6 exclude each other");
+        return -1;
+    }
+    if (o->user_timeout_ms > INT32_MAX || o->keepalive_ms > (int64_t)KEEPALIVE_MAX_S * 1000) {
+        error_set(err, EXITCODE_USAGE,
+                  o->keepalive_ms > (int64_t)KEEPALIVE_MAX_S * 1000
+                      ? "--keepalive: the kernel takes at most 32767s"
+                      : "--user-timeout: the kernel takes at most 596h");
         return -1;
     }
     log_set_level(o->quiet ? LOG_QUIET : o->verbose ? LOG_VERBOSE : LOG_NORMAL);

@@ -94,15 +94,34 @@ static void on_hangup(struct stream *s)
         finish(c);
 }
 
+/* What waits in the kernel moves without us: so it is looked at a few times. */
+static int64_t look_again_ms(const struct conversation *c)
+{
+    return c->plan->idle_ms / 4 + 1;
+}
+
+static void notice_acknowledged(struct conversation *c)
+{
+    uint32_t now = (uint32_t)sock_unacknowledged(c->net.transport.fd);
+
+    if (now < c->unacknowledged)
+        c->net.moved_ms = loop_now_ms(c->work->loop);
+    c->unacknowledged = now;
+}
+
 static void on_idle(struct timer *t)
 {
     struct conversation *c = container_of(t, struct conversation, idle);
-    int64_t quiet_ms = loop_now_ms(c->work->loop) - c->net.moved_ms;
+    int64_t quiet_ms, look_ms = look_again_ms(c);
     struct error why = {0};
     char text[ADDR_TEXT_SIZE], limit[32];
 
+    notice_acknowledged(c);
+    quiet_ms = loop_now_ms(c->work->loop) - c->net.moved_ms;
     if (quiet_ms < c->plan->idle_ms) {
-        loop_set_timer(c->work->loop, t, c->plan->idle_ms - quiet_ms);
+        int64_t left_ms = c->plan->idle_ms - quiet_ms;
+
+        loop_set_timer(c->work->loop, t, left_ms < look_ms ? left_ms : look_ms);
         return;
     }
     num_format_duration(c->plan->idle_ms, limit, sizeof(limit));
@@ -127,7 +146,7 @@ int conversation_init(struct conversation *c, const struct conversation_plan *pl
     c->net.owner = c;
     c->net.on_hangup = on_hangup;
     if (plan->idle_ms > 0)
-        loop_set_timer(w->loop, &c->idle, plan->idle_ms);
+        loop_set_timer(w->loop, &c->idle, look_again_ms(c));
     return 0;
 }
 

@@ -43,6 +43,7 @@ struct conversation {
     int64_t began_ms;
     bool in_done;
     bool finishing;
+    uint32_t unacknowledged; /* bytes, when it was last looked at */
     bool over;
 };
 

@@ -26,7 +26,16 @@ static bool is_full(const struct server *s)
     return limit_of(s) != 0 && count >= limit_of(s);
 }
 
-/* Takes a place under the limit. In a crowd two may want the last one. */
+static void leave_place(struct server *s)
+{
+    struct server_crowd *crowd = s->options->crowd;
+
+    if (crowd != NULL && atomic_fetch_sub(&crowd->clients, 1) == limit_of(s))
+        crowd->on_room(crowd->arg);
+}
+
+/* Takes a place under the limit. In a crowd two may want the last one: whoever gives
+ * back what was one too many may be the one who makes room. */
 static bool may_accept(struct listener *l)
 {
     struct server *s = l->owner;
@@ -35,16 +44,8 @@ static bool may_accept(struct listener *l)
         return !is_full(s);
     if (atomic_fetch_add(&s->options->crowd->clients, 1) < limit_of(s) || limit_of(s) == 0)
         return true;
-    atomic_fetch_sub(&s->options->crowd->clients, 1);
+    leave_place(s);
     return false;
-}
-
-static void leave_place(struct server *s)
-{
-    struct server_crowd *crowd = s->options->crowd;
-
-    if (crowd != NULL && atomic_fetch_sub(&crowd->clients, 1) == limit_of(s))
-        crowd->on_room(crowd->arg);
 }
 
 static void on_none(struct listener *l)

@@ -194,6 +194,9 @@ enum io stream_write(struct stream *s, const void *bytes, size_t n, struct error
 static int shut_now(struct stream *s, struct error *err)
 {
     s->shut_done = true;
+    /* What is local is closed by this, and copies of it may live on elsewhere. */
+    if (s->transport.kind != TRANSPORT_SOCKET)
+        loop_unwatch(s->loop, &s->watch);
     if (s->transport.ops->shut(&s->transport, err) == 0)
         return 0;
     s->broken = errno;

@@ -15,7 +15,15 @@
 #include "tests/bench/common.h"
 #include "tests/bench/load.h"
 
-enum { BATCH = 256, BLOCK = 64 << 10, LINE = 64, QUIET_MS = 300, STALLED_MS = 10000 };
+enum {
+    BATCH = 256,
+    BLOCK = 64 << 10,
+    LINE = 64,
+    JOIN_BATCH = 8,
+    PAUSE_MS = 3,
+    QUIET_MS = 300,
+    STALLED_MS = 10000
+};
 
 struct room {
     int epoll_fd;
@@ -96,7 +104,8 @@ static void join(struct room *r, unsigned port)
         r->fds[i] = connect_to(port);
         set_nodelay(r->fds[i]);
         watch(r->epoll_fd, r->fds[i], EPOLLIN, i);
-        hear_some(r, 0, &greeting);
+        /* Some servers let only ten wait to be accepted. */
+        hear_some(r, i % JOIN_BATCH == 0 ? PAUSE_MS : 0, &greeting);
     }
     while (hear_some(r, QUIET_MS, &greeting))
         continue;
