@@ -383,3 +383,10 @@ c.sendall(b"answer")' server.port
   finish serve
   printf 'a\r\nb\r\n' | cmp - serve.out
 }
+
+@test "send --until line: a reset is told as one" {
+  start_peer server server_reset || true
+  run tcptool send --until line 127.0.0.1 "$port" x
+  expect_status 1
+  expect_match "$output" reset
+}

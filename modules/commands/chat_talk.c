@@ -14,6 +14,7 @@
 #include "text/paint.h"
 
 enum {
+    DELIVERY_MS = 100,    /* how often delivery is looked at before that */
     LAST_WORDS_MS = 2000, /* how long what the other still says is shown */
     TURN_MS = 1000,       /* how long a message without a line end waits for an answer */
 };
@@ -34,6 +35,7 @@ struct talk {
     bool heard_bye;
     bool leaving; /* one of the two has ended it */
     bool said_or_heard_bye;
+    bool all_delivered; /* what was said has arrived: the last words' time runs */
 };
 
 static const char *const default_byes[] = {"bye", "再见"};
@@ -52,14 +54,20 @@ static void begin_to_leave(struct talk *t)
     pump_stop(&t->out_pump);
     if (t->conversation != NULL && !t->conversation->over)
         stream_shut(&t->conversation->net, NULL);
-    loop_set_timer(t->run->loop, &t->last_words, LAST_WORDS_MS);
+    loop_set_timer(t->run->loop, &t->last_words, 0);
 }
 
 static void on_last_words_over(struct timer *timer)
 {
     struct talk *t = container_of(timer, struct talk, last_words);
+    struct stream *net = &t->conversation->net;
 
-    conversation_end(t->conversation);
+    if (t->all_delivered) {
+        conversation_end(t->conversation);
+        return;
+    }
+    t->all_delivered = stream_is_delivered(net) || stream_is_broken(net, NULL);
+    loop_set_timer(t->run->loop, timer, t->all_delivered ? LAST_WORDS_MS : DELIVERY_MS);
 }
 
 static void on_turn_over(struct timer *timer)
@@ -153,11 +161,22 @@ static void plan_talk(struct talk *t, const struct chat_options *o)
     };
 }
 
+static void on_output_closed(struct stream *output)
+{
+    struct talk *t = output->owner;
+    struct error why = {0};
+
+    transport_write_error(&output->transport, EPIPE, &why);
+    runtime_fail(t->run, &why);
+}
+
 static int open_console(struct talk *t, const struct stdio *io, struct error *err)
 {
     t->console = console_open(t->run->loop, "> ", io->input_closed, err);
     if (t->console == NULL)
         return -1;
+    console_output(t->console)->owner = t;
+    console_output(t->console)->on_hangup = on_output_closed;
     if (sends_bare(t) && !console_is_interactive(t->console))
         console_take_turns(t->console);
     return 0;

@@ -65,10 +65,7 @@ static int start_worker(struct crew *c, struct worker *w, struct error *err)
     struct hosting *h = w->host;
     int failure;
 
-    h->crew = c;
-    h->server_options.crowd = &c->crowd;
-    if (loop_accept_wakes(h->run.loop, on_wake, h, err) < 0 ||
-        server_share(&h->server, h->run.loop, &c->main->server, &h->server_options,
+    if (server_share(&h->server, h->run.loop, &c->main->server, &h->server_options,
                      &hosting_server_events, h, err) < 0 ||
         server_start(&h->server, err) < 0)
         return -1;
@@ -103,6 +100,13 @@ struct crew *crew_start(struct hosting *h, size_t count, struct error *err)
         c->workers[c->count].host = h->make_worker(h, err);
         if (c->workers[c->count].host == NULL)
             goto fail;
+        c->workers[c->count].host->crew = c;
+        c->workers[c->count].host->server_options.crowd = &c->crowd;
+        if (loop_accept_wakes(c->workers[c->count].host->run.loop, on_wake,
+                              c->workers[c->count].host, err) < 0) {
+            c->count++;
+            goto fail;
+        }
     }
     for (size_t i = 0; i < count; i++)
         if (start_worker(c, &c->workers[i], err) < 0)

@@ -248,6 +248,9 @@ static int open_output(struct serve *s, bool again, struct error *err)
     if ((again ? stdio_open_output_again(&s->output, l, err)
                : stdio_open_output(&s->output, l, err)) < 0)
         return -1;
+    /* splice(2) takes a shared file position without its lock. */
+    if (o->listen.workers > 1 && s->output.transport.kind == TRANSPORT_FILE)
+        s->output.transport.kind = TRANSPORT_OPAQUE;
     s->output.owner = s;
     s->output.on_hangup = on_output_closed;
     return 0;

@@ -203,12 +203,24 @@ static void start_next(struct dialer *d)
         all_failed(d, EXITCODE_FAILED);
 }
 
+/* TCP lets a socket connect to itself where nobody listens: that is nobody. */
+static bool is_connected_to_itself(const struct attempt *a)
+{
+    char local_text[ADDR_TEXT_SIZE], peer_text[ADDR_TEXT_SIZE];
+    struct addr local;
+
+    return sock_local_addr(a->watch.fd, &local) == 0 &&
+           strcmp(addr_format(&local, local_text), addr_format(&a->peer, peer_text)) == 0;
+}
+
 static void on_attempt_event(struct watch *w, uint32_t events)
 {
     struct attempt *a = container_of(w, struct attempt, watch);
     struct dialer *d = a->dialer;
     int number = sock_error(w->fd);
 
+    if (number == 0 && is_connected_to_itself(a))
+        number = ECONNREFUSED;
     if (number == 0 && !(events & EPOLLERR)) {
         won(d, a);
         return;

@@ -334,10 +334,13 @@ static void finish(struct pump *p, enum pump_end how, bool filter_is_done)
     cancel_flush(p);
     if (p->shaping != NULL && !filter_is_done && !p->discarding)
         result = convert(p, NULL, 0, true, &err);
-    if (is_failure(result))
+    /* A failure to read is the reason for what the filter then misses. */
+    if (is_failure(result) && how != PUMP_READ_FAILED) {
         end_failed_round(p, result, &err);
-    else
-        drain(p);
+        return;
+    }
+    error_clear(&err);
+    drain(p);
 }
 
 /* Goes on after a round; false: not now. */

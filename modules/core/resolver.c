@@ -70,7 +70,12 @@ static void on_answer(struct watch *w, uint32_t events)
 {
     struct resolver *r = container_of(w, struct resolver, watch);
 
+    uint64_t times;
+
     (void)events;
+    /* The read orders what the thread has written before what is done here. */
+    if (read(r->event_fd, &times, sizeof(times)) < 0)
+        return;
     loop_unwatch(r->loop, &r->watch);
     task_init(&r->now, free_later);
     loop_later(r->loop, &r->now);

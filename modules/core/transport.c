@@ -40,6 +40,14 @@ void transport_write_error(const struct transport *t, int number, struct error *
     errno = number;
 }
 
+/* The terminal is somebody else's now, and SIGTTIN is ignored. */
+static bool is_in_background(const struct transport *t)
+{
+    pid_t foreground = t->name != NULL ? tcgetpgrp(t->fd) : -1;
+
+    return foreground >= 0 && foreground != getpgrp();
+}
+
 static enum io read_result(const struct transport *t, ssize_t n, size_t *got, struct error *err)
 {
     if (n > 0) {
@@ -48,8 +56,10 @@ static enum io read_result(const struct transport *t, ssize_t n, size_t *got, st
     }
     if (n == 0)
         return IO_END;
-    if (errno == EAGAIN || errno == EINTR)
+    if (errno == EAGAIN)
         return IO_AGAIN;
+    if (errno == EIO && is_in_background(t))
+        return IO_END;
     transport_read_error(t, errno, err);
     return IO_FAILED;
 }
@@ -60,7 +70,7 @@ static enum io write_result(const struct transport *t, ssize_t n, size_t *put, s
         *put = (size_t)n;
         return IO_OK;
     }
-    if (errno == EAGAIN || errno == EINTR)
+    if (errno == EAGAIN)
         return IO_AGAIN;
     transport_write_error(t, errno, err);
     return IO_FAILED;
@@ -71,7 +81,7 @@ static enum io write_result(const struct transport *t, ssize_t n, size_t *put, s
 static enum io socket_read(struct transport *t, void *to, size_t max, size_t *got,
                            struct error *err)
 {
-    return read_result(t, recv(t->fd, to, max, MSG_DONTWAIT), got, err);
+    return read_result(t, TEMP_FAILURE_RETRY(recv(t->fd, to, max, MSG_DONTWAIT)), got, err);
 }
 
 static enum io socket_write(struct transport *t, const struct iovec *from, int count, size_t *put,
@@ -80,15 +90,19 @@ static enum io socket_write(struct transport *t, const struct iovec *from, int c
     struct msghdr message = {.msg_iov = (struct iovec *)from, .msg_iovlen = (size_t)count};
 
     if (count == 1)
-        return write_result(
-            t, send(t->fd, from->iov_base, from->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL), put, err);
-    return write_result(t, sendmsg(t->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL), put, err);
+        return write_result(t,
+                            TEMP_FAILURE_RETRY(send(t->fd, from->iov_base, from->iov_len,
+                                                    MSG_DONTWAIT | MSG_NOSIGNAL)),
+                            put, err);
+    return write_result(
+        t, TEMP_FAILURE_RETRY(sendmsg(t->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL)), put, err);
 }
 
 /* With MSG_TRUNC, TCP drops what it would have copied; tcp(7). */
 static enum io socket_discard(struct transport *t, size_t max, size_t *got, struct error *err)
 {
-    return read_result(t, recv(t->fd, NULL, max, MSG_DONTWAIT | MSG_TRUNC), got, err);
+    return read_result(t, TEMP_FAILURE_RETRY(recv(t->fd, NULL, max, MSG_DONTWAIT | MSG_TRUNC)), got,
+                       err);
 }
 
 static int socket_shut(struct transport *t, struct error *err)
@@ -135,8 +149,8 @@ static enum io local_read(struct transport *t, void *to, size_t max, size_t *got
     if (t->may_block && !is_ready(t, POLLIN))
         return IO_AGAIN;
     if (t->kind != TRANSPORT_FILE || t->position < 0)
-        return read_result(t, read(t->fd, to, max), got, err);
-    n = pread(t->fd, to, max, t->position);
+        return read_result(t, TEMP_FAILURE_RETRY(read(t->fd, to, max)), got, err);
+    n = TEMP_FAILURE_RETRY(pread(t->fd, to, max, t->position));
     if (n > 0)
         t->position += n;
     return read_result(t, n, got, err);
@@ -153,9 +167,11 @@ static enum io local_write(struct transport *t, const struct iovec *from, int co
         max = PIPE_BUF; /* a ready pipe takes that much without blocking; pipe(7) */
     }
     if (count == 1 || t->may_block)
-        return write_result(
-            t, write(t->fd, from->iov_base, from->iov_len < max ? from->iov_len : max), put, err);
-    return write_result(t, writev(t->fd, from, count), put, err);
+        return write_result(t,
+                            TEMP_FAILURE_RETRY(write(t->fd, from->iov_base,
+                                                     from->iov_len < max ? from->iov_len : max)),
+                            put, err);
+    return write_result(t, TEMP_FAILURE_RETRY(writev(t->fd, from, count)), put, err);
 }
 
 static enum io local_discard(struct transport *t, size_t max, size_t *got, struct error *err)
@@ -250,10 +266,13 @@ static const struct transport_ops local_socket_ops = {
 static bool reopen(int fd, bool for_writing)
 {
     char path[32];
-    int own;
+    int own, mode = for_writing ? O_WRONLY : O_RDONLY;
+
+    if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR)
+        mode = O_RDWR; /* a pipe that its reader keeps open for writers to come */
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    own = open(path, (for_writing ? O_WRONLY : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (own < 0)
         return false;
     dup3(own, fd, O_CLOEXEC);

@@ -103,6 +103,7 @@ static void join(struct room *r, unsigned port)
     for (size_t i = 0; i < r->members; i++) {
         r->fds[i] = connect_to(port);
         set_nodelay(r->fds[i]);
+        acknowledge_at_once(r->fds[i]);
         watch(r->epoll_fd, r->fds[i], EPOLLIN, i);
         /* Some servers let only ten wait to be accepted. */
         hear_some(r, i % JOIN_BATCH == 0 ? PAUSE_MS : 0, &greeting);
