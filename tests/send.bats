@@ -385,7 +385,7 @@ c.sendall(b"answer")' server.port
 }
 
 @test "send --until line: a reset is told as one" {
-  start_peer server server_reset || true
+  start_peer server server_reset 1 partial
   run tcptool send --until line 127.0.0.1 "$port" x
   expect_status 1
   expect_match "$output" reset

@@ -55,9 +55,6 @@ int accept_one(int listener);
 void set_nonblocking(int fd);
 void set_nodelay(int fd);
 
-/* Not after 40 ms, for which some servers would wait. */
-void acknowledge_at_once(int fd);
-
 void write_all(int fd, const char *bytes, size_t n);
 
 /* Reads until the peer ends. */

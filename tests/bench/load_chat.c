@@ -20,7 +20,7 @@ enum {
     BLOCK = 64 << 10,
     LINE = 64,
     JOIN_BATCH = 8,
-    PAUSE_MS = 3,
+    PAUSE_MS = 20,
     QUIET_MS = 300,
     STALLED_MS = 10000
 };
@@ -103,10 +103,10 @@ static void join(struct room *r, unsigned port)
     for (size_t i = 0; i < r->members; i++) {
         r->fds[i] = connect_to(port);
         set_nodelay(r->fds[i]);
-        acknowledge_at_once(r->fds[i]);
         watch(r->epoll_fd, r->fds[i], EPOLLIN, i);
-        /* Some servers let only ten wait to be accepted. */
-        hear_some(r, i % JOIN_BATCH == 0 ? PAUSE_MS : 0, &greeting);
+        /* Some servers let only ten wait to be accepted, and a greeting takes its time. */
+        while (i % JOIN_BATCH == 0 && hear_some(r, PAUSE_MS, &greeting))
+            continue;
     }
     while (hear_some(r, QUIET_MS, &greeting))
         continue;
