@@ -313,9 +313,7 @@ static int begin_call(struct call *call, int fd, const struct addr *peer, struct
         close(fd);
         return -1;
     }
-    if (conversation_init(&call->conversation, &call->talk.plan, &call->run.work, call, fd, peer,
-                          err) < 0)
-        return -1;
+    conversation_init(&call->conversation, &call->talk.plan, &call->run.work, call, fd, peer);
     return open_console(&call->talk, call->io, err);
 }
 
@@ -332,6 +330,7 @@ static void on_connected(void *arg, int fd, const struct addr *peer)
     }
     log_verbose("%s connected", addr_format(peer, text));
     begin_talk(&call->talk, &call->conversation);
+    conversation_watch(&call->conversation);
 }
 
 static void on_connect_failed(void *arg, struct error *why)

@@ -116,11 +116,10 @@ void progress_tell_totals(struct conversation *c)
     struct sock_measures m;
     int64_t ms = loop_now_ms(c->work->loop) - c->began_ms;
     char text[ADDR_TEXT_SIZE], rate[32];
-    const char *name = transport_name(&c->net.transport, text);
 
     if (log_level() < LOG_VERBOSE || sock_measure(c->net.transport.fd, &m) < 0)
         return;
     format_bytes(rate_of(c->net.in_bytes + c->net.out_bytes, ms), rate, sizeof(rate));
-    log_verbose("%s took %.3f s, %s/s; round trip %.3f ms, %u segments sent again", name,
-                (double)ms / 1000, rate, m.round_trip_us / 1000.0, m.retransmitted);
+    log_verbose("%s took %.3f s, %s/s; round trip %.3f ms, %u segments sent again",
+                transport_name(&c->net.transport, text), (double)ms / 1000, rate, m.round_trip_us / 1000.0, m.retransmitted);
 }

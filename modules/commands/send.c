@@ -142,14 +142,12 @@ static void on_connected(void *arg, int fd, const struct addr *peer)
         runtime_fail(&s->run, &why);
         return;
     }
-    if (conversation_init(&s->talk, &s->plan, &s->run.work, s, fd, peer, &why) < 0) {
-        runtime_fail(&s->run, &why);
-        return;
-    }
+    conversation_init(&s->talk, &s->plan, &s->run.work, s, fd, peer);
     if (s->options.progress)
         progress_start(&s->progress, s->run.loop, &s->talk.net.out_bytes, s->size);
     conversation_speak(&s->talk, &s->out_pump, &s->source);
     conversation_listen(&s->talk, s->options.until == UNTIL_NONE ? NULL : &s->output);
+    conversation_watch(&s->talk);
 }
 
 static void on_connect_failed(void *arg, struct error *why)

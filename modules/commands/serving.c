@@ -92,13 +92,11 @@ static int on_client(struct hosting *h, int fd, const struct addr *peer, struct 
     c->answer = NULL;
     c->client.drop = drop;
     task_init(&c->bury, bury);
-    if (conversation_init(&c->talk, s->plan, &h->run.work, c, fd, peer, err) < 0) {
-        free(c);
-        return -1;
-    }
+    conversation_init(&c->talk, s->plan, &h->run.work, c, fd, peer);
     hosting_tell_connected(h, peer);
     server_add(&h->server, &c->client);
     s->begin(c);
+    conversation_watch(&c->talk);
     return 0;
 }
 

@@ -130,9 +130,8 @@ static void on_idle(struct timer *t)
     conversation_fail(c, &why);
 }
 
-int conversation_init(struct conversation *c, const struct conversation_plan *plan,
-                      struct workspace *w, void *owner, int fd, const struct addr *peer,
-                      struct error *err)
+void conversation_init(struct conversation *c, const struct conversation_plan *plan,
+                       struct workspace *w, void *owner, int fd, const struct addr *peer)
 {
     struct transport t;
 
@@ -140,14 +139,20 @@ int conversation_init(struct conversation *c, const struct conversation_plan *pl
         (struct conversation){.plan = plan, .work = w, .owner = owner, .idle = {.on_due = on_idle}};
     pump_init(&c->in);
     transport_init_socket(&t, fd, peer);
-    if (stream_open(&c->net, w->loop, &t, err) < 0)
-        return -1;
+    stream_init(&c->net, w->loop, &t);
     c->began_ms = loop_now_ms(w->loop);
     c->net.owner = c;
     c->net.on_hangup = on_hangup;
     if (plan->idle_ms > 0)
         loop_set_timer(w->loop, &c->idle, look_again_ms(c));
-    return 0;
+}
+
+void conversation_watch(struct conversation *c)
+{
+    struct error why = {0};
+
+    if (!c->over && stream_watch(&c->net, &why) < 0)
+        conversation_fail(c, &why);
 }
 
 void conversation_listen(struct conversation *c, struct stream *to)

@@ -47,11 +47,14 @@ struct conversation {
     bool over;
 };
 
-/* Takes over the connected socket fd. Returns 0, or -1 with err filled and fd
- * closed. Nothing moves yet. owner is for the callbacks. */
-int conversation_init(struct conversation *c, const struct conversation_plan *plan,
-                      struct workspace *w, void *owner, int fd, const struct addr *peer,
-                      struct error *err);
+/* Takes over the connected socket fd. owner is for the callbacks. Nothing moves yet. */
+void conversation_init(struct conversation *c, const struct conversation_plan *plan,
+                       struct workspace *w, void *owner, int fd, const struct addr *peer);
+
+/* Watches the connection; it fails where that cannot be. A direction that is started
+ * before this tries at once, and may be done: many who have just been accepted have
+ * already said what they came to say. */
+void conversation_watch(struct conversation *c);
 
 /* Starts the incoming direction. to: where what comes goes; NULL: it is dropped. */
 void conversation_listen(struct conversation *c, struct stream *to);

@@ -41,22 +41,42 @@ static void on_event(struct watch *watch, uint32_t events)
         s->on_hangup(s);
 }
 
-int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err)
+void stream_init(struct stream *s, struct loop *l, const struct transport *t)
 {
-    *s = (struct stream){.loop = l, .transport = *t, .moved_ms = loop_now_ms(l), .writable = true};
+    *s = (struct stream){.loop = l,
+                         .transport = *t,
+                         .moved_ms = loop_now_ms(l),
+                         .readable = true,
+                         .writable = true,
+                         .more_follows = true};
     list_init(&s->writers);
     s->watch.on_event = on_event;
     s->watch.fd = -1;
-    s->readable = t->always_ready;
-    if (t->always_ready ||
-        loop_watch(l, &s->watch, t->fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) == 0)
+}
+
+int stream_watch(struct stream *s, struct error *err)
+{
+    const uint32_t events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+    if (s->transport.always_ready)
+        return 0;
+    s->readable = s->more_follows = false; /* until an event says so */
+    if (loop_watch(s->loop, &s->watch, s->transport.fd, events) == 0)
         return 0;
     if (errno == EPERM) { /* a device that epoll knows nothing of */
         s->transport.always_ready = s->readable = true;
         s->transport.may_block = false;
         return 0;
     }
-    transport_read_error(t, errno, err);
+    transport_read_error(&s->transport, errno, err);
+    return -1;
+}
+
+int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err)
+{
+    stream_init(s, l, t);
+    if (stream_watch(s, err) == 0)
+        return 0;
     stream_close(s, false);
     return -1;
 }

@@ -48,8 +48,14 @@ struct stream {
     bool closed;
 };
 
-/* Takes over the transport, which must be set up, and watches it. Returns 0, or
- * -1 with err filled; the transport is closed then. */
+/* Takes over the transport, which must be set up, without watching it: whoever
+ * reads or writes tries, and nobody is told anything yet. */
+void stream_init(struct stream *s, struct loop *l, const struct transport *t);
+
+/* Watches it. Whatever is ready then is told soon. Returns 0, or -1 with err filled. */
+int stream_watch(struct stream *s, struct error *err);
+
+/* Both at once. On failure the transport is closed. */
 int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err);
 
 /* Who is told that there may be something to read; told soon if there already is. */

@@ -116,17 +116,19 @@ void upper_ascii(char *bytes, unsigned long n)
         bytes[i] = upper_of(bytes[i]);
 }
 
-/* Answers what the first read brings, and closes; false when nothing has come yet. */
+/* Answers what the first read brings, ends its side, and closes when the other has ended: no
+ * answer is lost by a reset. False when there is something to wait for. */
 static bool answer_upper(struct server *s, int fd)
 {
-    ssize_t n = recv(fd, s->block, sizeof(s->block), 0);
+    ssize_t n;
 
-    if (n < 0 && errno == EAGAIN)
-        return false;
-    if (n > 0) {
+    while ((n = recv(fd, s->block, sizeof(s->block), 0)) > 0) {
         upper_ascii(s->block, (size_t)n);
         send_all(fd, s->block, (size_t)n);
+        shutdown(fd, SHUT_WR);
     }
+    if (n < 0 && errno == EAGAIN)
+        return false;
     close(fd);
     return true;
 }
