@@ -121,5 +121,6 @@ void progress_tell_totals(struct conversation *c)
         return;
     format_bytes(rate_of(c->net.in_bytes + c->net.out_bytes, ms), rate, sizeof(rate));
     log_verbose("%s took %.3f s, %s/s; round trip %.3f ms, %u segments sent again",
-                transport_name(&c->net.transport, text), (double)ms / 1000, rate, m.round_trip_us / 1000.0, m.retransmitted);
+                transport_name(&c->net.transport, text), (double)ms / 1000, rate,
+                m.round_trip_us / 1000.0, m.retransmitted);
 }

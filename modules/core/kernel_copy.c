@@ -61,23 +61,22 @@ enum kernel_route kernel_copy_route(const struct transport *from, const struct t
     return KERNEL_ROUTE_NONE;
 }
 
-static bool is_ready(int fd, short events)
-{
-    struct pollfd p = {.fd = fd, .events = events};
-
-    return poll(&p, 1, 0) > 0;
-}
-
 /* What stopped a copy that said EAGAIN: the kernel does not say which end. */
 static enum kernel_copy_result why_not_now(struct stream *from, struct stream *to, size_t *moved)
 {
+    struct pollfd ends[] = {
+        {.fd = to->transport.always_ready ? -1 : to->transport.fd, .events = POLLOUT},
+        {.fd = from->transport.always_ready ? -1 : from->transport.fd, .events = POLLIN},
+    };
+
     *moved = 0;
-    if (!to->transport.always_ready && !is_ready(to->transport.fd, POLLOUT)) {
-        to->writable = false;
+    poll(ends, 2, 0);
+    if (ends[0].fd >= 0 && ends[0].revents == 0) {
+        stream_found_full(to);
         return KERNEL_COPY_BLOCKED;
     }
-    if (!from->transport.always_ready && !is_ready(from->transport.fd, POLLIN)) {
-        from->readable = false;
+    if (ends[1].fd >= 0 && ends[1].revents == 0) {
+        stream_found_empty(from);
         return KERNEL_COPY_STARVED;
     }
     return KERNEL_COPY_STUCK; /* both are by now, or there is an urgent mark; tcp(7) */
@@ -111,8 +110,7 @@ static enum kernel_copy_result failed(struct stream *from, struct stream *to, si
     return KERNEL_COPY_READ_FAILED;
 }
 
-static enum kernel_copy_result moved_or_end(ssize_t n, struct stream *from, struct stream *to,
-                                            size_t *moved)
+static enum kernel_copy_result moved_or_end(ssize_t n, struct stream *from, size_t *moved)
 {
     /* At an urgent mark a socket gives nothing either: only reading tells the end. */
     if (n == 0 && from->transport.kind == TRANSPORT_SOCKET)
@@ -123,7 +121,6 @@ static enum kernel_copy_result moved_or_end(ssize_t n, struct stream *from, stru
     }
     *moved = (size_t)n;
     stream_count_in(from, *moved);
-    stream_count_out(to, *moved);
     return KERNEL_COPY_OK;
 }
 
@@ -133,7 +130,28 @@ static enum kernel_copy_result copy_file(struct stream *from, struct stream *to,
     off_t *position = from->transport.position >= 0 ? &from->transport.position : NULL;
     ssize_t n = sendfile(to->transport.fd, from->transport.fd, position, max);
 
-    return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
+    if (n < 0)
+        return failed(from, to, moved, err);
+    stream_count_out(to, (size_t)n);
+    return moved_or_end(n, from, moved);
+}
+
+/* Splices to out, which is where to writes or a pipe on the way there. What was not
+ * ready may be by the time that is looked at: then it tries once more. */
+static enum kernel_copy_result splice_from(struct stream *from, struct stream *to, int out,
+                                           size_t max, size_t *moved, struct error *err)
+{
+    enum kernel_copy_result result = KERNEL_COPY_STUCK;
+
+    for (int tries = 0; tries < 2 && result == KERNEL_COPY_STUCK; tries++) {
+        ssize_t n =
+            splice(from->transport.fd, NULL, out, NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+        if (n >= 0)
+            return moved_or_end(n, from, moved);
+        result = failed(from, to, moved, err);
+    }
+    return result;
 }
 
 /* A pipe through which much goes is made to hold more at a time, where that is
@@ -150,14 +168,14 @@ static void enlarge(struct transport *t)
 static enum kernel_copy_result copy_direct(struct stream *from, struct stream *to, size_t max,
                                            size_t *moved, struct error *err)
 {
-    ssize_t n = splice(from->transport.fd, NULL, to->transport.fd, NULL, max,
-                       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    enum kernel_copy_result result = splice_from(from, to, to->transport.fd, max, moved, err);
 
-    if (n >= BULK) {
+    stream_count_out(to, *moved);
+    if (*moved >= BULK) {
         enlarge(&from->transport);
         enlarge(&to->transport);
     }
-    return n < 0 ? failed(from, to, moved, err) : moved_or_end(n, from, to, moved);
+    return result;
 }
 
 /* Reads back what is in our pipe, for a file that would not take it. */
@@ -206,18 +224,12 @@ static enum kernel_copy_result copy_via_pipe(struct kernel_pipe *p, struct strea
                                              size_t *moved, struct error *err)
 {
     enum kernel_copy_result result;
-    ssize_t n;
 
     if (open_pipe(p) < 0)
         return KERNEL_COPY_REFUSED;
-    n = splice(from->transport.fd, NULL, p->write_fd, NULL, max < p->size ? max : p->size,
-               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (n < 0)
-        return failed(from, to, moved, err);
-    if (n == 0)
-        return moved_or_end(n, from, to, moved);
-    *moved = (size_t)n;
-    stream_count_in(from, *moved);
+    result = splice_from(from, to, p->write_fd, max < p->size ? max : p->size, moved, err);
+    if (result != KERNEL_COPY_OK)
+        return result;
     result = empty_pipe(p, to, *moved, rest, err);
     if (result == KERNEL_COPY_REFUSED)
         *moved -= buf_length(rest);

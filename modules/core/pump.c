@@ -395,7 +395,9 @@ static void on_readable(struct stream *s)
 {
     struct pump *p = s->reader;
 
-    if (!p->draining && list_is_empty(&p->waiting.link))
+    if (!list_is_empty(&p->waiting.link))
+        stream_ignore_input(s);
+    else if (!p->draining)
         run(p);
 }
 

@@ -23,6 +23,58 @@ static void wake_writers(struct stream *s)
     }
 }
 
+static uint32_t wanted_events(const struct stream *s)
+{
+    uint32_t events = EPOLLRDHUP | EPOLLET;
+
+    if (!(s->ignored & STREAM_INPUT))
+        events |= EPOLLIN | EPOLLPRI;
+    if (!(s->ignored & STREAM_OUTPUT))
+        events |= EPOLLOUT;
+    return events;
+}
+
+static void ignore(struct stream *s, enum stream_side side)
+{
+    if (s->ignored & side)
+        return;
+    s->ignored |= (unsigned char)side;
+    loop_rewatch(s->loop, &s->watch, wanted_events(s));
+}
+
+/* What has happened meanwhile is told anew; epoll_ctl(2). */
+static void heed(struct stream *s, enum stream_side side)
+{
+    if (!(s->ignored & side))
+        return;
+    s->ignored &= (unsigned char)~side;
+    loop_rewatch(s->loop, &s->watch, wanted_events(s));
+}
+
+void stream_ignore_input(struct stream *s)
+{
+    ignore(s, STREAM_INPUT);
+}
+
+void stream_found_empty(struct stream *s)
+{
+    s->readable = s->transport.always_ready;
+    heed(s, STREAM_INPUT);
+}
+
+void stream_found_full(struct stream *s)
+{
+    s->writable = s->transport.always_ready;
+    heed(s, STREAM_OUTPUT);
+}
+
+/* A pipe tells its writers of every read, even when they never had to wait. */
+static void ignore_needless_output(struct stream *s)
+{
+    if (s->writable && s->transport.kind == TRANSPORT_PIPE)
+        ignore(s, STREAM_OUTPUT);
+}
+
 static void on_event(struct watch *watch, uint32_t events)
 {
     struct stream *s = container_of(watch, struct stream, watch);
@@ -32,6 +84,7 @@ static void on_event(struct watch *watch, uint32_t events)
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
         s->more_follows = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        ignore_needless_output(s);
         s->writable = true;
         flush(s);
     }
@@ -56,12 +109,10 @@ void stream_init(struct stream *s, struct loop *l, const struct transport *t)
 
 int stream_watch(struct stream *s, struct error *err)
 {
-    const uint32_t events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-
     if (s->transport.always_ready)
         return 0;
     s->readable = s->more_follows = false; /* until an event says so */
-    if (loop_watch(s->loop, &s->watch, s->transport.fd, events) == 0)
+    if (loop_watch(s->loop, &s->watch, s->transport.fd, wanted_events(s)) == 0)
         return 0;
     if (errno == EPERM) { /* a device that epoll knows nothing of */
         s->transport.always_ready = s->readable = true;
@@ -85,6 +136,7 @@ void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), 
 {
     s->on_readable = on_readable;
     s->reader = reader;
+    heed(s, STREAM_INPUT);
 }
 
 void stream_count_in(struct stream *s, size_t n)
@@ -107,9 +159,9 @@ static enum io after_read(struct stream *s, enum io result, size_t max, size_t g
         /* A socket that gave less has no more, unless its end or an urgent mark
          * follows; epoll(7), tcp(7). */
         if (got < max && !s->more_follows && s->transport.kind == TRANSPORT_SOCKET)
-            s->readable = false;
+            stream_found_empty(s);
     } else if (result == IO_AGAIN) {
-        s->readable = s->transport.always_ready;
+        stream_found_empty(s);
     } else {
         s->read_failure = result == IO_FAILED ? errno : 0;
         s->in_ended = true;
@@ -174,7 +226,7 @@ enum io stream_try_write(struct stream *s, const struct iovec *from, int count, 
     if (result == IO_OK)
         stream_count_out(s, *put);
     else if (result == IO_AGAIN)
-        s->writable = s->transport.always_ready;
+        stream_found_full(s);
     else
         s->broken = errno;
     return result;

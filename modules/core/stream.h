@@ -4,9 +4,9 @@
  * of data in each direction, and one teardown. A stream is the sole owner of
  * its transport.
  *
- * Streams are watched edge-triggered, once for both directions: a reader reads
- * until IO_AGAIN or stops by itself and comes back by itself. No memory is held
- * for a stream on which nothing is pending.
+ * Streams are watched edge-triggered: a reader reads until IO_AGAIN or stops by
+ * itself and comes back by itself. No memory is held for a stream on which
+ * nothing is pending.
  */
 #ifndef CORE_STREAM_H
 #define CORE_STREAM_H
@@ -21,6 +21,8 @@ struct stream_writer {
     struct list link;
     void (*on_writable)(struct stream_writer *w);
 };
+
+enum stream_side { STREAM_INPUT = 1, STREAM_OUTPUT = 2 };
 
 struct stream {
     struct loop *loop;
@@ -41,9 +43,10 @@ struct stream {
     int read_failure; /* the same for reading */
     bool readable;
     bool writable;
-    bool more_follows; /* the end, or an urgent mark: a short read is not the last */
-    bool in_ended;     /* a read has met the end or a failure */
-    bool shut_asked;   /* the outgoing direction ends once out is empty */
+    unsigned char ignored; /* events that nobody waits for are off; a set of enum stream_side */
+    bool more_follows;     /* the end, or an urgent mark: a short read is not the last */
+    bool in_ended;         /* a read has met the end or a failure */
+    bool shut_asked;       /* the outgoing direction ends once out is empty */
     bool shut_done;
     bool closed;
 };
@@ -60,6 +63,10 @@ int stream_open(struct stream *s, struct loop *l, const struct transport *t, str
 
 /* Who is told that there may be something to read; told soon if there already is. */
 void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), void *reader);
+
+/* No word of what comes in until a read has found nothing: for a reader who cannot take
+ * it now, and does not want to be woken for every segment. */
+void stream_ignore_input(struct stream *s);
 
 /* Reads at most max bytes. IO_END and IO_FAILED come once, after everything
  * that had arrived. */
@@ -100,6 +107,10 @@ bool stream_is_delivered(const struct stream *s);
  * what they moved. */
 void stream_count_in(struct stream *s, size_t n);
 void stream_count_out(struct stream *s, size_t n);
+
+/* ... and says what they have met: nothing to read now, or nothing taken now. */
+void stream_found_empty(struct stream *s);
+void stream_found_full(struct stream *s);
 
 /* Closes it; no callback comes any more. What had arrived and was not read is
  * dropped first when gracefully, so that the peer still gets what was sent to
