@@ -61,6 +61,28 @@ served() {
   expect_equal "$(tr ';' '\n' <serve.out | sort | tr -d '\n')" 'text 1text 2text 3text 4text 5text 6'
 }
 
+# watched_sockets: how many sockets each of the server's loops watches, the fewest first.
+watched_sockets() {
+  local own=/proc/${pids[serve]} fd watched
+  for fd in "$own/fd"/*; do
+    [[ $(readlink "$fd") == *eventpoll* ]] || continue
+    sed -n 's/^tfd: *\([0-9]*\) .*/\1/p' "$own/fdinfo/${fd##*/}" |
+      while read -r watched; do readlink "$own/fd/$watched"; done | grep -c socket || true
+  done | sort -n
+}
+
+@test "workers: clients that stay are shared out evenly" {
+  start_serve --echo --workers 2
+  mkfifo hold
+  exec 7<>hold
+  input=hold start held "$PYTHON" "$PEERS/clients_hold.py" "$port" 24
+  wait_for contains held.out held
+  run -0 watched_sockets
+  # 12 each, and a lead of an eighth; the listener may be among them.
+  ((lines[0] >= 10))
+  expect_equal "${#lines[@]}" 2
+}
+
 @test "workers: one signal lets the clients of all end, a second ends at once" {
   start_serve --echo --workers 2 --drain 30s
   mkfifo hold

@@ -89,6 +89,7 @@ struct crew *crew_start(struct hosting *h, size_t count, struct error *err)
         return NULL;
     }
     c->main = h;
+    c->crowd.servers = count + 1;
     c->crowd.on_room = on_room;
     c->crowd.arg = c;
     h->crew = c;

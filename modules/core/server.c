@@ -34,6 +34,20 @@ static void leave_place(struct server *s)
         crowd->on_room(crowd->arg);
 }
 
+/* Clients that stay would else all be with the thread that wakes up first. The server
+ * with the fewest always has less than its share. */
+static bool has_its_share(const struct server *s)
+{
+    const struct server_crowd *crowd = s->options->crowd;
+    uint64_t all, lead;
+
+    if (crowd == NULL)
+        return false;
+    all = atomic_load(&crowd->clients);
+    lead = all / 8; /* taking turns has its cost, too */
+    return s->client_count * crowd->servers > all + lead;
+}
+
 /* Takes a place under the limit. In a crowd two may want the last one: whoever gives
  * back what was one too many may be the one who makes room. */
 static bool may_accept(struct listener *l)
@@ -42,6 +56,10 @@ static bool may_accept(struct listener *l)
 
     if (s->options->crowd == NULL)
         return !is_full(s);
+    if (has_its_share(s)) {
+        s->options->crowd->on_room(s->options->crowd->arg);
+        return false;
+    }
     if (atomic_fetch_add(&s->options->crowd->clients, 1) < limit_of(s) || limit_of(s) == 0)
         return true;
     leave_place(s);
@@ -69,7 +87,7 @@ static void resume_listening(struct server *s)
 {
     struct error why = {0};
 
-    if (s->stopping || !s->listening || is_full(s))
+    if (s->stopping || !s->listening || is_full(s) || has_its_share(s))
         return;
     for (size_t i = 0; i < s->listener_count; i++) {
         if (listener_resume(&s->listeners[i], &why) < 0) {

@@ -35,7 +35,9 @@ struct server_events {
 struct server_crowd {
     atomic_uint_fast64_t clients;  /* connected, or about to be accepted */
     atomic_uint_fast64_t accepted; /* ever */
-    /* There is room again after there was none; called from any of the threads. */
+    uint64_t servers;              /* that share: none takes many more clients than the others */
+    /* There is room again after there was none, or somebody else's turn has come; called
+     * from any of the threads. Each server is to be resumed. */
     void (*on_room)(void *arg);
     void *arg;
 };

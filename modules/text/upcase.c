@@ -8,7 +8,7 @@
 
 #include "text/utf8.h"
 
-#define BLOCK 16
+#define BLOCK 32
 
 /* How many bytes are converted into room that was reserved at once, and how much
  * longer a character becomes at most (U+0390: two bytes become six). */
@@ -26,28 +26,29 @@ static char *put(char *to, const char *in, size_t n)
     return to + n;
 }
 
+static char upcase_byte(char c)
+{
+    return (char)(c ^ ((unsigned char)(c - 'a') < 26 ? 0x20 : 0));
+}
+
 /* Writes the upper case of the ASCII that in[0 .. n) begins with, and returns
- * how much that was. Whole blocks go without a branch, so that the compiler can
- * do them in one register. */
+ * how much that was. Blocks of one size, so that the compiler can do each in
+ * registers. */
 static size_t upcase_ascii(char *to, const char *in, size_t n)
 {
-    size_t i;
+    size_t i, length = utf8_ascii(in, n);
 
-    for (i = 0; n - i >= BLOCK; i += BLOCK) {
-        unsigned char block[BLOCK], any = 0;
+    for (i = 0; length - i >= BLOCK; i += BLOCK) {
+        char block[BLOCK];
 
         memcpy(block, in + i, BLOCK);
         for (size_t k = 0; k < BLOCK; k++)
-            any |= block[k];
-        if (any >= 0x80)
-            break;
-        for (size_t k = 0; k < BLOCK; k++)
-            block[k] ^= (unsigned char)((unsigned char)(block[k] - 'a') < 26 ? 0x20 : 0);
+            block[k] = upcase_byte(block[k]);
         memcpy(to + i, block, BLOCK);
     }
-    for (; i < n && (unsigned char)in[i] < 0x80; i++)
-        to[i] = (char)(in[i] >= 'a' && in[i] <= 'z' ? in[i] - 0x20 : in[i]);
-    return i;
+    for (; i < length; i++)
+        to[i] = upcase_byte(in[i]);
+    return length;
 }
 
 /* True for first bytes below which no character has an upper case: nothing in
