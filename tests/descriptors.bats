@@ -165,6 +165,16 @@ PYTHON
   expect_equal "$output" 'there and back'
 }
 
+@test "output to the controlling side of a terminal reaches that terminal" {
+  start serve "$PYTHON" "$PEERS/master_output.py" \
+    "$TCPTOOL" serve -1 --raw -b 127.0.0.1 -p 0 --port-file serve.port
+  wait_for_port serve
+  tcptool send --eol lf 127.0.0.1 "$port" hello
+  finish serve
+  expect_equal "$status" 0
+  expect_equal "$(<serve.out)" hello
+}
+
 @test "output appended to a file is appended" {
   printf 'before ' >log
   start_serve --reply answer

@@ -217,6 +217,12 @@ load helpers/common
   expect_file status '141\n'
 }
 
+@test "chat --listen whose reader is gone ends, though no partner has come" {
+  start chat bash -c '"$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 </dev/null | true; echo "${PIPESTATUS[0]}" >status'
+  finish chat
+  expect_file status '141\n'
+}
+
 @test "send | head -1 ends as a filter does" {
   head -c 10000000 /dev/zero | tr '\0' '\n' >page
   start_serve --reply-file page

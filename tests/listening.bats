@@ -67,6 +67,16 @@ backlog() {
   expect_status 1
 }
 
+@test "-p 0 is one port for all addresses that name none" {
+  start serve "$TCPTOOL" serve -b 127.0.0.1 -b ::1 -b 127.0.0.2 -p 0 --port-file serve.port
+  wait_for_port serve
+  expect_equal "$(wc -l <serve.port)" 1
+  expect_equal "$(grep -c "listening on .*:$port\$" serve.err)" 3
+  tcptool send ::1 "$port" one.
+  tcptool send 127.0.0.2 "$port" two.
+  wait_for contains serve.out two.
+}
+
 @test "-b takes a name" {
   start serve "$TCPTOOL" serve -b localhost -p 0 --port-file serve.port
   wait_for_port serve

@@ -398,7 +398,23 @@ struct wait {
     struct talk talk;
     struct serving serving;
     const struct stdio *io;
+    struct stream lookout; /* the output, before there is a console */
 };
+
+/* Nobody who waits for what a partner says may be waited for in vain. */
+static void watch_output(struct wait *w)
+{
+    if (isatty(STDOUT_FILENO) || stdio_open_output_again(&w->lookout, w->talk.run->loop, NULL) < 0)
+        return; /* the console tells what is wrong with it */
+    w->lookout.owner = &w->talk;
+    w->lookout.on_hangup = on_output_closed;
+}
+
+static void stop_watching_output(struct wait *w)
+{
+    if (w->lookout.loop != NULL)
+        stream_close(&w->lookout, false);
+}
 
 static void on_wait_closed(struct conversation *c)
 {
@@ -411,6 +427,7 @@ static void begin(struct serving_client *client)
     struct wait *w = client->serving->command;
     struct error why = {0};
 
+    stop_watching_output(w);
     if (open_console(&w->talk, w->io, &why) < 0)
         conversation_fail(&client->talk, &why);
     else
@@ -441,10 +458,13 @@ int chat_wait(const struct chat_options *o, const struct stdio *io)
         .command = &w,
     };
     w.talk.run = &w.serving.host.run;
-    if (serving_open(&w.serving, &why) < 0)
+    if (serving_open(&w.serving, &why) < 0) {
         runtime_fail(&w.serving.host.run, &why);
-    else
+    } else {
+        watch_output(&w);
         hosting_run(&w.serving.host);
+        stop_watching_output(&w);
+    }
     console_close(w.talk.console);
     text_report(&o->text, &w.talk.counts);
     return runtime_end(&w.serving.host.run, io);

@@ -143,7 +143,7 @@ static int start(struct hosting *h, struct error *err)
         0)
         return -1;
     if (loop_catch_signals(h->run.loop, &signals, on_signal, h, err) < 0 ||
-        start_crew(h, err) < 0 || listen_announce(h->listen, &h->server, err) < 0 ||
+        listen_announce(h->listen, &h->server, err) < 0 || start_crew(h, err) < 0 ||
         server_start(&h->server, err) < 0) {
         if (h->crew != NULL)
             crew_order(h->crew, CREW_ABORT);

@@ -220,7 +220,11 @@ static int replace_port_file(const struct server *s, const char *path)
         free(draft);
         return -1;
     }
-    if (print_ports(s, fd) < 0 || fchmod(fd, 0644) < 0 || close(fd) < 0 || rename(draft, path) < 0)
+    if (print_ports(s, fd) < 0 || fchmod(fd, 0644) < 0)
+        failure = errno;
+    if (close(fd) < 0 && failure == 0)
+        failure = errno;
+    if (failure == 0 && rename(draft, path) < 0)
         failure = errno;
     if (failure != 0)
         unlink(draft);

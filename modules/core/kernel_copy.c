@@ -196,10 +196,11 @@ static int read_back(struct kernel_pipe *p, size_t n, struct buf *rest)
 static enum kernel_copy_result empty_pipe(struct kernel_pipe *p, struct stream *to, size_t n,
                                           struct buf *rest, struct error *err)
 {
+    ssize_t put = 0;
     int number;
 
     while (n > 0) {
-        ssize_t put = splice(p->read_fd, NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE);
+        put = splice(p->read_fd, NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -210,7 +211,7 @@ static enum kernel_copy_result empty_pipe(struct kernel_pipe *p, struct stream *
     }
     if (n == 0)
         return KERNEL_COPY_OK;
-    number = errno;
+    number = put < 0 ? errno : EIO;
     if (is_refusal(number) && read_back(p, n, rest) == 0)
         return KERNEL_COPY_REFUSED;
     kernel_pipe_clear(p); /* with what could not be delivered */

@@ -241,16 +241,21 @@ static int listen_on(struct server *s, const char *host, unsigned port, struct e
     return result;
 }
 
-static int listen_on_word(struct server *s, const char *word, struct error *err)
+/* *shared_port is for words that name none; when it is 0, it becomes what the system chose. */
+static int listen_on_word(struct server *s, const char *word, unsigned *shared_port,
+                          struct error *err)
 {
     struct error why = {0};
     struct endpoint e;
-    unsigned port = s->options->port;
+    unsigned port = *shared_port;
+    size_t first = s->listener_count;
     int result = -1;
 
     if (endpoint_parse(word, &e, &why) == 0) {
         if (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0)
             result = listen_on(s, e.host, port, &why);
+        if (result == 0 && e.port == NULL)
+            *shared_port = addr_port(&s->addresses[first]);
         endpoint_clear(&e);
     }
     if (result < 0 && why.status == EXITCODE_USAGE)
@@ -258,6 +263,28 @@ static int listen_on_word(struct server *s, const char *word, struct error *err)
     else if (result < 0)
         error_move(err, &why);
     error_clear(&why);
+    return result;
+}
+
+/* A port that the system chose for one address may be taken at another. */
+static int listen_on_words(struct server *s, struct error *err)
+{
+    const struct server_options *o = s->options;
+    int result = -1;
+
+    for (int tries = 0; tries < SAME_PORT_TRIES && result < 0; tries++) {
+        unsigned port = o->port;
+
+        error_clear(err);
+        result = 0;
+        for (size_t i = 0; i < o->bind_count && result == 0; i++)
+            result = listen_on_word(s, o->binds[i], &port, err);
+        if (result == 0)
+            break;
+        close_from(s, 0);
+        if (o->port != 0 || err->number != EADDRINUSE)
+            break;
+    }
     return result;
 }
 
@@ -281,13 +308,13 @@ static void init(struct server *s, struct loop *l, const struct server_options *
 int server_open(struct server *s, struct loop *l, const struct server_options *options,
                 const struct server_events *events, void *arg, struct error *err)
 {
-    int result = 0;
+    int result;
 
     init(s, l, options, events, arg);
     if (options->bind_count == 0)
         result = listen_on(s, NULL, options->port, err);
-    for (size_t i = 0; i < options->bind_count && result == 0; i++)
-        result = listen_on_word(s, options->binds[i], err);
+    else
+        result = listen_on_words(s, err);
     if (result < 0)
         server_clear(s);
     return result;

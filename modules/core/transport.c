@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -280,6 +281,14 @@ static bool reopen(int fd, bool for_writing)
     return true;
 }
 
+/* Opening one again would make a new terminal; pts(4). */
+static bool is_terminal_master(int fd)
+{
+    unsigned number;
+
+    return ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
 static bool is_null_device(const struct stat *status)
 {
     return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
@@ -305,7 +314,7 @@ void transport_init_local(struct transport *t, int fd, bool for_writing, const c
     } else if (S_ISSOCK(status.st_mode)) {
         t->ops = &local_socket_ops;
     } else {
-        t->may_block = !reopen(fd, for_writing);
+        t->may_block = is_terminal_master(fd) || !reopen(fd, for_writing);
         if (S_ISFIFO(status.st_mode))
             t->kind = TRANSPORT_PIPE;
     }
