@@ -38,12 +38,12 @@ struct conversation {
     struct pump *out; /* the caller's, or NULL while there is nothing to send */
     void *owner;
     struct timer idle;
-    struct error why;   /* the first failure */
-    bool output_failed; /* why is about the local output */
+    struct error why; /* the first failure */
     int64_t began_ms;
+    uint32_t unacknowledged; /* bytes, when it was last looked at */
+    bool output_failed;      /* why is about the local output */
     bool in_done;
     bool finishing;
-    uint32_t unacknowledged; /* bytes, when it was last looked at */
     bool over;
 };
 

@@ -61,9 +61,9 @@ struct pump {
     struct task again;
     bool running;
     bool discarding;
-    bool draining;        /* nothing more is read, and the sink has not taken everything */
-    enum pump_end ending; /* while draining: what it comes to then */
+    bool draining; /* nothing more is read, and the sink has not taken everything */
     bool kernel_refused;
+    enum pump_end ending; /* while draining: what it comes to then */
 };
 
 /* Sets p up as idle, so that pump_stop() is harmless. */

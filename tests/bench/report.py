@@ -53,6 +53,17 @@ def cell(row, result):
     return text
 
 
+def spelled_out(row, result):
+    """The same, each figure with its unit."""
+    if "unavailable" in result or "failed" in result:
+        return cell(row, result)
+    if row.rate is None:
+        return f"{size(result['memory'])} {row.memory}"
+    (rate_unit, rate), (cost_unit, cost) = row.rate, row.cost
+    text = f"{number(result['rate'] * rate)} {rate_unit} ({number(result['cost'] * cost)} {cost_unit})"
+    return text + (f", {size(result['memory'])}" if row.memory else "")
+
+
 def ratio_text(ours, theirs):
     """How much faster, and how much processor time it takes, in theirs."""
     parts = []
@@ -115,4 +126,40 @@ def tables(rows, results):
         chosen = [r for r in rows if r.group == group and r.name in results]
         if chosen:
             parts.append(group_table(group, chosen, results))
+    return "\n\n".join(parts)
+
+
+def summary_line(figure):
+    """One row of the short table: ours, and ours against the others."""
+    got = figure["contestants"]
+    ours = got.get("tcptool", got.get("2 workers", {}))
+    if "2 workers" in got and "rate" in ours:
+        compared = [f"one worker: {ratio_text(ours, got['1 worker'])}", ""]
+    else:
+        compared = [figure["to_best_peer"], figure["to_leanest"]]
+    cells = [figure["title"], figure["ours"], *(c or "–" for c in compared)]
+    return "| " + " | ".join(cells) + " |"
+
+
+def growth_table(group, figures):
+    """How cost grows: everybody's rates, a line per step."""
+    names = [n for n in COLUMNS[group] if any(n in f["contestants"] for f in figures)]
+    heads = [HEADINGS[group][1], *("leanest" if n == "lean" else n for n in names)]
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for f in figures:
+        cells = [f["texts"].get(n, "–") for n in names]
+        lines.append("| " + " | ".join([f["title"], *cells]) + " |")
+    return "\n".join([f"{HEADINGS[group][0]}, {figures[0]['unit']}:", "", *lines])
+
+
+def summary(figures):
+    """The short tables, from what write_json() has written."""
+    lines = ["| work | tcptool | against the best of nc, ncat, socat | against the leanest program |",
+             "| --- | --- | --- | --- |"]
+    lines += [summary_line(f) for f in figures if not f["group"].startswith("scale")]
+    parts = ["\n".join(lines)]
+    for group in ("scale-echo", "scale-bytes"):
+        steps = [f for f in figures if f["group"] == group]
+        if steps:
+            parts.append(growth_table(group, steps))
     return "\n\n".join(parts)
