@@ -377,6 +377,15 @@ c.sendall(b"answer")' server.port
   expect_match "$output" 'one send call took [0-9]+ of 64000000 bytes'
 }
 
+@test "send --no-sendall: an input that does not end meets --deadline" {
+  start_serve --discard
+  mkfifo input
+  exec 7<>input
+  run tcptool send --no-sendall --deadline 200ms 127.0.0.1 "$port" <input
+  expect_status 124
+  [[ $output == *--deadline* ]]
+}
+
 @test "send --no-sendall --eol adds no line end to an input" {
   start_serve --once
   printf 'a\nb\n' | tcptool send --no-sendall --eol crlf 127.0.0.1 "$port"

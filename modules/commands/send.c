@@ -66,7 +66,9 @@ struct send {
     struct runtime run;
     char *host; /* owned */
     unsigned port;
-    struct buf message; /* as it goes over the wire */
+    struct stream whole; /* an input of which all has to be here for one send call ... */
+    struct buf input;    /* ... which then is this */
+    struct buf message;  /* as it goes over the wire */
     bool has_message;
     struct stream source;
     struct stream output;
@@ -252,58 +254,6 @@ static int find_message(struct send *s, int count, char **words, struct error *e
     return result;
 }
 
-static int encode_input(struct send *s, const struct buf *text, struct error *err)
-{
-    struct filter *f = text_outward(&s->options.text, &s->counts, err);
-    bool failed;
-
-    if (f == NULL)
-        return -1;
-    failed = f->ops->feed(f, buf_head(text), buf_length(text), &s->message, err) == FILTER_FAILED ||
-             f->ops->finish(f, &s->message, err) == FILTER_FAILED;
-    filter_free(f);
-    return failed ? -1 : 0;
-}
-
-/* One send call takes the whole message: so the whole of it has to be here. */
-static int read_message(struct send *s, int fd, const char *name, struct error *err)
-{
-    struct buf text = {0};
-    ssize_t n;
-    int result = -1;
-
-    do {
-        char *to = buf_reserve(&text, 1 << 16);
-
-        n = to != NULL ? read(fd, to, 1 << 16) : -1;
-        if (n > 0)
-            buf_added(&text, (size_t)n);
-    } while (n > 0);
-    if (n < 0)
-        error_errno(err, errno, "reading %s", name);
-    else
-        result = encode_input(s, &text, err);
-    s->has_message = result == 0;
-    buf_free(&text);
-    return result;
-}
-
-static int read_whole_input(struct send *s, const char *file, struct error *err)
-{
-    int fd, result;
-
-    if (file == NULL)
-        return read_message(s, STDIN_FILENO, "standard input", err);
-    fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        error_errno(err, errno, "opening %s", file);
-        return -1;
-    }
-    result = read_message(s, fd, file, err);
-    close(fd);
-    return result;
-}
-
 /* How much a regular file still has, from its position; 0: not known. */
 static uint64_t size_of(const struct stream *source)
 {
@@ -317,18 +267,18 @@ static uint64_t size_of(const struct stream *source)
     return position >= 0 && position < status.st_size ? (uint64_t)(status.st_size - position) : 0;
 }
 
-static int open_source(struct send *s, struct error *err)
+static int open_input(struct send *s, struct stream *input, struct error *err)
 {
     const char *file = s->options.file;
+
+    return file == NULL || strcmp(file, "-") == 0 ? stdio_open_input(input, s->run.loop, err)
+                                                  : stdio_open_file(input, s->run.loop, file, err);
+}
+
+static int open_message(struct send *s, struct error *err)
+{
     struct transport t;
 
-    if (file != NULL && strcmp(file, "-") == 0)
-        file = NULL;
-    if (!s->has_message && s->options.shared.sendall)
-        return file == NULL ? stdio_open_input(&s->source, s->run.loop, err)
-                            : stdio_open_file(&s->source, s->run.loop, file, err);
-    if (!s->has_message && read_whole_input(s, file, err) < 0)
-        return -1;
     transport_init_memory(&t, buf_head(&s->message), buf_length(&s->message), "the message");
     return stream_open(&s->source, s->run.loop, &t, err);
 }
@@ -351,13 +301,11 @@ static int open_output(struct send *s, struct error *err)
     return 0;
 }
 
-static int start(struct send *s, struct error *err)
+static int dial(struct send *s, struct error *err)
 {
     struct dialer_target target =
         connect_target(&s->options.connect, &s->options.shared, s->host, s->port);
 
-    if (open_source(s, err) < 0 || open_output(s, err) < 0)
-        return -1;
     plan_directions(s);
     s->size = s->has_message                            ? buf_length(&s->message)
               : text_is_plain_outward(&s->options.text) ? size_of(&s->source)
@@ -366,16 +314,82 @@ static int start(struct send *s, struct error *err)
     return s->dialer != NULL ? 0 : -1;
 }
 
+/* All of the input is here: it becomes the message. */
+static int take_input(struct send *s, struct error *err)
+{
+    struct filter *f = text_outward(&s->options.text, &s->counts, err);
+    bool failed;
+
+    if (f == NULL)
+        return -1;
+    failed = f->ops->feed(f, buf_head(&s->input), buf_length(&s->input), &s->message, err) ==
+                 FILTER_FAILED ||
+             f->ops->finish(f, &s->message, err) == FILTER_FAILED;
+    filter_free(f);
+    buf_free(&s->input);
+    stream_close(&s->whole, false);
+    s->has_message = !failed;
+    return failed || open_message(s, err) < 0 ? -1 : dial(s, err);
+}
+
+/* Reads what there is; IO_END: that was all. */
+static enum io gather(struct send *s, struct error *err)
+{
+    enum io result = IO_OK;
+
+    while (result == IO_OK) {
+        size_t got, most = 1 << 16;
+        char *to = buf_reserve(&s->input, most);
+
+        if (to == NULL) {
+            error_errno(err, ENOMEM, "reading %s", s->whole.transport.name);
+            return IO_FAILED;
+        }
+        result = stream_read(&s->whole, to, most, &got, err);
+        buf_added(&s->input, got);
+    }
+    return result;
+}
+
+static void on_input(struct stream *source)
+{
+    struct send *s = source->reader;
+    struct error why = {0};
+    enum io result = gather(s, &why);
+
+    if (result == IO_FAILED || (result == IO_END && take_input(s, &why) < 0))
+        runtime_fail(&s->run, &why);
+}
+
+static int start(struct send *s, struct error *err)
+{
+    if (open_output(s, err) < 0)
+        return -1;
+    if (s->has_message)
+        return open_message(s, err) < 0 ? -1 : dial(s, err);
+    if (s->options.shared.sendall)
+        return open_input(s, &s->source, err) < 0 ? -1 : dial(s, err);
+    if (open_input(s, &s->whole, err) < 0)
+        return -1;
+    stream_set_reader(&s->whole, on_input, s);
+    if (s->whole.readable)
+        on_input(&s->whole);
+    return 0;
+}
+
 static void clear(struct send *s)
 {
     dialer_cancel(s->dialer);
     progress_stop(&s->progress);
     if (s->talk.work != NULL)
         conversation_drop(&s->talk);
+    if (s->whole.loop != NULL)
+        stream_close(&s->whole, false);
     if (s->source.loop != NULL)
         stream_close(&s->source, false);
     if (s->output.loop != NULL)
         stream_close(&s->output, false);
+    buf_free(&s->input);
     buf_free(&s->message);
     free(s->host);
     option_words_clear(&s->options.shared.binds);
