@@ -77,6 +77,13 @@ backlog() {
   wait_for contains serve.out two.
 }
 
+@test "-b of the same address again listens there once" {
+  start serve "$TCPTOOL" serve -b 127.0.0.1 -b 127.0.0.1 -b 127.0.0.2 -p 0 --port-file serve.port
+  wait_for_port serve
+  expect_equal "$(wc -l <serve.port)" 1
+  expect_equal "$(grep -c 'listening on' serve.err)" 2
+}
+
 @test "-b takes a name" {
   start serve "$TCPTOOL" serve -b localhost -p 0 --port-file serve.port
   wait_for_port serve

@@ -170,7 +170,8 @@ static enum kernel_copy_result copy_direct(struct stream *from, struct stream *t
 {
     enum kernel_copy_result result = splice_from(from, to, to->transport.fd, max, moved, err);
 
-    stream_count_out(to, *moved);
+    if (result == KERNEL_COPY_OK)
+        stream_count_out(to, *moved);
     if (*moved >= BULK) {
         enlarge(&from->transport);
         enlarge(&to->transport);
@@ -266,6 +267,8 @@ enum kernel_copy_result kernel_copy(enum kernel_route route, struct kernel_pipe 
         return KERNEL_COPY_STARVED;
     if (stream_is_blocked(to))
         return KERNEL_COPY_BLOCKED;
+    if (to->transport.kind == TRANSPORT_SOCKET && max > STREAM_SEND_PIECE)
+        max = STREAM_SEND_PIECE;
     switch (route) {
     case KERNEL_ROUTE_SENDFILE:
         return copy_file(from, to, max, moved, err);

@@ -147,6 +147,11 @@ void loop_cancel_timer(struct loop *l, struct timer *t)
     sift_down(l, last, last->place);
 }
 
+bool timer_is_set(const struct timer *t)
+{
+    return t->place != 0;
+}
+
 int loop_set_timer(struct loop *l, struct timer *t, int64_t delay_ms)
 {
     loop_cancel_timer(l, t);

@@ -74,6 +74,7 @@ void loop_rewatch(struct loop *l, struct watch *w, uint32_t events);
  * Without memory the timer is not set and -1 returned. */
 int loop_set_timer(struct loop *l, struct timer *t, int64_t delay_ms);
 void loop_cancel_timer(struct loop *l, struct timer *t);
+bool timer_is_set(const struct timer *t);
 
 /* Makes t ready for use; afterwards, runs it once after this round. Queueing a
  * queued task does nothing. */

@@ -39,13 +39,27 @@ static void leave_place(struct server *s)
 static bool has_its_share(const struct server *s)
 {
     const struct server_crowd *crowd = s->options->crowd;
-    uint64_t all, lead;
+    uint64_t all = atomic_load(&crowd->clients), lead = all / 8; /* turns have their cost, too */
+
+    return s->client_count * crowd->servers > all + lead;
+}
+
+/* Whoever accepts wakes those who wait; so one who begins to wait looks once more. */
+static bool waits_for_turn(struct server *s)
+{
+    struct server_crowd *crowd = s->options->crowd;
 
     if (crowd == NULL)
         return false;
-    all = atomic_load(&crowd->clients);
-    lead = all / 8; /* taking turns has its cost, too */
-    return s->client_count * crowd->servers > all + lead;
+    if (!s->waiting && has_its_share(s)) {
+        s->waiting = true;
+        atomic_fetch_add(&crowd->waiting, 1);
+    }
+    if (s->waiting && !has_its_share(s)) {
+        s->waiting = false;
+        atomic_fetch_sub(&crowd->waiting, 1);
+    }
+    return s->waiting;
 }
 
 /* Takes a place under the limit. In a crowd two may want the last one: whoever gives
@@ -56,10 +70,8 @@ static bool may_accept(struct listener *l)
 
     if (s->options->crowd == NULL)
         return !is_full(s);
-    if (has_its_share(s)) {
-        s->options->crowd->on_room(s->options->crowd->arg);
+    if (waits_for_turn(s))
         return false;
-    }
     if (atomic_fetch_add(&s->options->crowd->clients, 1) < limit_of(s) || limit_of(s) == 0)
         return true;
     leave_place(s);
@@ -87,7 +99,7 @@ static void resume_listening(struct server *s)
 {
     struct error why = {0};
 
-    if (s->stopping || !s->listening || is_full(s) || has_its_share(s))
+    if (s->stopping || !s->listening || is_full(s) || waits_for_turn(s))
         return;
     for (size_t i = 0; i < s->listener_count; i++) {
         if (listener_resume(&s->listeners[i], &why) < 0) {
@@ -109,10 +121,14 @@ static void stop_listening(struct server *s)
 static void on_connection(struct listener *l, int fd, const struct addr *peer)
 {
     struct server *s = l->owner;
+    struct server_crowd *crowd = s->options->crowd;
 
     s->accepted_count++;
-    if (s->options->crowd != NULL)
-        atomic_fetch_add(&s->options->crowd->accepted, 1);
+    if (crowd != NULL) {
+        atomic_fetch_add(&crowd->accepted, 1);
+        if (atomic_load(&crowd->waiting) > 0)
+            crowd->on_room(crowd->arg);
+    }
     if (s->options->once)
         stop_listening(s);
     s->events->on_client(s->arg, fd, peer);
@@ -195,6 +211,16 @@ static bool is_missing_family(int number)
     return number == EAFNOSUPPORT || number == EADDRNOTAVAIL || number == EPROTONOSUPPORT;
 }
 
+static bool listens_at(const struct server *s, const struct addr *a)
+{
+    char text[ADDR_TEXT_SIZE], own[ADDR_TEXT_SIZE];
+
+    for (size_t i = 0; i < s->listener_count; i++)
+        if (strcmp(addr_format(a, text), addr_format(&s->addresses[i], own)) == 0)
+            return true;
+    return false;
+}
+
 /* Listens on all addresses of the list, on one port also when the system chooses it. */
 static int listen_on_list(struct server *s, const struct addr_list *list, bool any_will_do,
                           struct error *err)
@@ -206,7 +232,7 @@ static int listen_on_list(struct server *s, const struct addr_list *list, bool a
 
         if (addr_port(&a) == 0 && s->listener_count > first)
             addr_set_port(&a, addr_port(&s->addresses[first]));
-        if (listen_at(s, &a, err) == 0)
+        if (listens_at(s, &a) || listen_at(s, &a, err) == 0)
             continue;
         if (any_will_do && err->number != 0 && is_missing_family(err->number) &&
             (i + 1 < list->count || s->listener_count > first)) {
@@ -254,7 +280,7 @@ static int listen_on_word(struct server *s, const char *word, unsigned *shared_p
     if (endpoint_parse(word, &e, &why) == 0) {
         if (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0)
             result = listen_on(s, e.host, port, &why);
-        if (result == 0 && e.port == NULL)
+        if (result == 0 && e.port == NULL && s->listener_count > first)
             *shared_port = addr_port(&s->addresses[first]);
         endpoint_clear(&e);
     }
@@ -266,6 +292,15 @@ static int listen_on_word(struct server *s, const char *word, unsigned *shared_p
     return result;
 }
 
+static bool names_port(const char *word)
+{
+    struct endpoint e = {0};
+    bool names = endpoint_parse(word, &e, NULL) == 0 && e.port != NULL;
+
+    endpoint_clear(&e);
+    return names;
+}
+
 /* A port that the system chose for one address may be taken at another. */
 static int listen_on_words(struct server *s, struct error *err)
 {
@@ -274,15 +309,15 @@ static int listen_on_words(struct server *s, struct error *err)
 
     for (int tries = 0; tries < SAME_PORT_TRIES && result < 0; tries++) {
         unsigned port = o->port;
+        size_t i;
 
         error_clear(err);
-        result = 0;
-        for (size_t i = 0; i < o->bind_count && result == 0; i++)
+        for (i = 0, result = 0; i < o->bind_count && result == 0; i++)
             result = listen_on_word(s, o->binds[i], &port, err);
         if (result == 0)
             break;
         close_from(s, 0);
-        if (o->port != 0 || err->number != EADDRINUSE)
+        if (o->port != 0 || err->number != EADDRINUSE || names_port(o->binds[i - 1]))
             break;
     }
     return result;
@@ -343,7 +378,9 @@ int server_share(struct server *s, struct loop *l, const struct server *opened,
 
 void server_resume(struct server *s)
 {
-    resume_listening(s);
+    /* What others have room for does not help against a shortage here. */
+    if (!timer_is_set(&s->retry_accept))
+        resume_listening(s);
 }
 
 int server_start(struct server *s, struct error *err)

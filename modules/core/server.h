@@ -35,9 +35,10 @@ struct server_events {
 struct server_crowd {
     atomic_uint_fast64_t clients;  /* connected, or about to be accepted */
     atomic_uint_fast64_t accepted; /* ever */
+    atomic_uint_fast64_t waiting;  /* servers that leave new clients to the others for now */
     uint64_t servers;              /* that share: none takes many more clients than the others */
-    /* There is room again after there was none, or somebody else's turn has come; called
-     * from any of the threads. Each server is to be resumed. */
+    /* There is room again after there was none, or it may be the turn of one who waits;
+     * called from any of the threads. Each server is to be resumed. */
     void (*on_room)(void *arg);
     void *arg;
 };
@@ -72,6 +73,7 @@ struct server {
     bool stopping;
     bool listening;
     bool exhausted; /* out of descriptors, and said so */
+    bool waiting;   /* for its turn */
 };
 
 /* Listens on every address that the options ask for; options and events must

@@ -11,6 +11,8 @@
 /* Bytes dropped at a graceful close; a peer that keeps sending cannot hold us. */
 enum { CLOSE_DISCARD_MAX = 16 << 20 };
 
+enum { MUCH = 16 << 10 };
+
 static void flush(struct stream *s);
 
 static void wake_writers(struct stream *s)
@@ -69,9 +71,9 @@ void stream_found_full(struct stream *s)
 }
 
 /* A pipe tells its writers of every read, even when they never had to wait. */
-static void ignore_needless_output(struct stream *s)
+static void ignore_needless_output(struct stream *s, uint32_t events)
 {
-    if (s->writable && s->transport.kind == TRANSPORT_PIPE)
+    if ((events & EPOLLOUT) && s->writable && s->transport.kind == TRANSPORT_PIPE)
         ignore(s, STREAM_OUTPUT);
 }
 
@@ -84,7 +86,7 @@ static void on_event(struct watch *watch, uint32_t events)
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
         s->more_follows = true;
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
-        ignore_needless_output(s);
+        ignore_needless_output(s, events);
         s->writable = true;
         flush(s);
     }
@@ -111,7 +113,7 @@ int stream_watch(struct stream *s, struct error *err)
 {
     if (s->transport.always_ready)
         return 0;
-    s->readable = s->more_follows = false; /* until an event says so */
+    s->more_follows = false; /* until an event says so */
     if (loop_watch(s->loop, &s->watch, s->transport.fd, wanted_events(s)) == 0)
         return 0;
     if (errno == EPERM) { /* a device that epoll knows nothing of */
@@ -126,6 +128,7 @@ int stream_watch(struct stream *s, struct error *err)
 int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err)
 {
     stream_init(s, l, t);
+    s->readable = t->always_ready; /* else the first event tells */
     if (stream_watch(s, err) == 0)
         return 0;
     stream_close(s, false);
@@ -157,8 +160,9 @@ static enum io after_read(struct stream *s, enum io result, size_t max, size_t g
     if (result == IO_OK) {
         stream_count_in(s, got);
         /* A socket that gave less has no more, unless its end or an urgent mark
-         * follows; epoll(7), tcp(7). */
-        if (got < max && !s->more_follows && s->transport.kind == TRANSPORT_SOCKET)
+         * follows; epoll(7), tcp(7). After much, more has come by now: to ask is
+         * cheaper than to sleep and be woken. */
+        if (got < max && got < MUCH && !s->more_follows && s->transport.kind == TRANSPORT_SOCKET)
             stream_found_empty(s);
     } else if (result == IO_AGAIN) {
         stream_found_empty(s);
@@ -236,9 +240,11 @@ enum io stream_try_write(struct stream *s, const struct iovec *from, int count, 
 static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done,
                           struct error *err)
 {
+    size_t most = s->transport.kind == TRANSPORT_SOCKET ? STREAM_SEND_PIECE : n;
+
     *done = 0;
     while (*done < n) {
-        struct iovec piece = {(char *)bytes + *done, n - *done};
+        struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};
         size_t put;
         enum io result = stream_try_write(s, &piece, 1, &put, err);
 

@@ -196,6 +196,12 @@ void set_nonblocking(int fd)
         die_of("making a descriptor non-blocking");
 }
 
+void set_blocking(int fd)
+{
+    if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0)
+        die_of("making a descriptor blocking");
+}
+
 void set_nodelay(int fd)
 {
     int on = 1;

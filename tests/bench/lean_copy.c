@@ -35,11 +35,11 @@ static void copy(int from, int to)
         die_of("reading");
 }
 
-static void splice_all(int from, int to)
+static void splice_all(int from, int to, size_t most)
 {
     ssize_t n;
 
-    while ((n = splice(from, NULL, to, NULL, KERNEL_CHUNK, SPLICE_F_MOVE)) > 0)
+    while ((n = splice(from, NULL, to, NULL, most, SPLICE_F_MOVE)) > 0)
         continue;
     if (n < 0)
         die_of("copying");
@@ -88,7 +88,7 @@ void lean_receive(int count, char **arguments)
         copy(fd, STDOUT_FILENO);
     } else if (is_pipe(STDOUT_FILENO)) {
         fcntl(STDOUT_FILENO, F_SETPIPE_SZ, KERNEL_CHUNK);
-        splice_all(fd, STDOUT_FILENO);
+        splice_all(fd, STDOUT_FILENO, KERNEL_CHUNK);
     } else {
         splice_through(fd, STDOUT_FILENO);
     }
@@ -104,9 +104,9 @@ void lean_send(int count, char **arguments)
     (void)count;
     if (is_pipe(STDIN_FILENO)) {
         fcntl(STDIN_FILENO, F_SETPIPE_SZ, KERNEL_CHUNK);
-        splice_all(STDIN_FILENO, fd);
+        splice_all(STDIN_FILENO, fd, SEND_CHUNK);
     } else if (is_regular(STDIN_FILENO)) {
-        while ((n = sendfile(fd, STDIN_FILENO, NULL, 1 << 30)) > 0)
+        while ((n = sendfile(fd, STDIN_FILENO, NULL, SEND_CHUNK)) > 0)
             continue;
         if (n < 0)
             die_of("sending");

@@ -54,7 +54,7 @@ void lean_convert(int count, char **arguments)
 
 void lean_upper_stream(int count, char **arguments)
 {
-    static char block[COPY_CHUNK];
+    static char block[SEND_CHUNK];
     int fd = accept_only(arguments[0]);
     ssize_t n;
 
