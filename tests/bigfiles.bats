@@ -63,3 +63,12 @@ expect_sum() {
   expect_equal "$(cksum <received)" "$(cat "$BATS_FILE_TMPDIR/wanted")"
   rm received
 }
+
+@test "what is sent in bursts arrives whole before the next, though nothing follows" {
+  mkfifo printed
+  exec 7<>printed
+  into=printed start_serve --raw
+  run -0 peer client_bursts "$port" <printed
+  expect_equal "$output" arrived
+  stop serve
+}

@@ -36,6 +36,7 @@ void workspace_init(struct workspace *w, struct loop *l)
 {
     *w = (struct workspace){.loop = l};
     kernel_pipe_init(&w->pipe);
+    batch_init(&w->batch);
 }
 
 void workspace_clear(struct workspace *w)
@@ -77,6 +78,7 @@ void pump_stop(struct pump *p)
     p->running = false;
     list_remove(&p->waiting.link);
     task_cancel(&p->again);
+    batch_forget(&p->work->batch, p->from);
     if (!p->from->closed)
         stream_set_reader(p->from, NULL, NULL);
     if (p->shaping != NULL) {
@@ -358,6 +360,9 @@ static bool goes_on(struct pump *p, enum round result, struct error *err)
         stream_wait(p->to, &p->waiting);
         return false;
     case ROUND_STARVED:
+        /* Whoever waits for an answer is not to wait longer. */
+        if (p->to != p->from)
+            batch_starved(&p->work->batch, p->from);
         return false;
     case ROUND_ENDED:
         finish(p, PUMP_DELIVERED, false);
@@ -396,7 +401,7 @@ static void on_readable(struct stream *s)
     struct pump *p = s->reader;
 
     if (!list_is_empty(&p->waiting.link))
-        stream_ignore_input(s);
+        stream_ignore(s, STREAM_INPUT);
     else if (!p->draining)
         run(p);
 }

@@ -7,6 +7,7 @@
 #ifndef CORE_PUMP_H
 #define CORE_PUMP_H
 
+#include "core/batch.h"
 #include "core/kernel_copy.h"
 #include "core/stream.h"
 #include "text/filter.h"
@@ -18,6 +19,7 @@ struct workspace {
     size_t scratch_size;
     struct buf converted; /* for what filters give */
     struct kernel_pipe pipe;
+    struct batch batch;
 };
 
 /* Prepares a workspace that owns nothing yet, and frees what it came to own. */

@@ -207,6 +207,20 @@ size_t sock_unacknowledged(int fd)
     return (size_t)count;
 }
 
+size_t sock_unread(int fd)
+{
+    int count = 0;
+
+    if (ioctl(fd, SIOCINQ, &count) < 0 || count < 0)
+        return 0;
+    return (size_t)count;
+}
+
+void sock_set_low_water(int fd, int bytes)
+{
+    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
 int sock_measure(int fd, struct sock_measures *m)
 {
     struct tcp_info info;

@@ -71,6 +71,13 @@ int sock_configure(int fd, const struct sock_options *o, struct error *err);
  * (SIOCOUTQ, tcp(7)); 0 when that cannot be asked. */
 size_t sock_unacknowledged(int fd);
 
+/* How many bytes have come and were not read (SIOCINQ, tcp(7)). */
+size_t sock_unread(int fd);
+
+/* As many have to have come before the socket counts as readable, unless its end has
+ * (SO_RCVLOWAT, socket(7)). Best effort. */
+void sock_set_low_water(int fd, int bytes);
+
 /* What TCP has measured of a connection (TCP_INFO, tcp(7)). */
 struct sock_measures {
     uint32_t round_trip_us;

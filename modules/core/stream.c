@@ -36,7 +36,7 @@ static uint32_t wanted_events(const struct stream *s)
     return events;
 }
 
-static void ignore(struct stream *s, enum stream_side side)
+void stream_ignore(struct stream *s, enum stream_side side)
 {
     if (s->ignored & side)
         return;
@@ -44,8 +44,7 @@ static void ignore(struct stream *s, enum stream_side side)
     loop_rewatch(s->loop, &s->watch, wanted_events(s));
 }
 
-/* What has happened meanwhile is told anew; epoll_ctl(2). */
-static void heed(struct stream *s, enum stream_side side)
+void stream_heed(struct stream *s, enum stream_side side)
 {
     if (!(s->ignored & side))
         return;
@@ -53,28 +52,23 @@ static void heed(struct stream *s, enum stream_side side)
     loop_rewatch(s->loop, &s->watch, wanted_events(s));
 }
 
-void stream_ignore_input(struct stream *s)
-{
-    ignore(s, STREAM_INPUT);
-}
-
 void stream_found_empty(struct stream *s)
 {
     s->readable = s->transport.always_ready;
-    heed(s, STREAM_INPUT);
+    stream_heed(s, STREAM_INPUT);
 }
 
 void stream_found_full(struct stream *s)
 {
     s->writable = s->transport.always_ready;
-    heed(s, STREAM_OUTPUT);
+    stream_heed(s, STREAM_OUTPUT);
 }
 
 /* A pipe tells its writers of every read, even when they never had to wait. */
 static void ignore_needless_output(struct stream *s, uint32_t events)
 {
     if ((events & EPOLLOUT) && s->writable && s->transport.kind == TRANSPORT_PIPE)
-        ignore(s, STREAM_OUTPUT);
+        stream_ignore(s, STREAM_OUTPUT);
 }
 
 static void on_event(struct watch *watch, uint32_t events)
@@ -139,7 +133,7 @@ void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), 
 {
     s->on_readable = on_readable;
     s->reader = reader;
-    heed(s, STREAM_INPUT);
+    stream_heed(s, STREAM_INPUT);
 }
 
 void stream_count_in(struct stream *s, size_t n)

@@ -55,6 +55,7 @@ struct stream {
     bool shut_asked;       /* the outgoing direction ends once out is empty */
     bool shut_done;
     bool closed;
+    bool unbatched; /* see batch.h */
 };
 
 /* Takes over the transport, which must be set up, without watching it: whoever
@@ -70,9 +71,11 @@ int stream_open(struct stream *s, struct loop *l, const struct transport *t, str
 /* Who is told that there may be something to read; told soon if there already is. */
 void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), void *reader);
 
-/* No word of what comes in until a read has found nothing: for a reader who cannot take
- * it now, and does not want to be woken for every segment. */
-void stream_ignore_input(struct stream *s);
+/* No word of what comes in, or of room to write, until a read has found nothing, or a
+ * write no room, or it is heeded again: for those who cannot or need not act on it, and
+ * do not want to be woken for it. What happened meanwhile is told then. */
+void stream_ignore(struct stream *s, enum stream_side side);
+void stream_heed(struct stream *s, enum stream_side side);
 
 /* Reads at most max bytes. IO_END and IO_FAILED come once, after everything
  * that had arrived. */
