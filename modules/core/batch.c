@@ -62,7 +62,7 @@ void batch_starved(struct batch *b, struct stream *s)
     begin_look(b, s);
     sock_set_low_water(s->transport.fd, GATHERED);
     /* Else events of input that we have already taken come as ones of output. */
-    if (s->writable)
+    if (s->writable && s->on_delivered == NULL)
         stream_ignore(s, STREAM_OUTPUT);
 }
 

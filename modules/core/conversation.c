@@ -70,10 +70,12 @@ static void deliver(struct conversation *c)
     c->finishing = true;
     if (!error_is_set(&c->why) && stream_shut(&c->net, &why) < 0)
         fail_first(c, &why);
-    if (error_is_set(&c->why) || stream_is_delivered(&c->net))
+    if (error_is_set(&c->why) || stream_is_delivered(&c->net)) {
         finish(c);
-    else
-        c->net.on_delivered = on_delivered;
+        return;
+    }
+    c->net.on_delivered = on_delivered;
+    stream_heed(&c->net, STREAM_OUTPUT);
 }
 
 static void check_done(struct conversation *c)
