@@ -32,6 +32,13 @@ char *addr_format(const struct addr *a, char *text)
     return text;
 }
 
+bool addr_equals(const struct addr *a, const struct addr *b)
+{
+    char text[ADDR_TEXT_SIZE], other[ADDR_TEXT_SIZE];
+
+    return strcmp(addr_format(a, text), addr_format(b, other)) == 0;
+}
+
 unsigned addr_port(const struct addr *a)
 {
     return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);

@@ -3,6 +3,7 @@
 #define BASE_ADDR_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -25,6 +26,9 @@ struct addr {
 /* Writes "192.0.2.1:80" or "[2001:db8::1]:80" into text, which has room for
  * ADDR_TEXT_SIZE bytes, and returns it. */
 char *addr_format(const struct addr *a, char *text);
+
+/* True for the same address with the same port. */
+bool addr_equals(const struct addr *a, const struct addr *b);
 
 /* The port, in host order; and setting it. */
 unsigned addr_port(const struct addr *a);

@@ -242,9 +242,7 @@ void console_close(struct console *c)
     editor_close(c->editor);
     c->editor = NULL;
     stream_close(&c->input, false);
-    if (c->raw.loop != NULL)
-        stream_close(&c->raw, false);
-    if (c->output.loop != NULL)
-        stream_close(&c->output, false);
+    stream_close(&c->raw, false);
+    stream_close(&c->output, false);
     loop_later(c->loop, &c->bury);
 }

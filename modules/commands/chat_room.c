@@ -119,7 +119,7 @@ static void see_off(struct guest *g)
         close_guest(g, ROOM_LEFT, false);
         return;
     }
-    g->net.on_delivered = on_delivered;
+    stream_await_delivery(&g->net, on_delivered);
     on_delivered(&g->net);
 }
 

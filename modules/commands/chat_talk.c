@@ -412,8 +412,7 @@ static void watch_output(struct wait *w)
 
 static void stop_watching_output(struct wait *w)
 {
-    if (w->lookout.loop != NULL)
-        stream_close(&w->lookout, false);
+    stream_close(&w->lookout, false);
 }
 
 static void on_wait_closed(struct conversation *c)

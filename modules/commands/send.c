@@ -317,19 +317,12 @@ static int dial(struct send *s, struct error *err)
 /* All of the input is here: it becomes the message. */
 static int take_input(struct send *s, struct error *err)
 {
-    struct filter *f = text_outward(&s->options.text, &s->counts, err);
-    bool failed;
-
-    if (f == NULL)
+    if (text_encode_input(&s->options.text, &s->input, &s->counts, &s->message, err) < 0)
         return -1;
-    failed = f->ops->feed(f, buf_head(&s->input), buf_length(&s->input), &s->message, err) ==
-                 FILTER_FAILED ||
-             f->ops->finish(f, &s->message, err) == FILTER_FAILED;
-    filter_free(f);
     buf_free(&s->input);
     stream_close(&s->whole, false);
-    s->has_message = !failed;
-    return failed || open_message(s, err) < 0 ? -1 : dial(s, err);
+    s->has_message = true;
+    return open_message(s, err) < 0 ? -1 : dial(s, err);
 }
 
 /* Reads what there is; IO_END: that was all. */
@@ -383,12 +376,9 @@ static void clear(struct send *s)
     progress_stop(&s->progress);
     if (s->talk.work != NULL)
         conversation_drop(&s->talk);
-    if (s->whole.loop != NULL)
-        stream_close(&s->whole, false);
-    if (s->source.loop != NULL)
-        stream_close(&s->source, false);
-    if (s->output.loop != NULL)
-        stream_close(&s->output, false);
+    stream_close(&s->whole, false);
+    stream_close(&s->source, false);
+    stream_close(&s->output, false);
     buf_free(&s->input);
     buf_free(&s->message);
     free(s->host);

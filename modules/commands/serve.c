@@ -360,8 +360,7 @@ static void end_worker(struct hosting *h, struct hosting *worker)
     struct serve *w = container_of(worker, struct serve, serving.host);
 
     text_add_counts(&s->counts, &w->counts);
-    if (w->output.loop != NULL)
-        stream_close(&w->output, false);
+    stream_close(&w->output, false);
     runtime_clear(&worker->run);
     free(w);
 }
@@ -380,10 +379,8 @@ static void clear(struct serve *s)
     if (s->prints && s->output.loop != NULL && !error_is_set(&s->serving.host.run.fatal) &&
         stream_shut(&s->output, &why) < 0)
         runtime_fail(&s->serving.host.run, &why);
-    if (s->output.loop != NULL)
-        stream_close(&s->output, false);
-    if (s->input.loop != NULL)
-        stream_close(&s->input, false);
+    stream_close(&s->output, false);
+    stream_close(&s->input, false);
     if (s->reply_fd >= 0)
         close(s->reply_fd);
     buf_free(&s->reply);

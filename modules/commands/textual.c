@@ -191,20 +191,31 @@ struct filter *text_upper(const struct text_options *o, struct text_counts *coun
     return r.chain;
 }
 
-int text_encode_message(const struct text_options *o, const char *message, size_t length,
-                        struct text_counts *counts, struct buf *wire, struct error *err)
+static int encode(const struct text_options *o, const char *text, size_t length, bool ends_line,
+                  struct text_counts *counts, struct buf *wire, struct error *err)
 {
     struct filter *f = text_outward(o, counts, err);
-    bool ends_line = o->eol > TEXT_EOL_NONE;
     bool failed;
 
     if (f == NULL)
         return -1;
-    failed = f->ops->feed(f, message, length, wire, err) == FILTER_FAILED ||
+    failed = f->ops->feed(f, text, length, wire, err) == FILTER_FAILED ||
              (ends_line && f->ops->feed(f, "\n", 1, wire, err) == FILTER_FAILED) ||
              f->ops->finish(f, wire, err) == FILTER_FAILED;
     filter_free(f);
     return failed ? -1 : 0;
+}
+
+int text_encode_message(const struct text_options *o, const char *message, size_t length,
+                        struct text_counts *counts, struct buf *wire, struct error *err)
+{
+    return encode(o, message, length, o->eol > TEXT_EOL_NONE, counts, wire, err);
+}
+
+int text_encode_input(const struct text_options *o, const struct buf *input,
+                      struct text_counts *counts, struct buf *wire, struct error *err)
+{
+    return encode(o, buf_head(input), buf_length(input), false, counts, wire, err);
 }
 
 void text_add_counts(struct text_counts *to, const struct text_counts *from)

@@ -63,6 +63,10 @@ struct filter *text_upper(const struct text_options *o, struct text_counts *coun
 int text_encode_message(const struct text_options *o, const char *message, size_t length,
                         struct text_counts *counts, struct buf *wire, struct error *err);
 
+/* The same for an input: no line end is added. */
+int text_encode_input(const struct text_options *o, const struct buf *input,
+                      struct text_counts *counts, struct buf *wire, struct error *err);
+
 /* Adds what another has counted. */
 void text_add_counts(struct text_counts *to, const struct text_counts *from);
 

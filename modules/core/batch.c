@@ -11,6 +11,11 @@ enum {
     SLOW = 512 << 10, /* ... and less within TICK_MS ends that */
 };
 
+static bool is_gathering(const struct batch *b)
+{
+    return timer_is_set(&b->tick);
+}
+
 static void begin_look(struct batch *b, struct stream *s)
 {
     b->stream = s;
@@ -25,7 +30,6 @@ static void stop(struct batch *b)
         sock_set_low_water(b->stream->transport.fd, 1); /* what waits is told now; tcp(7) */
         stream_heed(b->stream, STREAM_OUTPUT);
     }
-    b->gathering = false;
     b->stream = NULL;
 }
 
@@ -50,7 +54,7 @@ void batch_init(struct batch *b)
 
 void batch_starved(struct batch *b, struct stream *s)
 {
-    if (b->gathering || s->unbatched || s->transport.kind != TRANSPORT_SOCKET)
+    if (is_gathering(b) || s->unbatched || s->transport.kind != TRANSPORT_SOCKET)
         return;
     if (b->stream != s || loop_now_ms(s->loop) - b->since_ms > LOOK_MS) {
         begin_look(b, s);
@@ -58,19 +62,17 @@ void batch_starved(struct batch *b, struct stream *s)
     }
     if (s->in_bytes - b->seen_bytes < FAST || loop_set_timer(s->loop, &b->tick, TICK_MS) < 0)
         return;
-    b->gathering = true;
     begin_look(b, s);
     sock_set_low_water(s->transport.fd, GATHERED);
     /* Else events of input that we have already taken come as ones of output. */
-    if (s->writable && s->on_delivered == NULL)
-        stream_ignore(s, STREAM_OUTPUT);
+    stream_ignore(s, STREAM_OUTPUT);
 }
 
 void batch_forget(struct batch *b, struct stream *s)
 {
     if (b->stream != s)
         return;
-    if (b->gathering)
+    if (is_gathering(b))
         stop(b);
     b->stream = NULL;
 }

@@ -13,10 +13,9 @@
 
 struct batch {
     struct stream *stream; /* whose flow is looked at, or NULL */
-    struct timer tick;
-    uint64_t seen_bytes; /* what had come in at the time since_ms */
+    struct timer tick;     /* set while what comes in gathers */
+    uint64_t seen_bytes;   /* what had come in at the time since_ms */
     int64_t since_ms;
-    bool gathering;
 };
 
 void batch_init(struct batch *b);

@@ -74,8 +74,7 @@ static void deliver(struct conversation *c)
         finish(c);
         return;
     }
-    c->net.on_delivered = on_delivered;
-    stream_heed(&c->net, STREAM_OUTPUT);
+    stream_await_delivery(&c->net, on_delivered);
 }
 
 static void check_done(struct conversation *c)

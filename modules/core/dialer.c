@@ -206,11 +206,9 @@ static void start_next(struct dialer *d)
 /* TCP lets a socket connect to itself where nobody listens: that is nobody. */
 static bool is_connected_to_itself(const struct attempt *a)
 {
-    char local_text[ADDR_TEXT_SIZE], peer_text[ADDR_TEXT_SIZE];
     struct addr local;
 
-    return sock_local_addr(a->watch.fd, &local) == 0 &&
-           strcmp(addr_format(&local, local_text), addr_format(&a->peer, peer_text)) == 0;
+    return sock_local_addr(a->watch.fd, &local) == 0 && addr_equals(&local, &a->peer);
 }
 
 static void on_attempt_event(struct watch *w, uint32_t events)

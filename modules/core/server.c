@@ -199,9 +199,9 @@ static int listen_at(struct server *s, const struct addr *a, struct error *err)
     return sock_configure(fd, &s->options->sock, err);
 }
 
-static void close_from(struct server *s, size_t first)
+static void close_listeners(struct server *s)
 {
-    while (s->listener_count > first)
+    while (s->listener_count > 0)
         listener_close(&s->listeners[--s->listener_count]);
 }
 
@@ -213,77 +213,70 @@ static bool is_missing_family(int number)
 
 static bool listens_at(const struct server *s, const struct addr *a)
 {
-    char text[ADDR_TEXT_SIZE], own[ADDR_TEXT_SIZE];
-
     for (size_t i = 0; i < s->listener_count; i++)
-        if (strcmp(addr_format(a, text), addr_format(&s->addresses[i], own)) == 0)
+        if (addr_equals(a, &s->addresses[i]))
             return true;
     return false;
 }
 
-/* Listens on all addresses of the list, on one port also when the system chooses it. */
-static int listen_on_list(struct server *s, const struct addr_list *list, bool any_will_do,
-                          struct error *err)
+/* Listens on all addresses of the list. *port: 0 becomes what the system chose, so that
+ * it is one for all. */
+static int listen_on_list(struct server *s, const struct addr_list *list, unsigned *port,
+                          bool any_will_do, struct error *err)
 {
     size_t first = s->listener_count;
 
     for (size_t i = 0; i < list->count; i++) {
         struct addr a = list->items[i];
 
-        if (addr_port(&a) == 0 && s->listener_count > first)
-            addr_set_port(&a, addr_port(&s->addresses[first]));
-        if (listens_at(s, &a) || listen_at(s, &a, err) == 0)
+        addr_set_port(&a, *port);
+        if (listens_at(s, &a))
             continue;
+        if (listen_at(s, &a, err) == 0) {
+            *port = addr_port(&s->addresses[s->listener_count - 1]);
+            continue;
+        }
         if (any_will_do && err->number != 0 && is_missing_family(err->number) &&
             (i + 1 < list->count || s->listener_count > first)) {
             error_clear(err);
             continue;
         }
-        close_from(s, first);
         return -1;
     }
     return 0;
 }
 
 /* host NULL: every address. */
-static int listen_on(struct server *s, const char *host, unsigned port, struct error *err)
+static int listen_on(struct server *s, const char *host, unsigned *port, struct error *err)
 {
     struct addr_list list;
-    struct error why = {0};
-    int result = -1;
+    int result;
 
-    if (sock_resolve(host, port, s->options->family, true, &list, err) < 0)
+    if (sock_resolve(host, *port, s->options->family, true, &list, err) < 0)
         return -1;
-    /* A port that the system chose for one family may be taken in the other. */
-    for (int i = 0; i < SAME_PORT_TRIES && result < 0; i++) {
-        error_clear(&why);
-        result = listen_on_list(s, &list, host == NULL, &why);
-        if (port != 0 || why.number != EADDRINUSE)
-            break;
-    }
-    if (result < 0)
-        error_move(err, &why);
+    result = listen_on_list(s, &list, port, host == NULL, err);
     addr_list_clear(&list);
     return result;
 }
 
-/* *shared_port is for words that name none; when it is 0, it becomes what the system chose. */
-static int listen_on_word(struct server *s, const char *word, unsigned *shared_port,
+/* *port is for words that name none. *chosen becomes true when the port that was used
+ * last is one that the system chose for another address. */
+static int listen_on_word(struct server *s, const char *word, unsigned *port, bool *chosen,
                           struct error *err)
 {
     struct error why = {0};
-    struct endpoint e;
-    unsigned port = *shared_port;
-    size_t first = s->listener_count;
+    struct endpoint e = {0};
+    unsigned named, wanted, *used = port;
     int result = -1;
 
-    if (endpoint_parse(word, &e, &why) == 0) {
-        if (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0)
-            result = listen_on(s, e.host, port, &why);
-        if (result == 0 && e.port == NULL && s->listener_count > first)
-            *shared_port = addr_port(&s->addresses[first]);
-        endpoint_clear(&e);
+    if (endpoint_parse(word, &e, &why) == 0 &&
+        (e.port == NULL || port_parse(e.port, 0, &named, &why) == 0)) {
+        used = e.port != NULL ? &named : port;
+        wanted = e.port != NULL ? named : s->options->port;
+        result = listen_on(s, e.host, used, &why);
+        *chosen = wanted == 0 && *used != 0;
     }
+    endpoint_clear(&e);
     if (result < 0 && why.status == EXITCODE_USAGE)
         error_set(err, EXITCODE_USAGE, "--bind: %s", why.text);
     else if (result < 0)
@@ -292,34 +285,18 @@ static int listen_on_word(struct server *s, const char *word, unsigned *shared_p
     return result;
 }
 
-static bool names_port(const char *word)
-{
-    struct endpoint e = {0};
-    bool names = endpoint_parse(word, &e, NULL) == 0 && e.port != NULL;
-
-    endpoint_clear(&e);
-    return names;
-}
-
-/* A port that the system chose for one address may be taken at another. */
-static int listen_on_words(struct server *s, struct error *err)
+static int listen_everywhere(struct server *s, bool *chosen, struct error *err)
 {
     const struct server_options *o = s->options;
-    int result = -1;
+    unsigned port = o->port;
+    int result = 0;
 
-    for (int tries = 0; tries < SAME_PORT_TRIES && result < 0; tries++) {
-        unsigned port = o->port;
-        size_t i;
-
-        error_clear(err);
-        for (i = 0, result = 0; i < o->bind_count && result == 0; i++)
-            result = listen_on_word(s, o->binds[i], &port, err);
-        if (result == 0)
-            break;
-        close_from(s, 0);
-        if (o->port != 0 || err->number != EADDRINUSE || names_port(o->binds[i - 1]))
-            break;
+    if (o->bind_count == 0) {
+        result = listen_on(s, NULL, &port, err);
+        *chosen = o->port == 0 && port != 0;
     }
+    for (size_t i = 0; i < o->bind_count && result == 0; i++)
+        result = listen_on_word(s, o->binds[i], &port, chosen, err);
     return result;
 }
 
@@ -343,16 +320,20 @@ static void init(struct server *s, struct loop *l, const struct server_options *
 int server_open(struct server *s, struct loop *l, const struct server_options *options,
                 const struct server_events *events, void *arg, struct error *err)
 {
-    int result;
-
     init(s, l, options, events, arg);
-    if (options->bind_count == 0)
-        result = listen_on(s, NULL, options->port, err);
-    else
-        result = listen_on_words(s, err);
-    if (result < 0)
-        server_clear(s);
-    return result;
+    /* A port that the system chose for one address may be taken at another. */
+    for (int tries = 0; tries < SAME_PORT_TRIES; tries++) {
+        bool chosen = false;
+
+        error_clear(err);
+        if (listen_everywhere(s, &chosen, err) == 0)
+            return 0;
+        close_listeners(s);
+        if (!chosen || err->number != EADDRINUSE)
+            break;
+    }
+    server_clear(s);
+    return -1;
 }
 
 int server_share(struct server *s, struct loop *l, const struct server *opened,
@@ -462,7 +443,7 @@ void server_abort(struct server *s)
 
 void server_clear(struct server *s)
 {
-    close_from(s, 0);
+    close_listeners(s);
     free(s->listeners);
     free(s->addresses);
     s->listeners = NULL;

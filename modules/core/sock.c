@@ -198,22 +198,23 @@ int sock_configure(int fd, const struct sock_options *o, struct error *err)
     return -1;
 }
 
-size_t sock_unacknowledged(int fd)
+static size_t queued(int fd, unsigned long queue)
 {
     int count = 0;
 
-    if (ioctl(fd, SIOCOUTQ, &count) < 0 || count < 0)
+    if (ioctl(fd, queue, &count) < 0 || count < 0)
         return 0;
     return (size_t)count;
 }
 
+size_t sock_unacknowledged(int fd)
+{
+    return queued(fd, SIOCOUTQ);
+}
+
 size_t sock_unread(int fd)
 {
-    int count = 0;
-
-    if (ioctl(fd, SIOCINQ, &count) < 0 || count < 0)
-        return 0;
-    return (size_t)count;
+    return queued(fd, SIOCINQ);
 }
 
 void sock_set_low_water(int fd, int bytes)

@@ -11,6 +11,7 @@
 /* Bytes dropped at a graceful close; a peer that keeps sending cannot hold us. */
 enum { CLOSE_DISCARD_MAX = 16 << 20 };
 
+/* A read of as much belongs to a flow of which more is on its way. */
 enum { MUCH = 16 << 10 };
 
 static void flush(struct stream *s);
@@ -36,9 +37,14 @@ static uint32_t wanted_events(const struct stream *s)
     return events;
 }
 
+static bool awaits_output(const struct stream *s)
+{
+    return !s->writable || s->on_delivered != NULL;
+}
+
 void stream_ignore(struct stream *s, enum stream_side side)
 {
-    if (s->ignored & side)
+    if ((s->ignored & side) || (side == STREAM_OUTPUT && awaits_output(s)))
         return;
     s->ignored |= (unsigned char)side;
     loop_rewatch(s->loop, &s->watch, wanted_events(s));
@@ -67,7 +73,7 @@ void stream_found_full(struct stream *s)
 /* A pipe tells its writers of every read, even when they never had to wait. */
 static void ignore_needless_output(struct stream *s, uint32_t events)
 {
-    if ((events & EPOLLOUT) && s->writable && s->transport.kind == TRANSPORT_PIPE)
+    if ((events & EPOLLOUT) && s->transport.kind == TRANSPORT_PIPE)
         stream_ignore(s, STREAM_OUTPUT);
 }
 
@@ -319,11 +325,17 @@ bool stream_is_delivered(const struct stream *s)
            sock_unacknowledged(s->transport.fd) == 0;
 }
 
+void stream_await_delivery(struct stream *s, void (*on_delivered)(struct stream *s))
+{
+    s->on_delivered = on_delivered;
+    stream_heed(s, STREAM_OUTPUT);
+}
+
 void stream_close(struct stream *s, bool gracefully)
 {
     size_t got, discarded = 0;
 
-    if (s->closed)
+    if (s->loop == NULL || s->closed)
         return;
     if (gracefully && !s->in_ended && !s->transport.always_ready) {
         s->readable = true;

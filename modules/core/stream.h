@@ -36,7 +36,7 @@ struct stream {
     struct watch watch;
     struct buf out;
     struct list writers;
-    /* Set by the user of the stream, or NULL; */
+    /* Set by the user of the stream, or NULL; on_readable and on_delivered by calls. */
     void (*on_readable)(struct stream *s);  /* there may be something to read, or the end */
     void (*on_hangup)(struct stream *s);    /* the other side is gone in both directions */
     void (*on_delivered)(struct stream *s); /* all that was written is delivered, or it broke */
@@ -73,7 +73,8 @@ void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), 
 
 /* No word of what comes in, or of room to write, until a read has found nothing, or a
  * write no room, or it is heeded again: for those who cannot or need not act on it, and
- * do not want to be woken for it. What happened meanwhile is told then. */
+ * do not want to be woken for it. What happened meanwhile is told then. Output that
+ * somebody waits for is not ignored. */
 void stream_ignore(struct stream *s, enum stream_side side);
 void stream_heed(struct stream *s, enum stream_side side);
 
@@ -107,10 +108,12 @@ void stream_wait(struct stream *s, struct stream_writer *w);
 int stream_shut(struct stream *s, struct error *err);
 
 /* True when all that was written, and the end if it was asked for, has been
- * acknowledged by the peer's kernel (sockets) or taken (others). When it is not,
- * on_delivered comes once it is or will never be: TCP wakes those who watch a
- * socket when its last byte, the end of data, is acknowledged. */
+ * acknowledged by the peer's kernel (sockets) or taken (others). */
 bool stream_is_delivered(const struct stream *s);
+
+/* While it is not, on_delivered comes once it is or will never be: TCP wakes those who
+ * watch a socket when its last byte, the end of data, is acknowledged. */
+void stream_await_delivery(struct stream *s, void (*on_delivered)(struct stream *s));
 
 /* For those who move bytes without stream_read() and stream_write(): counts
  * what they moved. */
@@ -124,7 +127,8 @@ void stream_found_full(struct stream *s);
 /* Closes it; no callback comes any more. What had arrived and was not read is
  * dropped first when gracefully, so that the peer still gets what was sent to
  * it (a close with unread data resets the connection; RFC 1122, 4.2.2.13).
- * The struct's memory must stay until the round is over. */
+ * The struct's memory must stay until the round is over. Harmless on a stream that
+ * was never opened (all zero), or is closed. */
 void stream_close(struct stream *s, bool gracefully);
 
 #endif

@@ -129,10 +129,15 @@ def tables(rows, results):
     return "\n\n".join(parts)
 
 
+def ours_of(results):
+    """What is compared with the others."""
+    return results.get("tcptool") or results.get("2 workers") or {"unavailable": "not measured"}
+
+
 def summary_line(figure):
     """One row of the short table: ours, and ours against the others."""
     got = figure["contestants"]
-    ours = got.get("tcptool", got.get("2 workers", {}))
+    ours = ours_of(got)
     if "2 workers" in got and "rate" in ours:
         compared = [f"one worker: {ratio_text(ours, got['1 worker'])}", ""]
     else:

@@ -181,8 +181,6 @@ def receive_file(bench, command):
         f.seek(-1, os.SEEK_END)
         if f.read() == b"\0":
             raise Failure("the file was not written to its end")
-        f.seek(0)
-        f.write(bytes(1))
         f.seek(-1, os.SEEK_END)
         f.write(bytes(1))
     return bulk_sample(size, seconds, bench.harness.processor_s(tool) - before)
