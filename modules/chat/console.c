@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "chat/editor.h"
+#include "chat/line_editor.h"
 #include "core/stdio.h"
 
 enum {
@@ -20,9 +20,9 @@ struct console {
     struct stream raw;   /* standard input, where lines are not edited */
     struct stream input; /* lines out of it */
     struct stream output;
-    struct editor *editor; /* or NULL */
-    struct watch keys;     /* the terminal, for the editor */
-    struct buf held;       /* what was read and not given */
+    struct line_editor *editor; /* or NULL */
+    struct watch keys;          /* the terminal, for the editor */
+    struct buf held;            /* what was read and not given */
     bool ended;
     bool takes_turns;
     bool has_turn;
@@ -120,7 +120,7 @@ static void on_key(struct watch *w, uint32_t events)
     struct console *c = container_of(w, struct console, keys);
 
     (void)events;
-    editor_read_key(c->editor);
+    line_editor_read_key(c->editor);
 }
 
 /* What the editor has got: a line, or NULL for the end. */
@@ -140,16 +140,16 @@ static int open_editor(struct console *c, const char *prompt)
 {
     struct transport screen;
 
-    c->editor = editor_open(prompt, on_edited, c);
+    c->editor = line_editor_open(prompt, on_edited, c);
     if (c->editor == NULL)
         return -1;
     c->keys.on_event = on_key;
-    editor_init_screen(c->editor, &screen);
+    line_editor_init_screen(c->editor, &screen);
     if (loop_watch(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0 &&
         stream_open(&c->output, c->loop, &screen, NULL) == 0)
         return 0;
     loop_unwatch(c->loop, &c->keys);
-    editor_close(c->editor);
+    line_editor_close(c->editor);
     c->editor = NULL;
     return -1;
 }
@@ -239,7 +239,7 @@ void console_close(struct console *c)
     if (c == NULL)
         return;
     loop_unwatch(c->loop, &c->keys);
-    editor_close(c->editor);
+    line_editor_close(c->editor);
     c->editor = NULL;
     stream_close(&c->input, false);
     stream_close(&c->raw, false);

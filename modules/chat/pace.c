@@ -15,8 +15,8 @@
 #include "chat/pace.h"
 
 /* Congestion begins beyond the one and ends at the other. */
-#define BEGINS (SHAREDLOG_WHOLE / 2)
-#define ENDS (SHAREDLOG_WHOLE * 3 / 8)
+#define BEGINS (SHARED_LOG_WHOLE / 2)
+#define ENDS (SHARED_LOG_WHOLE * 3 / 8)
 
 /* Long before any time. */
 #define NEVER (INT64_MIN / 2)
@@ -69,12 +69,12 @@ static bool is_out(const struct room_member *m)
     return m->lost || m->position.line >= m->until;
 }
 
-static bool is_before(struct sharedlog_position a, struct sharedlog_position b)
+static bool is_before(struct shared_log_position a, struct shared_log_position b)
 {
     return a.line != b.line ? a.line < b.line : a.offset < b.offset;
 }
 
-static void note_oldest(struct sharedlog_position *oldest, struct sharedlog_position position)
+static void note_oldest(struct shared_log_position *oldest, struct shared_log_position position)
 {
     if (is_before(position, *oldest))
         *oldest = position;
@@ -101,14 +101,14 @@ static void survey(struct room *r, int64_t now_ms)
 {
     struct pace *p = &r->pace;
 
-    p->oldest = p->oldest_taker = sharedlog_head(r->log);
+    p->oldest = p->oldest_taker = shared_log_head(r->log);
     p->holder = NULL;
     for (struct list *l = r->members.next; l != &r->members; l = l->next) {
         struct room_member *m = container_of(l, struct room_member, link);
 
         if (is_out(m))
             continue;
-        if (sharedlog_is_overrun(r->log, m->position)) {
+        if (shared_log_is_overrun(r->log, m->position)) {
             m->lost = true;
             list_remove(&m->waiting);
             list_append(&r->fallen, &m->waiting);
@@ -124,16 +124,16 @@ static void survey(struct room *r, int64_t now_ms)
 
 void pace_find_fallen(struct room *r, int64_t now_ms)
 {
-    if (sharedlog_is_overrun(r->log, r->pace.oldest))
+    if (shared_log_is_overrun(r->log, r->pace.oldest))
         survey(r, now_ms);
 }
 
 static bool holds_up(const struct room_member *m, int64_t now_ms)
 {
-    const struct sharedlog *log = m->room->log;
+    const struct shared_log *log = m->room->log;
 
-    return !is_out(m) && !sharedlog_is_overrun(log, m->position) &&
-           sharedlog_behind(log, m->position) > ENDS && is_taking(m, now_ms);
+    return !is_out(m) && !shared_log_is_overrun(log, m->position) &&
+           shared_log_behind(log, m->position) > ENDS && is_taking(m, now_ms);
 }
 
 bool pace_is_congested(struct room *r, int64_t now_ms)
@@ -143,9 +143,9 @@ bool pace_is_congested(struct room *r, int64_t now_ms)
 
     if (p->congested && p->holder != NULL && holds_up(p->holder, now_ms))
         return true;
-    if (sharedlog_behind(r->log, p->oldest_taker) > limit)
+    if (shared_log_behind(r->log, p->oldest_taker) > limit)
         survey(r, now_ms);
-    p->congested = sharedlog_behind(r->log, p->oldest_taker) > limit;
+    p->congested = shared_log_behind(r->log, p->oldest_taker) > limit;
     r->held_up = r->held_up || p->congested;
     return p->congested;
 }

@@ -2,7 +2,7 @@
 #ifndef CHAT_PACE_H
 #define CHAT_PACE_H
 
-#include "chat/inside.h"
+#include "chat/room_private.h"
 
 void pace_init(struct pace *p);
 

@@ -1,16 +1,16 @@
 /* Owns who is in a room, and what goes to each. What they say is understood in
- * speech.c and orders.c, put into the log in tell.c; the pace is set in pace.c. */
+ * lines.c and room_commands.c, put into the log in announce.c; the pace is set in pace.c. */
 #include "chat/room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat/inside.h"
+#include "chat/announce.h"
+#include "chat/lines.h"
 #include "chat/names.h"
 #include "chat/pace.h"
-#include "chat/speech.h"
-#include "chat/tell.h"
+#include "chat/room_private.h"
 
 /* How much one member that had to wait may say before the next one's turn. */
 #define TURN_BYTES ((size_t)16 * 1024)
@@ -27,7 +27,7 @@ static int check_console(const struct room *r, struct error *err)
     struct buf wire = {0};
     char line[NAMES_BYTES + sizeof("\n")];
     int n = snprintf(line, sizeof(line), "%s\n", r->console);
-    int result = wire_put(&r->wire, line, (size_t)n, &wire, err);
+    int result = line_encoding_put(&r->wire, line, (size_t)n, &wire, err);
 
     buf_free(&wire);
     return result;
@@ -54,7 +54,7 @@ static int set_console(struct room *r, const char *name, struct error *err)
 struct room *room_new(const struct room_options *options, const struct room_events *events,
                       void *arg, struct error *err)
 {
-    const struct wire_options wire = {
+    const struct line_encoding_options wire = {
         .encoding = options->encoding,
         .crlf = options->crlf,
         .inward = options->inward,
@@ -81,10 +81,10 @@ struct room *room_new(const struct room_options *options, const struct room_even
     list_init(&r->row);
     list_init(&r->fallen);
     pace_init(&r->pace);
-    r->log = sharedlog_new(options->buffer_bytes);
+    r->log = shared_log_new(options->buffer_bytes);
     if (r->log == NULL)
         out_of_memory(err);
-    if (r->log == NULL || wire_init(&r->wire, &wire, err) < 0 ||
+    if (r->log == NULL || line_encoding_init(&r->wire, &wire, err) < 0 ||
         (options->console != NULL && set_console(r, options->console, err) < 0)) {
         room_free(r);
         return NULL;
@@ -96,7 +96,7 @@ struct room *room_new(const struct room_options *options, const struct room_even
 static void forget(struct room_member *m)
 {
     list_remove(&m->link);
-    speech_forget(m);
+    lines_forget(m);
     buf_free(&m->answers);
     free(m->name);
     free(m->key);
@@ -109,8 +109,8 @@ void room_free(struct room *r)
         return;
     while (!list_is_empty(&r->members))
         forget(container_of(r->members.next, struct room_member, link));
-    sharedlog_free(r->log);
-    wire_clear(&r->wire);
+    shared_log_free(r->log);
+    line_encoding_clear(&r->wire);
     buf_free(&r->text);
     buf_free(&r->line);
     buf_free(&r->wire_line);
@@ -138,7 +138,7 @@ int room_join(struct room *r, struct room_member *m, int64_t now_ms, struct erro
     *m = (struct room_member){.room = r, .until = UINT64_MAX, .number = ++r->guests};
     list_init(&m->link);
     list_init(&m->waiting);
-    m->position = sharedlog_back(r->log, r->history);
+    m->position = shared_log_back(r->log, r->history);
     if (asprintf(&m->name, "guest%u", (unsigned)m->number) < 0)
         m->name = NULL;
     m->key = m->name == NULL ? NULL : strdup(m->name);
@@ -146,14 +146,14 @@ int room_join(struct room *r, struct room_member *m, int64_t now_ms, struct erro
         forget(m);
         return out_of_memory(err);
     }
-    tell_one(r, m,
-             "welcome, you are %s; type a line and Enter to say it, /nick NAME to take a name, "
-             "/who, /me ACTION, /quit, /help",
-             m->name);
+    announce_one(r, m,
+                 "welcome, you are %s; type a line and Enter to say it, /nick NAME to take a name, "
+                 "/who, /me ACTION, /quit, /help",
+                 m->name);
     list_append(&r->members, &m->link);
     r->count++;
     pace_took(m, now_ms);
-    tell_about(r, m, now_ms, NULL, "%s joined", m->name);
+    announce_about(r, m, now_ms, NULL, "%s joined", m->name);
     return 0;
 }
 
@@ -166,8 +166,9 @@ void room_leave(struct room_member *m, enum room_leaving why, int64_t now_ms)
     list_remove(&m->waiting);
     r->count--;
     if (!m->quit)
-        tell_about(r, m, now_ms, NULL,
-                   why == ROOM_FELL_BEHIND ? "%s fell behind and was dropped" : "%s left", m->name);
+        announce_about(r, m, now_ms, NULL,
+                       why == ROOM_FELL_BEHIND ? "%s fell behind and was dropped" : "%s left",
+                       m->name);
     forget(m);
 }
 
@@ -187,8 +188,8 @@ void room_hear(struct room_member *m, const char *bytes, size_t n, int64_t now_m
 
     if (m->quit || m->lost || m->ended)
         return;
-    result = speech_keep(m, bytes, n, &err);
-    if (speech_go_on(m, now_ms, SIZE_MAX) && result < 0)
+    result = lines_keep(m, bytes, n, &err);
+    if (lines_go_on(m, now_ms, SIZE_MAX) && result < 0)
         fail(m, &err);
     error_clear(&err);
 }
@@ -199,10 +200,10 @@ void room_hear_end(struct room_member *m, int64_t now_ms)
 
     if (m->quit || m->lost || m->ended)
         return;
-    if (speech_keep_end(m, &err) < 0)
+    if (lines_keep_end(m, &err) < 0)
         fail(m, &err);
     else
-        speech_go_on(m, now_ms, SIZE_MAX);
+        lines_go_on(m, now_ms, SIZE_MAX);
     error_clear(&err);
 }
 
@@ -213,28 +214,28 @@ bool room_wants(const struct room_member *m)
 
 void room_say(struct room *r, const char *line, size_t n, int64_t now_ms)
 {
-    speech_act(r, NULL, line, n, now_ms);
+    lines_act(r, NULL, line, n, now_ms);
 }
 
 void room_close(struct room *r, int64_t now_ms)
 {
-    tell_all(r, now_ms, "the room closes");
+    announce_all(r, now_ms, "the room closes");
     for (struct list *l = r->members.next; l != &r->members; l = l->next) {
         struct room_member *m = container_of(l, struct room_member, link);
 
         if (m->quit)
             continue;
         m->quit = true;
-        m->until = sharedlog_head(r->log).line;
+        m->until = shared_log_head(r->log).line;
         if (!m->lost)
-            speech_forget(m);
+            lines_forget(m);
     }
 }
 
 /* Whose lines have to be skipped from m's position on: m's own, if there are any. */
 static uint32_t skipped(const struct room_member *m)
 {
-    return m->spoke > m->position.line ? m->number : SHAREDLOG_NOBODY;
+    return m->spoke > m->position.line ? m->number : SHARED_LOG_NOBODY;
 }
 
 /* Shortens the list to its first n bytes, which it has; returns its new length. */
@@ -250,24 +251,24 @@ static size_t clip(struct iovec *iov, size_t n)
 
 size_t room_peek(const struct room_member *m, struct iovec *iov, size_t max)
 {
-    const struct sharedlog *log = m->room->log;
-    struct sharedlog_position p = m->position;
+    const struct shared_log *log = m->room->log;
+    struct shared_log_position p = m->position;
     size_t count = 0, answers = buf_length(&m->answers);
 
-    if (m->lost || sharedlog_is_overrun(log, p))
+    if (m->lost || shared_log_is_overrun(log, p))
         return 0;
     if (answers > 0) {
         if (p.offset > 0) {
-            size_t rest = sharedlog_rest(log, p);
+            size_t rest = shared_log_rest(log, p);
 
             /* It is in one piece, or two. */
-            sharedlog_peek(log, p, p.line + 1, SHAREDLOG_NOBODY, iov, 2);
+            shared_log_peek(log, p, p.line + 1, SHARED_LOG_NOBODY, iov, 2);
             count = clip(iov, rest);
-            p = (struct sharedlog_position){.line = p.line + 1};
+            p = (struct shared_log_position){.line = p.line + 1};
         }
         iov[count++] = (struct iovec){.iov_base = buf_head(&m->answers), .iov_len = answers};
     }
-    return count + sharedlog_peek(log, p, m->until, skipped(m), iov + count, max - count);
+    return count + shared_log_peek(log, p, m->until, skipped(m), iov + count, max - count);
 }
 
 /* Takes from the front of the answers; returns how much of n is left. */
@@ -282,25 +283,25 @@ static size_t take_answers(struct room_member *m, size_t n)
         buf_free(&m->answers);
     if (m->full && length - taken < ROOM_PRIVATE_BYTES) {
         m->full = false;
-        speech_wait(m);
+        lines_wait(m);
     }
     return n - taken;
 }
 
 void room_took(struct room_member *m, size_t n, int64_t now_ms)
 {
-    const struct sharedlog *log = m->room->log;
+    const struct shared_log *log = m->room->log;
 
     if (n == 0)
         return;
     if (buf_length(&m->answers) > 0) {
-        size_t rest = sharedlog_rest(log, m->position);
+        size_t rest = shared_log_rest(log, m->position);
         size_t first = n < rest ? n : rest;
 
-        m->position = sharedlog_take(log, m->position, first, skipped(m));
+        m->position = shared_log_take(log, m->position, first, skipped(m));
         n = take_answers(m, n - first);
     }
-    m->position = sharedlog_take(log, m->position, n, skipped(m));
+    m->position = shared_log_take(log, m->position, n, skipped(m));
     pace_took(m, now_ms);
 }
 
@@ -339,7 +340,7 @@ static void go_round(struct room *r, int64_t now_ms)
         if (r->row.next == &end)
             break;
         list_remove(&m->waiting);
-        if (speech_go_on(m, now_ms, TURN_BYTES) && room_wants(m))
+        if (lines_go_on(m, now_ms, TURN_BYTES) && room_wants(m))
             r->events.on_wanting(r->arg, m);
     }
     list_remove(&end);
@@ -360,7 +361,7 @@ void room_tend(struct room *r, int64_t now_ms)
 
 int64_t room_next_ms(struct room *r, int64_t now_ms)
 {
-    if (!list_is_empty(&r->fallen) || sharedlog_is_overrun(r->log, r->pace.oldest))
+    if (!list_is_empty(&r->fallen) || shared_log_is_overrun(r->log, r->pace.oldest))
         return now_ms;
     if (pace_is_congested(r, now_ms))
         return pace_ends_ms(r);

@@ -4,7 +4,7 @@
  * no loop: bytes are brought with room_hear(), fetched with room_peek(), and the
  * time is given in milliseconds of any clock that never goes back.
  *
- * What is said stands in one shared log (sharedlog.h), in the wire's encoding.
+ * What is said stands in one shared log (shared_log.h), in the wire's encoding.
  * Every member gets every line whole, once and in the same order, except those it
  * has caused itself; private answers come in between two lines. The console, the
  * terminal that runs the room, takes part without a position in the log: its
@@ -35,7 +35,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/list.h"
-#include "chat/sharedlog.h"
+#include "chat/shared_log.h"
 #include "text/filter.h"
 #include "text/transcode.h"
 
@@ -109,21 +109,21 @@ struct room_member {
     struct list link;    /* among the members */
     struct list waiting; /* in the row of those with lines that were not acted on yet */
     struct room *room;
-    char *name;                         /* owned */
-    char *key;                          /* owned; what the name is compared by */
-    struct filter *decoder;             /* owned; made with the first data */
-    struct buf heard;                   /* UTF-8 that was not acted on */
-    struct buf answers;                 /* private text, as it goes on the wire */
-    struct sharedlog_position position; /* never in front of a line of its own */
-    uint64_t until;                     /* of the log, it gets what is before this line */
-    uint64_t spoke;                     /* the line after the last of its own */
-    int64_t took_ms;                    /* when it last took something, or joined */
-    uint32_t number;                    /* guestN; the author of its lines */
-    bool cut;                           /* the rest of the line being heard is dropped */
-    bool full;                          /* waits until its private text is taken */
-    bool ended;                         /* its input has */
-    bool quit;                          /* it is nobody's neighbour any more */
-    bool lost;                          /* overrun, or failed, and told so */
+    char *name;                          /* owned */
+    char *key;                           /* owned; what the name is compared by */
+    struct filter *decoder;              /* owned; made with the first data */
+    struct buf heard;                    /* UTF-8 that was not acted on */
+    struct buf answers;                  /* private text, as it goes on the wire */
+    struct shared_log_position position; /* never in front of a line of its own */
+    uint64_t until;                      /* of the log, it gets what is before this line */
+    uint64_t spoke;                      /* the line after the last of its own */
+    int64_t took_ms;                     /* when it last took something, or joined */
+    uint32_t number;                     /* guestN; the author of its lines */
+    bool cut;                            /* the rest of the line being heard is dropped */
+    bool full;                           /* waits until its private text is taken */
+    bool ended;                          /* its input has */
+    bool quit;                           /* it is nobody's neighbour any more */
+    bool lost;                           /* overrun, or failed, and told so */
 };
 
 /* A new room, or NULL and fills err: the console's name is no name or cannot be

@@ -3,8 +3,8 @@
 #define COMMANDS_CHAT_H
 
 #include "commands/command.h"
-#include "commands/shared.h"
-#include "commands/textual.h"
+#include "commands/common_options.h"
+#include "commands/text_options.h"
 
 struct chat_options {
     struct shared_options shared;

@@ -11,7 +11,7 @@
 #include "chat/room.h"
 #include "commands/chat.h"
 #include "commands/hosting.h"
-#include "text/paint.h"
+#include "text/colour.h"
 
 enum {
     READ_SIZE = 16 << 10,
@@ -487,7 +487,7 @@ static struct filter *make_shown(struct hall *h, struct error *err)
     if (!painted && local == NULL)
         return NULL;
     row = chain_new();
-    if (row != NULL && (!painted || chain_add(row, paint_new()) == 0) &&
+    if (row != NULL && (!painted || chain_add(row, colour_new()) == 0) &&
         (local == NULL || chain_add(row, transcode_new("UTF-8", local, TRANSCODE_INWARD,
                                                        text_policy_inward(&h->options->text),
                                                        &h->counts.inward, err)) == 0))

@@ -11,7 +11,7 @@
 #include "chat/console.h"
 #include "commands/chat.h"
 #include "commands/serving.h"
-#include "text/paint.h"
+#include "text/colour.h"
 
 enum {
     DELIVERY_MS = 100,    /* how often delivery is looked at before that */
@@ -82,7 +82,7 @@ static struct filter *make_heard(struct talk *t, struct error *err)
     struct text_look look = {
         .printable = terminal,
         .judge = bye_watcher_new(&t->byes, sends_bare(t), &t->heard_bye),
-        .paint = terminal && console_has_colours() ? paint_new() : NULL,
+        .paint = terminal && console_has_colours() ? colour_new() : NULL,
     };
 
     return text_inward(&t->options->text, &look, &t->counts, err);
@@ -307,9 +307,9 @@ static void on_call_closed(struct conversation *c)
 
 static int begin_call(struct call *call, int fd, const struct addr *peer, struct error *err)
 {
-    struct sock_options socket = shared_sock_options(&call->talk.options->shared, true);
+    struct socket_options socket = shared_sock_options(&call->talk.options->shared, true);
 
-    if (sock_configure(fd, &socket, err) < 0) {
+    if (socket_configure(fd, &socket, err) < 0) {
         close(fd);
         return -1;
     }

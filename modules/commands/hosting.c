@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/num.h"
-#include "commands/crew.h"
+#include "commands/workers.h"
 
 void hosting_tell_connected(const struct hosting *h, const struct addr *peer)
 {
@@ -51,7 +51,7 @@ static void on_done(void *arg)
     struct hosting *h = arg;
 
     h->done = true;
-    if (h->crew == NULL || crew_lets_go(h->crew, h))
+    if (h->crew == NULL || workers_lets_go(h->crew, h))
         loop_stop(h->run.loop);
 }
 
@@ -70,7 +70,7 @@ const struct server_events hosting_server_events = {
 static void tell_stopping(const struct hosting *h)
 {
     unsigned long long clients =
-        h->crew != NULL ? atomic_load(&crew_crowd(h->crew)->clients) : h->server.client_count;
+        h->crew != NULL ? atomic_load(&workers_crowd(h->crew)->clients) : h->server.client_count;
     char limit[32];
 
     num_format_duration(h->listen->drain_ms, limit, sizeof(limit));
@@ -96,7 +96,7 @@ static void on_signal(void *arg, int number)
     }
     tell_stopping(h);
     if (h->crew != NULL)
-        crew_order(h->crew, CREW_STOP);
+        workers_order(h->crew, WORKERS_STOP);
     server_stop(&h->server);
 }
 
@@ -106,7 +106,7 @@ static void on_accept_limit(struct timer *t)
     struct error why = {0};
     char limit[32];
 
-    if (h->crew != NULL && atomic_load(&crew_crowd(h->crew)->accepted) > 0)
+    if (h->crew != NULL && atomic_load(&workers_crowd(h->crew)->accepted) > 0)
         return;
     num_format_duration(h->listen->accept_timeout_ms, limit, sizeof(limit));
     error_set(&why, EXITCODE_TIMEOUT, "no one has connected within %s (--accept-timeout)", limit);
@@ -129,7 +129,7 @@ static int start_crew(struct hosting *h, struct error *err)
 {
     if (h->listen->workers <= 1 || h->make_worker == NULL)
         return 0;
-    return crew_start(h, h->listen->workers - 1, err) != NULL ? 0 : -1;
+    return workers_start(h, h->listen->workers - 1, err) != NULL ? 0 : -1;
 }
 
 static int start(struct hosting *h, struct error *err)
@@ -146,8 +146,8 @@ static int start(struct hosting *h, struct error *err)
         listen_announce(h->listen, &h->server, err) < 0 || start_crew(h, err) < 0 ||
         server_start(&h->server, err) < 0) {
         if (h->crew != NULL)
-            crew_order(h->crew, CREW_ABORT);
-        crew_end(h->crew, h);
+            workers_order(h->crew, WORKERS_ABORT);
+        workers_end(h->crew, h);
         server_clear(&h->server);
         return -1;
     }
@@ -165,11 +165,11 @@ void hosting_run(struct hosting *h)
         return;
     }
     runtime_run(&h->run);
-    if (h->crew != NULL &&
-        (h->run.signal != 0 || error_is_set(&h->run.fatal) || atomic_load(&h->order) == CREW_ABORT))
-        crew_order(h->crew, CREW_ABORT);
+    if (h->crew != NULL && (h->run.signal != 0 || error_is_set(&h->run.fatal) ||
+                            atomic_load(&h->order) == WORKERS_ABORT))
+        workers_order(h->crew, WORKERS_ABORT);
     server_abort(&h->server); /* while the crew, which counts clients, is there */
-    crew_end(h->crew, h);
+    workers_end(h->crew, h);
     if (h->server.dropped_count > 0) {
         error_set(&why, EXITCODE_FAILED,
                   "connections that were closed before all was delivered: %llu",

@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 
+#include "commands/common_options.h"
 #include "commands/runtime.h"
-#include "commands/shared.h"
 
 struct hosting {
     /* Set by the command. */
@@ -29,8 +29,8 @@ struct hosting {
     void *command;
 
     /* The hosting's own. */
-    struct crew *crew; /* NULL: it is alone */
-    atomic_int order;  /* what a worker is to do: enum crew_order */
+    struct workers *crew; /* NULL: it is alone */
+    atomic_int order;     /* what a worker is to do: enum workers_order */
     struct runtime run;
     struct server server;
     struct server_options server_options;
@@ -40,7 +40,7 @@ struct hosting {
     bool done; /* its own clients have ended, and no more will come */
 };
 
-struct crew;
+struct workers;
 
 /* What the servers of hosting call. */
 extern const struct server_events hosting_server_events;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/sock.h"
+#include "net/socket.h"
 
 enum {
     REDRAW_MS = 100,
@@ -113,11 +113,11 @@ void progress_stop(struct progress *p)
 
 void progress_tell_totals(struct conversation *c)
 {
-    struct sock_measures m;
+    struct socket_measures m;
     int64_t ms = loop_now_ms(c->work->loop) - c->began_ms;
     char text[ADDR_TEXT_SIZE], rate[32];
 
-    if (log_level() < LOG_VERBOSE || sock_measure(c->net.transport.fd, &m) < 0)
+    if (log_level() < LOG_VERBOSE || socket_measure(c->net.transport.fd, &m) < 0)
         return;
     format_bytes(rate_of(c->net.in_bytes + c->net.out_bytes, ms), rate, sizeof(rate));
     log_verbose("%s took %.3f s, %s/s; round trip %.3f ms, %u segments sent again",

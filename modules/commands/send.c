@@ -8,12 +8,12 @@
 
 #include "base/log.h"
 #include "commands/command.h"
+#include "commands/common_options.h"
 #include "commands/progress.h"
 #include "commands/prompt.h"
 #include "commands/runtime.h"
-#include "commands/shared.h"
 #include "commands/target.h"
-#include "commands/textual.h"
+#include "commands/text_options.h"
 #include "core/conversation.h"
 
 enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_NONE };
@@ -131,15 +131,15 @@ static void on_output_closed(struct stream *output)
 static void on_connected(void *arg, int fd, const struct addr *peer)
 {
     struct send *s = arg;
-    struct sock_options socket = shared_sock_options(&s->options.shared, false);
+    struct socket_options socket = shared_sock_options(&s->options.shared, false);
     struct error why = {0};
     struct addr local;
     char from[ADDR_TEXT_SIZE], to[ADDR_TEXT_SIZE];
 
     s->dialer = NULL;
-    if (log_level() == LOG_VERBOSE && sock_local_addr(fd, &local) == 0)
+    if (log_level() == LOG_VERBOSE && socket_local_addr(fd, &local) == 0)
         log_verbose("%s connected, from %s", addr_format(peer, to), addr_format(&local, from));
-    if (sock_configure(fd, &socket, &why) < 0) {
+    if (socket_configure(fd, &socket, &why) < 0) {
         close(fd);
         runtime_fail(&s->run, &why);
         return;

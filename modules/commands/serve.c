@@ -10,7 +10,7 @@
 #include "commands/command.h"
 #include "commands/progress.h"
 #include "commands/serving.h"
-#include "commands/textual.h"
+#include "commands/text_options.h"
 
 struct serve_options {
     struct shared_options shared;

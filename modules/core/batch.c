@@ -1,7 +1,7 @@
 /* Owns when a fast flow is read in batches. Reads nothing itself. */
 #include "core/batch.h"
 
-#include "core/sock.h"
+#include "net/socket.h"
 
 enum {
     GATHERED = 256 << 10, /* for this much somebody is woken */
@@ -27,7 +27,7 @@ static void stop(struct batch *b)
 {
     loop_cancel_timer(b->stream->loop, &b->tick);
     if (!b->stream->closed) {
-        sock_set_low_water(b->stream->transport.fd, 1); /* what waits is told now; tcp(7) */
+        socket_set_low_water(b->stream->transport.fd, 1); /* what waits is told now; tcp(7) */
         stream_heed(b->stream, STREAM_OUTPUT);
     }
     b->stream = NULL;
@@ -43,7 +43,7 @@ static void on_tick(struct timer *t)
         loop_set_timer(s->loop, t, TICK_MS);
         return;
     }
-    s->unbatched = !s->readable && sock_unread(s->transport.fd) > 0;
+    s->unbatched = !s->readable && socket_unread(s->transport.fd) > 0;
     stop(b);
 }
 
@@ -63,7 +63,7 @@ void batch_starved(struct batch *b, struct stream *s)
     if (s->in_bytes - b->seen_bytes < FAST || loop_set_timer(s->loop, &b->tick, TICK_MS) < 0)
         return;
     begin_look(b, s);
-    sock_set_low_water(s->transport.fd, GATHERED);
+    socket_set_low_water(s->transport.fd, GATHERED);
     /* Else events of input that we have already taken come as ones of output. */
     stream_ignore(s, STREAM_OUTPUT);
 }

@@ -2,7 +2,7 @@
 #include "core/conversation.h"
 
 #include "base/num.h"
-#include "core/sock.h"
+#include "net/socket.h"
 
 static const struct pump_plan discard_plan = {.on_end = conversation_in_ended};
 
@@ -44,7 +44,7 @@ static bool net_has_failed(struct conversation *c)
         fail_first(c, &why);
         return true;
     }
-    number = sock_error(c->net.transport.fd);
+    number = socket_error(c->net.transport.fd);
     if (number == 0)
         return false;
     transport_write_error(&c->net.transport, number, &why);
@@ -103,7 +103,7 @@ static int64_t look_again_ms(const struct conversation *c)
 
 static void notice_acknowledged(struct conversation *c)
 {
-    uint32_t now = (uint32_t)sock_unacknowledged(c->net.transport.fd);
+    uint32_t now = (uint32_t)socket_unacknowledged(c->net.transport.fd);
 
     if (now < c->unacknowledged)
         c->net.moved_ms = loop_now_ms(c->work->loop);

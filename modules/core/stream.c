@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "core/sock.h"
+#include "net/socket.h"
 
 /* Bytes dropped at a graceful close; a peer that keeps sending cannot hold us. */
 enum { CLOSE_DISCARD_MAX = 16 << 20 };
@@ -322,7 +322,7 @@ bool stream_is_delivered(const struct stream *s)
     if (buf_length(&s->out) > 0 || (s->shut_asked && !s->shut_done))
         return false;
     return s->transport.kind != TRANSPORT_SOCKET || s->out_bytes == 0 ||
-           sock_unacknowledged(s->transport.fd) == 0;
+           socket_unacknowledged(s->transport.fd) == 0;
 }
 
 void stream_await_delivery(struct stream *s, void (*on_delivered)(struct stream *s))

@@ -4,7 +4,7 @@
  * it; what is kept is bounded. */
 #include <stdio.h>
 
-#include "chat/inside.h"
+#include "chat/room_private.h"
 #include "tests/fuzz/cut.h"
 #include "text/utf8.h"
 
@@ -32,7 +32,7 @@ struct line {
 struct scene {
     struct room *room;
     struct room_options options;
-    struct wire wire; /* one of its own, to say how lines should look */
+    struct line_encoding wire; /* one of its own, to say how lines should look */
     struct guest *guests[GUESTS];
     struct line *lines;
     size_t count;
@@ -154,9 +154,9 @@ static void record(struct scene *s, const char *line, size_t n, const struct gue
     REQUIRE(s->lines != NULL);
     l = &s->lines[s->count++];
     *l = (struct line){.author = author, .number = author != NULL ? author->member.number : 0};
-    REQUIRE(wire_put(&s->wire, line, n, &l->wire, NULL) == 0);
+    REQUIRE(line_encoding_put(&s->wire, line, n, &l->wire, NULL) == 0);
     check_text(s, buf_head(&l->wire), buf_length(&l->wire));
-    REQUIRE(sharedlog_head(s->room->log).line == s->count);
+    REQUIRE(shared_log_head(s->room->log).line == s->count);
 }
 
 static void on_nothing(void *arg)
@@ -298,7 +298,7 @@ static void join(struct scene *s, size_t i)
 
     REQUIRE(g != NULL);
     s->guests[i] = g;
-    first = sharedlog_back(s->room->log, s->options.history).line;
+    first = shared_log_back(s->room->log, s->options.history).line;
     REQUIRE(room_join(s->room, &g->member, s->now_ms, NULL) == 0);
     g->next = first;
 }
@@ -324,7 +324,7 @@ static void say(struct scene *s, size_t which)
         return;
     room_say(s->room, line[0], strlen(line[0]), s->now_ms);
     REQUIRE(s->count == count);
-    if (sharedlog_head(s->room->log).line > count) {
+    if (shared_log_head(s->room->log).line > count) {
         /* Only the console's name may differ from what is expected. */
         char text[256];
         const char *name = s->room->console;
@@ -437,7 +437,7 @@ static void settle(struct scene *s)
 static void begin(struct scene *s, uint8_t how, uint8_t size)
 {
     static const size_t sizes[] = {ROOM_BUFFER_MIN, 20000, LARGE};
-    const struct wire_options wire = {
+    const struct line_encoding_options wire = {
         .encoding = encodings[how % 5],
         .crlf = how / 5 % 2 != 0,
         .outward = TRANSCODE_ESCAPE,
@@ -452,7 +452,7 @@ static void begin(struct scene *s, uint8_t how, uint8_t size)
         .inward = how / 40 % 2 != 0 ? TRANSCODE_ESCAPE : TRANSCODE_REPLACE,
         .outward = TRANSCODE_ESCAPE,
     };
-    REQUIRE(wire_init(&s->wire, &wire, NULL) == 0);
+    REQUIRE(line_encoding_init(&s->wire, &wire, NULL) == 0);
     s->room = room_new(&s->options, &events, s, NULL);
     REQUIRE(s->room != NULL);
 }
@@ -468,7 +468,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (s.guests[0] != NULL)
             while (take(&s, s.guests[0], SIZE_MAX) > 0)
                 ;
-        REQUIRE(sharedlog_head(s.room->log).line == s.count);
+        REQUIRE(shared_log_head(s.room->log).line == s.count);
         check_bounds(&s);
     }
     settle(&s);
@@ -479,7 +479,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (s.guests[i] != NULL && i % 2 == 0)
             leave(&s, i, ROOM_LEFT);
     room_free(s.room);
-    wire_clear(&s.wire);
+    line_encoding_clear(&s.wire);
     for (size_t i = 0; i < GUESTS; i++)
         if (s.guests[i] != NULL) {
             buf_free(&s.guests[i]->got);

@@ -1,8 +1,8 @@
 /* text/filter: rows of filters. */
 #include "tests/unit/feed.h"
-#include "text/eol.h"
-#include "text/firstline.h"
 #include "text/label.h"
+#include "text/line.h"
+#include "text/newline.h"
 #include "text/printable.h"
 #include "text/transcode.h"
 #include "text/upcase.h"
@@ -35,7 +35,7 @@ static struct filter *make_gbk_upper(const void *how)
 static struct filter *make_line(const void *how)
 {
     (void)how;
-    return row_of(eol_new(EOL_LF), firstline_new(), upcase_new());
+    return row_of(newline_new(NEWLINE_LF), line_first_new(), upcase_new());
 }
 
 static void an_empty_row_passes_bytes(void **state)
@@ -63,7 +63,7 @@ static struct filter *make_line_of_gbk(const void *how)
 {
     (void)how;
     return row_of(transcode_new("gbk", "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL),
-                  firstline_new(), NULL);
+                  line_first_new(), NULL);
 }
 
 static struct filter *make_latin1_of_gbk(const void *how)

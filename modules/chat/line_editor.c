@@ -1,0 +1,217 @@
+/* Owns the terminal while a line is edited. Knows no chat. */
+#include "chat/line_editor.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* What is used of readline(3). */
+struct library {
+    void *handle;
+    void (*install)(const char *prompt, void (*on_line)(char *line));
+    void (*remove)(void);
+    void (*read_char)(void);
+    void (*add_history)(const char *line);
+    int (*clear_visible_line)(void);
+    int (*on_new_line)(void);
+    void (*redisplay)(void);
+};
+
+struct line_editor {
+    struct library library;
+    void (*on_line)(void *arg, const char *line);
+    void *arg;
+    bool installed;
+};
+
+/* readline's callback has no argument: this is the editor that it is for. */
+static struct line_editor *active;
+
+static bool find(void *handle, const char *name, void *function)
+{
+    void *found = dlsym(handle, name);
+
+    memcpy(function, &found, sizeof(found));
+    return found != NULL;
+}
+
+static bool load(struct library *l)
+{
+    l->handle = dlopen("libreadline.so.8", RTLD_NOW | RTLD_LOCAL);
+    if (l->handle == NULL)
+        return false;
+    if (find(l->handle, "rl_callback_handler_install", &l->install) &&
+        find(l->handle, "rl_callback_handler_remove", &l->remove) &&
+        find(l->handle, "rl_callback_read_char", &l->read_char) &&
+        find(l->handle, "add_history", &l->add_history) &&
+        find(l->handle, "rl_clear_visible_line", &l->clear_visible_line) &&
+        find(l->handle, "rl_on_new_line", &l->on_new_line) &&
+        find(l->handle, "rl_redisplay", &l->redisplay))
+        return true;
+    dlclose(l->handle);
+    return false;
+}
+
+static void on_readline(char *line)
+{
+    struct line_editor *e = active;
+
+    if (line == NULL) { /* the end; readline would prompt again */
+        e->library.remove();
+        e->installed = false;
+        fputc('\n', stdout);
+        fflush(stdout);
+    } else if (*line != '\0') {
+        e->library.add_history(line);
+    }
+    e->on_line(e->arg, line);
+    free(line);
+}
+
+/* Takes the line that is typed off the screen, and puts it back below what was
+ * written meanwhile. */
+static void hide_line(struct line_editor *e)
+{
+    if (!e->installed)
+        return;
+    e->library.clear_visible_line();
+    fflush(stdout);
+}
+
+static void show_line(struct line_editor *e, char last_written)
+{
+    if (!e->installed)
+        return;
+    if (last_written != '\n')
+        fputc('\n', stdout); /* the line that is typed keeps a line of its own */
+    e->library.on_new_line();
+    e->library.redisplay();
+    fflush(stdout);
+}
+
+static void write_message(const char *line, size_t length)
+{
+    ssize_t written;
+
+    hide_line(active);
+    written = write(STDERR_FILENO, line, length);
+    (void)written; /* there is nobody left to tell when it fails */
+    show_line(active, '\n');
+}
+
+struct line_editor *line_editor_open(const char *prompt,
+                                     void (*on_line)(void *arg, const char *line), void *arg)
+{
+    const char *terminal = getenv("TERM");
+    struct line_editor *e;
+
+    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0)
+        return NULL;
+    e = calloc(1, sizeof(*e));
+    if (e == NULL || !load(&e->library)) {
+        free(e);
+        return NULL;
+    }
+    /* Characters are edited whole also where the locale was not set up. */
+    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    e->on_line = on_line;
+    e->arg = arg;
+    e->installed = true;
+    active = e;
+    e->library.install(prompt, on_readline);
+    log_set_writer(write_message);
+    return e;
+}
+
+void line_editor_read_key(struct line_editor *e)
+{
+    if (e->installed)
+        e->library.read_char();
+}
+
+static enum io screen_write(struct transport *t, const struct iovec *from, int count, size_t *put,
+                            struct error *err)
+{
+    struct pollfd ready = {.fd = t->fd, .events = POLLOUT};
+    size_t n = from->iov_len < PIPE_BUF ? from->iov_len : PIPE_BUF;
+    const char *text = from->iov_base;
+    ssize_t written;
+    int failure;
+
+    (void)count;
+    if (poll(&ready, 1, 0) <= 0)
+        return IO_AGAIN;
+    hide_line(active);
+    written = write(t->fd, text, n);
+    failure = errno;
+    show_line(active, written > 0 ? text[written - 1] : '\n');
+    if (written > 0) {
+        *put = (size_t)written;
+        return IO_OK;
+    }
+    if (failure == EAGAIN || failure == EINTR)
+        return IO_AGAIN;
+    transport_write_error(t, failure, err);
+    return IO_FAILED;
+}
+
+static enum io screen_read(struct transport *t, void *to, size_t max, size_t *got,
+                           struct error *err)
+{
+    (void)t;
+    (void)to;
+    (void)max;
+    (void)got;
+    (void)err;
+    return IO_AGAIN;
+}
+
+static int screen_shut(struct transport *t, struct error *err)
+{
+    (void)t;
+    (void)err;
+    return 0;
+}
+
+static void screen_close(struct transport *t)
+{
+    (void)t;
+}
+
+static const struct transport_ops screen_ops = {
+    .read = screen_read,
+    .write = screen_write,
+    .shut = screen_shut,
+    .close = screen_close,
+};
+
+void line_editor_init_screen(struct line_editor *e, struct transport *screen)
+{
+    (void)e;
+    *screen = (struct transport){
+        .ops = &screen_ops, .fd = STDOUT_FILENO, .name = "standard output", .position = -1};
+}
+
+void line_editor_close(struct line_editor *e)
+{
+    if (e == NULL)
+        return;
+    if (e->installed) {
+        hide_line(e);
+        e->library.remove();
+    }
+    log_set_writer(NULL);
+    active = NULL;
+    /* The library stays loaded: it holds memory that it never frees. */
+    free(e);
+}

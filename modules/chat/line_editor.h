@@ -1,0 +1,27 @@
+/*
+ * A line that is edited on the terminal: GNU readline, loaded when it is asked
+ * for and only used where it is installed. One at a time.
+ */
+#ifndef CHAT_LINE_EDITOR_H
+#define CHAT_LINE_EDITOR_H
+
+#include "core/transport.h"
+
+struct line_editor;
+
+/* Takes over the terminal at standard input and output. on_line gets each line
+ * (UTF-8, without newline, valid during the call), and NULL at the end of input.
+ * Returns NULL when lines cannot be edited here. */
+struct line_editor *line_editor_open(const char *prompt,
+                                     void (*on_line)(void *arg, const char *line), void *arg);
+
+/* Reads what was typed; call when standard input is readable. */
+void line_editor_read_key(struct line_editor *e);
+
+/* A transport whose text appears above the line that is being edited. */
+void line_editor_init_screen(struct line_editor *e, struct transport *screen);
+
+/* Leaves the terminal as it was. NULL is fine. */
+void line_editor_close(struct line_editor *e);
+
+#endif

@@ -1,0 +1,16 @@
+/* Changes what ends a line, LF or CRLF. */
+#ifndef TEXT_NEWLINE_H
+#define TEXT_NEWLINE_H
+
+#include "text/filter.h"
+
+enum newline_mode {
+    NEWLINE_LF,   /* CRLF becomes LF; a CR without an LF stays */
+    NEWLINE_CRLF, /* LF becomes CRLF; a CRLF stays as it is */
+};
+
+/* A new filter, or NULL without memory. With NEWLINE_LF a CR that ends a feed is
+ * kept until the next byte or the end says what it is; all else comes at once. */
+struct filter *newline_new(enum newline_mode mode);
+
+#endif
