@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/event.h"
 #include "commands/command.h"
 
 static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
@@ -15,7 +15,7 @@ static void print_usage(FILE *to)
     fputs("Usage: tcptool COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", to);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n\"tcptool help COMMAND\" tells more; \"tcptool --version\" the version.\n"
+    fputs("\nFor a command's options: tcptool help COMMAND\n"
           "To begin, type in one terminal and in another:\n"
           "  tcptool serve\n"
           "  tcptool send localhost 8888 hello\n",
@@ -46,9 +46,9 @@ static int hint(int count, char **words)
     bool listens = words[0][0] == '-' && (strchr(words[0], 'l') != NULL);
 
     if (listens)
-        log_error("to listen, type: tcptool serve -p %s", port != NULL ? port : "PORT");
+        event_error("to listen, type: tcptool serve -p %s", port != NULL ? port : "PORT");
     else if (words[0][0] != '-' && count > 1 && port == words[1])
-        log_error("to connect, type: tcptool send %s %s", words[0], port);
+        event_error("to connect, type: tcptool send %s %s", words[0], port);
     else
         return -1;
     return EXITCODE_USAGE;
@@ -61,12 +61,12 @@ static int refuse(const char *word)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i]->name;
     if (word[0] == '-')
-        log_error(
+        event_error(
             "unknown option \"%s\": a command comes first, such as serve or send (see tcptool "
             "help)",
             word);
     else
-        log_error("unknown command \"%s\": the closest known one is %s (see tcptool help)", word,
+        event_error("unknown command \"%s\": did you mean %s? (see tcptool help)", word,
                   options_nearest(word, names));
     return EXITCODE_USAGE;
 }
@@ -97,7 +97,7 @@ static int help(const char *topic)
 
 int main(int argc, char **argv)
 {
-    struct stdio io = stdio_init();
+    struct local_startup startup = local_start();
     const char *word = argc > 1 ? argv[1] : NULL;
     const struct command *c;
 
@@ -114,5 +114,5 @@ int main(int argc, char **argv)
     c = find_command(word);
     if (c == NULL)
         return hint(argc - 1, argv + 1) < 0 ? refuse(word) : EXITCODE_USAGE;
-    return c->run(c, &io, argc - 1, argv + 1);
+    return c->run(c, &startup, argc - 1, argv + 1);
 }

@@ -183,7 +183,7 @@ END
   zsh_types 'tcptool ser\t--err\trep\t\n' '<serve><--errors=replace>'
   zsh_types 'tcptool send --until \t' eof first line none
   zsh_types 'tcptool help up\t\n' '<help><upper>'
-  zsh_types 'tcptool \t' 'Talk in lines'
+  zsh_types 'tcptool \t' 'Chat in lines'
   zsh_types 'tcptool chat --lis\t--roo\t-q\n' '<chat><--listen><--room><-q>'
   zsh_types 'tcptool send --keepal\t\n' '<send><--keepalive'
 }

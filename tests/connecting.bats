@@ -83,7 +83,7 @@ all_fail() {
   expect_status 124
   expect_equal "$(wc -l <<<"$output")" 1
   expect_match "$output" '^tcptool: .*dual\.test'
-  expect_match "$output" '\[2001:db8::2\]:9: no answer within 700ms'
+  expect_match "$output" '\[2001:db8::2\]:9: timed out after 700ms'
   expect_match "$output" '\[::1\]:9: Connection refused'
   expect_match "$output" '127\.0\.0\.1:9: Connection refused'
 }

@@ -190,7 +190,7 @@ backlog() {
   # The client's end ends the server too, long before the drain time is over.
   exec 7>&-
   finish serve
-  expect_match "$(cat serve.err)" 'stopping: 1 connections? ha'
+  expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close'
 }
 
 refuses() {
@@ -252,7 +252,7 @@ signal.pause()' "$port"
   wait_for has_content client.out
   stop serve TERM
   expect_status 1
-  expect_match "$(tail -n 1 serve.err)" 'before all was delivered'
+  expect_match "$(tail -n 1 serve.err)" 'before all of its data was delivered'
 }
 
 @test "a second signal ends at once" {
@@ -322,7 +322,7 @@ waiting_in_backlog() {
   run --separate-stderr peer clients_in_turn "$port" 200
   expect_equal "$output" 200
   not is_gone serve
-  expect_equal "$(grep -c 'Too many open files' serve.err)" "$(grep -c pauses serve.err)"
+  expect_equal "$(grep -c 'Too many open files' serve.err)" "$(grep -c paused serve.err)"
 }
 
 # Clock ticks of processor time that NAME has used.

@@ -45,7 +45,7 @@ refused_word() {
 }
 
 @test "an ambiguous abbreviation is refused" {
-  refused '"--re".*ambiguous' serve --re x
+  refused 'ambiguous.*"--re"' serve --re x
 }
 
 @test "an option without its value is named" {
@@ -173,13 +173,13 @@ refused_word() {
 }
 
 @test "what excludes each other is refused" {
-  refused 'exclude' serve -4 -6
-  refused 'exclude' send -4 -6 localhost 80 hello
-  refused 'exclude' serve --echo --discard
-  refused 'exclude' serve --reply x --reply-file y
-  refused 'exclude' serve --reply x --echo
-  refused 'exclude' serve --label --raw
-  refused '"hello".*exclude' send -f file localhost 80 hello
+  refused 'cannot be used together' serve -4 -6
+  refused 'cannot be used together' send -4 -6 localhost 80 hello
+  refused 'cannot be used together' serve --echo --discard
+  refused 'cannot be used together' serve --reply x --reply-file y
+  refused 'cannot be used together' serve --reply x --echo
+  refused 'cannot be used together' serve --label --raw
+  refused '"hello": --file replaces MESSAGE' send -f file localhost 80 hello
 }
 
 @test "serve takes no arguments" {

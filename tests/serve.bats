@@ -286,8 +286,9 @@ print(s.recv(1))' "$port"
   wait_for contains serve.err '--idle-timeout'
   not is_gone serve
   expect_file serve.out 'hello'
+  # The failure was the connection's own; the server itself stops well.
   stop serve
-  expect_status 124
+  expect_status 0
 }
 
 @test "serve --once --idle-timeout ends with 124" {

@@ -105,7 +105,7 @@ watched_sockets() {
   input=hold start held "$PYTHON" "$PEERS/client_idle.py" "$port"
   wait_for served 1
   kill -TERM "${pids[serve]}"
-  wait_for contains serve.err 'stopping: 1 connection has'
+  wait_for contains serve.err 'for 1 connection to close'
   stop serve
   expect_equal "$status" 143
 }

@@ -1,4 +1,4 @@
-/* Socket addresses, and the words people write for them. */
+/* Socket addresses. */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
 
@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-#include "base/error.h"
-
-/* An IPv4 or IPv6 address with a port; length is what the kernel is told. */
+/* An IPv4 or IPv6 address with a port; length is the size that the kernel expects. Of
+ * other families only the family is kept. */
 struct addr {
     union {
         struct sockaddr sa;
@@ -19,39 +18,27 @@ struct addr {
     socklen_t length;
 };
 
-/* Room for the longest text that addr_format() writes: an IPv6 address with its
- * zone in brackets, a colon, a port. */
-#define ADDR_TEXT_SIZE (INET6_ADDRSTRLEN + 16 + sizeof("[%]:65535"))
-
-/* Writes "192.0.2.1:80" or "[2001:db8::1]:80" into text, which has room for
- * ADDR_TEXT_SIZE bytes, and returns it. */
-char *addr_format(const struct addr *a, char *text);
-
-/* True for the same address with the same port. */
-bool addr_equals(const struct addr *a, const struct addr *b);
-
-/* The port, in host order; and setting it. */
-unsigned addr_port(const struct addr *a);
-void addr_set_port(struct addr *a, unsigned port);
-
-/* A host and a port as words; both owned, either may be NULL. */
-struct endpoint {
-    char *host;
-    char *port;
+/* Addresses in the order in which to use them; items is owned. */
+struct addr_list {
+    struct addr *items;
+    size_t count;
 };
 
-/*
- * Takes apart "HOST", "HOST:PORT", "V6", "[V6]" or "[V6]:PORT". A word with two
- * or more colons and no brackets is an IPv6 address without a port. Returns 0,
- * or -1 with a usage error that quotes the word.
- */
-int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
+void addr_list_clear(struct addr_list *list);
 
-/* Frees both words. */
-void endpoint_clear(struct endpoint *e);
+/* The size of the longest text that addr_format() writes: an IPv6 address with its zone in
+ * brackets, a colon, a port. */
+#define ADDR_TEXT_SIZE (INET6_ADDRSTRLEN + 16 + sizeof("[%]:65535"))
 
-/* A port number from min (0 or 1) to 65535, or the name of a TCP service
- * (services(5)). Returns 0, or -1 with a usage error that quotes the word. */
-int port_parse(const char *word, unsigned min, unsigned *port, struct error *err);
+/* Writes "192.0.2.1:80" or "[2001:db8::1]:80" into text, which has ADDR_TEXT_SIZE bytes,
+ * and returns text. */
+char *addr_format(const struct addr *a, char *text);
+
+/* Returns true for the same address with the same port. */
+bool addr_equals(const struct addr *a, const struct addr *b);
+
+/* Returns and sets the port, in host order. */
+unsigned addr_port(const struct addr *a);
+void addr_set_port(struct addr *a, unsigned port);
 
 #endif

@@ -56,6 +56,37 @@ void error_errno(struct error *err, int number, const char *format, ...)
     err->number = number;
 }
 
+void error_cause(struct error *err, int number)
+{
+    error_set(err, EXITCODE_FAILED, "%s", strerror(number));
+    if (err != NULL)
+        err->number = number;
+}
+
+void error_prefix(struct error *err, const char *format, ...)
+{
+    va_list args;
+    char *what = NULL, *text = NULL;
+
+    va_start(args, format);
+    if (vasprintf(&what, format, args) < 0)
+        what = NULL;
+    va_end(args);
+    if (what != NULL && asprintf(&text, "%s: %s", what, err->text) < 0)
+        text = NULL;
+    free(what);
+    set_text(err, text);
+}
+
+void error_copy(struct error *to, const struct error *from)
+{
+    if (to == NULL)
+        return;
+    set_text(to, strdup(from->text));
+    to->status = from->status;
+    to->number = from->number;
+}
+
 bool error_is_set(const struct error *err)
 {
     return err->text != NULL;

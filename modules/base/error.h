@@ -28,6 +28,16 @@ void error_set(struct error *err, enum exitcode status, const char *format, ...)
 void error_errno(struct error *err, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with the text of the errno value alone: a cause, to be prefixed. */
+void error_cause(struct error *err, int number);
+
+/* Puts "WHAT: " before the text of the error that err holds. */
+void error_prefix(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Replaces what to holds by a copy of from. to may be NULL. */
+void error_copy(struct error *to, const struct error *from);
+
 /* True when err holds an error. */
 bool error_is_set(const struct error *err);
 

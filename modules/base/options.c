@@ -6,22 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/endpoint.h"
 #include "base/num.h"
 
 enum {
-    TABLE_MAX = 64,    /* options of one command, --help included */
     FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
     WORD_MAX_COMPARED = 40,
     HELP_COLUMN = 28,
 };
 
+/* One option of a command, wherever it stands in the tables. */
+struct entry {
+    const struct option_spec *spec;
+    size_t base;
+    char letter; /* or 0 */
+};
+
 /* The tables of one command, flattened. */
 struct flat {
-    const struct option_spec *specs[TABLE_MAX];
-    size_t bases[TABLE_MAX];
-    struct option longs[TABLE_MAX + 2];
-    char letters[2 * TABLE_MAX + TABLE_MAX + 2];
+    struct entry *entries;
+    struct option *longs; /* --help is the last */
+    char **names;         /* those with a prefix; owned */
+    char *letters;
     size_t count;
 };
 
@@ -30,33 +36,70 @@ static bool takes_value(const struct option_spec *spec)
     return spec->kind != OPTION_ON && spec->kind != OPTION_OFF;
 }
 
-static void flatten(struct flat *f, const struct option_table *tables)
+static size_t count_specs(const struct option_table *tables)
 {
-    char *letter = f->letters;
+    size_t count = 0;
 
-    *letter++ = ':';
-    for (; tables->specs != NULL; tables++) {
-        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            int mode = !takes_value(s) ? no_argument
-                       : s->optional   ? optional_argument
-                                       : required_argument;
+    for (; tables->specs != NULL; tables++)
+        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++)
+            count++;
+    return count;
+}
 
-            if (f->count == TABLE_MAX - 1)
-                abort();
-            f->specs[f->count] = s;
-            f->bases[f->count] = tables->base;
-            f->longs[f->count] = (struct option){s->name, mode, NULL, FIRST_VALUE + (int)f->count};
-            f->count++;
-            if (s->letter == 0)
-                continue;
-            *letter++ = s->letter;
-            for (int i = 0; i < mode; i++)
-                *letter++ = ':';
-        }
+static void clear_flat(struct flat *f)
+{
+    for (size_t i = 0; f->names != NULL && i < f->count; i++)
+        free(f->names[i]);
+    free(f->entries);
+    free(f->longs);
+    free(f->names);
+    free(f->letters);
+}
+
+static int add_spec(struct flat *f, const struct option_table *t, const struct option_spec *s,
+                    char **letter)
+{
+    int mode = !takes_value(s) ? no_argument : s->optional ? optional_argument : required_argument;
+    size_t i = f->count++;
+
+    f->entries[i] = (struct entry){s, t->base, t->prefix == NULL ? s->letter : '\0'};
+    if (t->prefix != NULL && asprintf(&f->names[i], "%s%s", t->prefix, s->name) < 0) {
+        f->names[i] = NULL;
+        return -1;
     }
+    f->longs[i] = (struct option){f->names[i] != NULL ? f->names[i] : s->name, mode, NULL,
+                                  FIRST_VALUE + (int)i};
+    if (f->entries[i].letter == '\0')
+        return 0;
+    *(*letter)++ = s->letter;
+    for (int colons = 0; colons < mode; colons++)
+        *(*letter)++ = ':';
+    return 0;
+}
+
+static int flatten(struct flat *f, const struct option_table *tables)
+{
+    size_t count = count_specs(tables);
+    char *letter;
+
+    *f = (struct flat){
+        .entries = calloc(count + 1, sizeof(*f->entries)),
+        .longs = calloc(count + 2, sizeof(*f->longs)),
+        .names = calloc(count + 1, sizeof(*f->names)),
+        .letters = calloc(3 * count + 3, 1),
+    };
+    if (f->entries == NULL || f->longs == NULL || f->names == NULL || f->letters == NULL)
+        return -1;
+    letter = f->letters;
+    /* The first operand does not end the options; a missing value is reported as such. */
+    *letter++ = ':';
+    for (; tables->specs != NULL; tables++)
+        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++)
+            if (add_spec(f, tables, s, &letter) < 0)
+                return -1;
     f->longs[f->count] = (struct option){"help", no_argument, NULL, 'h'};
-    *letter++ = 'h';
-    *letter = '\0';
+    *letter = 'h';
+    return 0;
 }
 
 static size_t min_size(size_t a, size_t b)
@@ -132,23 +175,22 @@ static size_t count_prefixed(const struct flat *f, const char *name, size_t leng
 
 static void unknown_long(const struct flat *f, const char *word, struct error *err)
 {
-    const char *names[TABLE_MAX + 1] = {NULL};
-    size_t length = strcspn(word + 2, "=");
-    char *name = strndup(word + 2, length);
+    const char **names = calloc(f->count + 2, sizeof(*names));
+    int length = (int)strcspn(word + 2, "=");
 
-    for (size_t i = 0; i <= f->count; i++)
+    for (size_t i = 0; names != NULL && i <= f->count; i++)
         names[i] = f->longs[i].name;
-    if (name == NULL)
-        error_errno(err, ENOMEM, "reading the options");
-    else if (count_prefixed(f, name, length) > 1)
-        error_set(err, EXITCODE_USAGE, "option \"--%s\" is ambiguous", name);
+    if (names == NULL)
+        error_errno(err, ENOMEM, "cannot read the options");
+    else if (count_prefixed(f, word + 2, (size_t)length) > 1)
+        error_set(err, EXITCODE_USAGE, "ambiguous option \"--%.*s\"", length, word + 2);
     else
-        error_set(err, EXITCODE_USAGE, "unknown option \"--%s\": the closest known one is --%s",
-                  name, options_nearest(name, names));
-    free(name);
+        error_set(err, EXITCODE_USAGE, "unknown option \"--%.*s\": did you mean --%s?", length,
+                  word + 2, options_nearest(word + 2, names));
+    free(names);
 }
 
-/* The option whose long name begins with the letter, or --help. */
+/* Suggests an option whose long name begins with the letter, or --help. */
 static void unknown_letter(const struct flat *f, char letter, struct error *err)
 {
     const char *name = "help";
@@ -156,8 +198,7 @@ static void unknown_letter(const struct flat *f, char letter, struct error *err)
     for (size_t i = f->count; i-- > 0;)
         if (f->longs[i].name[0] == letter)
             name = f->longs[i].name;
-    error_set(err, EXITCODE_USAGE, "unknown option \"-%c\": the closest known one is --%s", letter,
-              name);
+    error_set(err, EXITCODE_USAGE, "unknown option \"-%c\": did you mean --%s?", letter, name);
 }
 
 static const char *find_hint(const struct option_hint *hints, const char *word)
@@ -169,7 +210,7 @@ static const char *find_hint(const struct option_hint *hints, const char *word)
     return NULL;
 }
 
-/* What getopt_long() took no liking to: the word it stopped at, or a letter in it. */
+/* Reports the word, or a letter in it, at which getopt_long() stopped. */
 static void refuse(const struct flat *f, const struct option_hint *hints, const char *word,
                    struct error *err)
 {
@@ -198,7 +239,7 @@ static int parse_choice(const struct option_spec *spec, const char *word, int *v
             return 0;
         }
     }
-    error_set(err, EXITCODE_USAGE, "\"%s\" is none of %s", word, spec->value);
+    error_set(err, EXITCODE_USAGE, "invalid value \"%s\": expected %s", word, spec->value);
     return -1;
 }
 
@@ -207,7 +248,7 @@ static int add_word(struct option_words *w, const char *word, struct error *err)
     const char **grown = reallocarray(w->words, w->count + 1, sizeof(*grown));
 
     if (grown == NULL) {
-        error_errno(err, ENOMEM, "reading the options");
+        error_errno(err, ENOMEM, "cannot read the options");
         return -1;
     }
     w->words = grown;
@@ -224,11 +265,11 @@ static int parse_ranged(const struct option_spec *spec, const char *word, uint64
     if (is_size ? num_parse_size(word, value) == 0 && *value >= spec->min && *value <= max
                 : num_parse(word, spec->min, max, value) == 0)
         return 0;
-    error_set(
-        err, EXITCODE_USAGE,
-        is_size ? "\"%s\" is not a size: give bytes, or a number with K, M or G, from %llu to %llu"
-                : "\"%s\" is not a number from %llu to %llu",
-        word, (unsigned long long)spec->min, (unsigned long long)max);
+    error_set(err, EXITCODE_USAGE,
+              is_size ? "invalid size \"%s\": expected bytes, or a number with K, M or G, from %llu "
+                        "to %llu"
+                      : "invalid number \"%s\": expected %llu to %llu",
+              word, (unsigned long long)spec->min, (unsigned long long)max);
     return -1;
 }
 
@@ -252,10 +293,10 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
         if (num_parse_duration(word, field) == 0)
             return 0;
         error_set(err, EXITCODE_USAGE,
-                  "\"%s\" is not a duration: give seconds, or a number with ms, s, m or h", word);
+                  "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h", word);
         return -1;
     case OPTION_PORT:
-        return port_parse(word, (unsigned)spec->min, field, err);
+        return endpoint_parse_port(word, (unsigned)spec->min, field, err);
     case OPTION_CHOICE:
         return parse_choice(spec, word, field, err);
     case OPTION_END:
@@ -264,80 +305,88 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
     abort();
 }
 
-static int apply(const struct option_spec *spec, size_t base, const char *word, void *target,
-                 struct error *err)
+static int apply(const struct flat *f, size_t i, const char *word, void *target, struct error *err)
 {
-    struct error why = {0};
-    char *fields = (char *)target + base;
+    const struct option_spec *spec = f->entries[i].spec;
+    char *fields = (char *)target + f->entries[i].base;
 
     if (spec->optional)
         *(bool *)(fields + spec->given_offset) = true;
-    if (spec->optional && word == NULL)
+    if ((spec->optional && word == NULL) ||
+        parse_value(spec, word, fields + spec->offset, err) == 0)
         return 0;
-    if (parse_value(spec, word, fields + spec->offset, &why) == 0)
-        return 0;
-    error_set(err, why.status, "--%s: %s", spec->name, why.text);
-    error_clear(&why);
+    error_prefix(err, "--%s", f->longs[i].name);
     return -1;
 }
 
-static size_t find_letter(const struct flat *f, int letter)
+/* Returns the option of a value of getopt_long(): of a long name, or of a letter. */
+static size_t find_option(const struct flat *f, int value)
 {
     size_t i = 0;
 
-    while (f->specs[i]->letter != letter)
+    if (value >= FIRST_VALUE)
+        return (size_t)(value - FIRST_VALUE);
+    while (f->entries[i].letter != value)
         i++;
     return i;
+}
+
+static enum options_result parse(const struct flat *f, const struct option_hint *hints, int argc,
+                                 char **argv, void *target, struct error *err)
+{
+    for (;;) {
+        int chosen, looked_at = optind == 0 ? 1 : optind;
+
+        optopt = 0;
+        chosen = getopt_long(argc, argv, f->letters, f->longs, NULL);
+        switch (chosen) {
+        case -1:
+            return OPTIONS_OK;
+        case 'h':
+            return OPTIONS_HELP;
+        case '?':
+            /* Within a group of letters optind has not moved on yet. */
+            refuse(f, hints, argv[optind > looked_at || optopt == 0 ? optind - 1 : optind], err);
+            return OPTIONS_FAILED;
+        case ':':
+            error_set(err, EXITCODE_USAGE, "option \"--%s\" needs a value: %s",
+                      f->longs[find_option(f, optopt)].name,
+                      f->entries[find_option(f, optopt)].spec->value);
+            return OPTIONS_FAILED;
+        default:
+            if (apply(f, find_option(f, chosen), optarg, target, err) < 0)
+                return OPTIONS_FAILED;
+        }
+    }
 }
 
 enum options_result options_parse(const struct option_table *tables,
                                   const struct option_hint *hints, int argc, char **argv,
                                   void *target, int *first, struct error *err)
 {
-    struct flat f = {0};
+    enum options_result result = OPTIONS_FAILED;
+    struct flat f;
 
-    flatten(&f, tables);
     opterr = 0;
     optind = 0; /* glibc: start anew, and look at POSIXLY_CORRECT again */
-    for (;;) {
-        int chosen, looked_at = optind == 0 ? 1 : optind;
-        size_t i;
-
-        optopt = 0;
-        chosen = getopt_long(argc, argv, f.letters, f.longs, NULL);
-        if (chosen == -1)
-            break;
-        if (chosen == 'h')
-            return OPTIONS_HELP;
-        if (chosen == '?') {
-            /* Within a group of letters optind has not moved on yet. */
-            int at = optind > looked_at || optopt == 0 ? optind - 1 : optind;
-
-            refuse(&f, hints, argv[at], err);
-            return OPTIONS_FAILED;
-        }
-        if (chosen == ':') {
-            size_t missing =
-                optopt >= FIRST_VALUE ? (size_t)(optopt - FIRST_VALUE) : find_letter(&f, optopt);
-            error_set(err, EXITCODE_USAGE, "option \"--%s\" needs a value: %s",
-                      f.specs[missing]->name, f.specs[missing]->value);
-            return OPTIONS_FAILED;
-        }
-        i = chosen >= FIRST_VALUE ? (size_t)(chosen - FIRST_VALUE) : find_letter(&f, chosen);
-        if (apply(f.specs[i], f.bases[i], optarg, target, err) < 0)
-            return OPTIONS_FAILED;
-    }
+    if (flatten(&f, tables) < 0)
+        error_errno(err, ENOMEM, "cannot read the options");
+    else
+        result = parse(&f, hints, argc, argv, target, err);
+    clear_flat(&f);
     *first = optind;
-    return OPTIONS_OK;
+    return result;
 }
 
 /* "-p, --port PORT", "    --keepalive[=IDLE]" */
-static void format_names(const struct option_spec *s, char *text, size_t size)
+static void format_names(const struct option_table *t, const struct option_spec *s, char *text,
+                         size_t size)
 {
     char letter[] = "-x, ";
 
     letter[1] = s->letter;
-    snprintf(text, size, "%s--%s%s%s%s", s->letter != 0 ? letter : "    ", s->name,
+    snprintf(text, size, "%s--%s%s%s%s%s", s->letter != 0 && t->prefix == NULL ? letter : "    ",
+             t->prefix != NULL ? t->prefix : "", s->name,
              !takes_value(s) ? ""
              : s->optional   ? "[="
                              : " ",
@@ -352,7 +401,7 @@ void options_print_help(const struct option_table *tables, FILE *to)
         if (*tables->title != '\0')
             fprintf(to, "\n%s:\n", tables->title);
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            format_names(s, names, sizeof(names));
+            format_names(tables, s, names, sizeof(names));
             if (strlen(names) > HELP_COLUMN - 2)
                 fprintf(to, "  %s\n  %*s%s\n", names, HELP_COLUMN, "", s->help);
             else
@@ -361,20 +410,23 @@ void options_print_help(const struct option_table *tables, FILE *to)
     }
 }
 
-void options_print_list(const struct option_table *tables, const char *prefix, FILE *to)
+void options_print_list(const struct option_table *tables, const char *first, FILE *to)
 {
     for (; tables->specs != NULL; tables++) {
+        const char *prefix = tables->prefix != NULL ? tables->prefix : "";
+
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
             char letter[] = {'-', s->letter, '\0'};
 
-            fprintf(to, "%s\t--%s\t%s\t%s%s%s\t%s\n", prefix, s->name, s->letter != 0 ? letter : "",
+            fprintf(to, "%s\t--%s%s\t%s\t%s%s%s\t%s\n", first, prefix, s->name,
+                    s->letter != 0 && tables->prefix == NULL ? letter : "",
                     s->optional ? "[" : "", takes_value(s) ? s->value : "", s->optional ? "]" : "",
                     s->help);
         }
     }
 }
 
-void option_words_clear(struct option_words *w)
+void options_clear_words(struct option_words *w)
 {
     free(w->words);
     *w = (struct option_words){0};

@@ -1,5 +1,5 @@
 /*
- * Options as data: one table drives parsing, --help and the list from which
+ * Options as data: one table drives parsing, --help, and the list from which the
  * completions and the manual are checked.
  */
 #ifndef BASE_OPTIONS_H
@@ -17,7 +17,7 @@ enum option_kind {
     OPTION_ON,       /* sets a bool to true */
     OPTION_OFF,      /* sets a bool to false */
     OPTION_WORD,     /* const char *, not copied */
-    OPTION_WORDS,    /* struct option_words: may be given again */
+    OPTION_WORDS,    /* struct option_words: repeatable */
     OPTION_NUMBER,   /* uint64_t from min to max */
     OPTION_SIZE,     /* uint64_t, bytes, from min to max */
     OPTION_DURATION, /* int64_t, milliseconds */
@@ -36,7 +36,8 @@ struct option_spec {
     const char *name;           /* without the dashes */
     char letter;                /* or 0 */
     bool optional;              /* the value may be left out; it is parsed only when given */
-    const char *value;          /* what stands for the value in texts: "PORT", "FILE" */
+    bool essential;             /* most users need it */
+    const char *value;          /* stands for the value in texts: "PORT", "FILE" */
     const char *help;           /* one line */
     const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given */
     uint64_t min, max;
@@ -44,15 +45,15 @@ struct option_spec {
     size_t given_offset; /* of a bool that says it was given, where optional */
 };
 
-/* A titled table; an empty title goes on with the table before. base is where its struct lies in
- * the command's own. */
+/* A titled table; an empty title continues the table before. */
 struct option_table {
     const char *title;
     const struct option_spec *specs;
-    size_t base;
+    size_t base;        /* of the table's struct in the command's own */
+    const char *prefix; /* NULL, or stands before every name ("to-"); letters do not count then */
 };
 
-/* Somebody else's option, and what to use here instead. */
+/* An option of another program, and what to use here instead. */
 struct option_hint {
     const char *word; /* "-w" */
     const char *text; /* "--connect-timeout and --idle-timeout limit the time" */
@@ -77,16 +78,16 @@ enum options_result options_parse(const struct option_table *tables,
 /* Prints the tables as the body of a --help text. */
 void options_print_help(const struct option_table *tables, FILE *to);
 
-/* Prints a line an option, for programs: the given prefix, --name, -letter or
+/* Prints one line per option, for programs: the given first field, --name, -letter or
  * nothing, what stands for its value (in brackets when it may be left out) or
  * nothing, the help; with tabs between. --help is not in any table. */
-void options_print_list(const struct option_table *tables, const char *prefix, FILE *to);
+void options_print_list(const struct option_table *tables, const char *first, FILE *to);
 
 /* The word of the NULL-ended list that is nearest to the given one by edit
  * distance (Damerau-Levenshtein), or NULL for an empty list. */
 const char *options_nearest(const char *word, const char *const *known);
 
 /* Frees the list of words. */
-void option_words_clear(struct option_words *w);
+void options_clear_words(struct option_words *w);
 
 #endif

@@ -1,11 +1,12 @@
-/* Owns the way of a line that is ready into the log, and of an answer to where it
- * waits. Decides nothing of what is said. */
+/* Owns the way of a line that is ready into the log, and of an answer to where it waits.
+ * Decides nothing of what is said. */
 #include "chat/announce.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "chat/pace.h"
 
@@ -18,41 +19,31 @@ static int refuse(struct error *err)
 }
 
 /* Puts r->line into the log. */
-static int append(struct room *r, uint32_t author, int64_t now_ms, struct error *err)
+static int append(struct room *r, uint32_t author, struct error *err)
 {
     uint64_t line = shared_log_head(r->log).line;
 
-    buf_reset(&r->wire_line);
-    if (line_encoding_put(&r->wire, buf_head(&r->line), buf_length(&r->line), &r->wire_line, err) <
+    buf_reset(&r->wire);
+    if (line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &r->wire, err) <
         0)
         return -1;
-    if (shared_log_append(r->log, buf_head(&r->wire_line), buf_length(&r->wire_line), author) < 0)
+    if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire), author) < 0)
         return refuse(err);
-    pace_came(r, line, now_ms);
-    if (!r->news) {
-        r->news = true;
-        r->events.on_news(r->arg);
-    }
+    pace_came(r, line);
+    room_wake_members(r);
+    room_tend_later(r);
     return 0;
 }
 
-static void show_console(struct room *r)
-{
-    r->events.on_said(r->arg, buf_head(&r->line), buf_length(&r->line));
-}
-
-int announce_line(struct room *r, struct room_member *by, int64_t now_ms, struct error *err)
+int announce_line(struct room *r, struct member *by, struct error *err)
 {
     uint64_t line = shared_log_head(r->log).line;
 
-    if (append(r, by != NULL ? by->number : AUTHOR_CONSOLE, now_ms, err) < 0)
+    if (append(r, by->number, err) < 0)
         return -1;
-    if (by == NULL)
-        return 0;
     by->spoke = line + 1;
     if (by->position.line == line)
         by->position.line++;
-    show_console(r);
     return 0;
 }
 
@@ -78,8 +69,7 @@ announce_format(struct room *r, const char *format, va_list args)
     return result;
 }
 
-int announce_about(struct room *r, struct room_member *by, int64_t now_ms, struct error *err,
-                   const char *format, ...)
+int announce_about(struct room *r, struct member *by, struct error *err, const char *format, ...)
 {
     va_list args;
     int result;
@@ -87,35 +77,27 @@ int announce_about(struct room *r, struct room_member *by, int64_t now_ms, struc
     va_start(args, format);
     result = announce_format(r, format, args);
     va_end(args);
-    return result < 0 ? refuse(err) : announce_line(r, by, now_ms, err);
+    return result < 0 ? refuse(err) : announce_line(r, by, err);
 }
 
-void announce_all(struct room *r, int64_t now_ms, const char *text)
+void announce_all(struct room *r, const char *text)
 {
-    if (announce(r, text, strlen(text)) < 0 || append(r, AUTHOR_ROOM, now_ms, NULL) < 0)
-        return;
-    show_console(r);
+    if (announce(r, text, strlen(text)) == 0)
+        append(r, AUTHOR_ROOM, NULL);
 }
 
-void announce_one(struct room *r, struct room_member *to, const char *format, ...)
+int announce_one(struct room *r, struct member *to, const char *format, ...)
 {
     va_list args;
     int result;
-    bool first;
 
     va_start(args, format);
     result = announce_format(r, format, args);
     va_end(args);
-    if (result < 0)
-        return;
-    if (to == NULL) {
-        r->events.on_answer(r->arg, buf_head(&r->line), buf_length(&r->line));
-        return;
-    }
-    /* A newcomer, who is greeted before it is on the list, has nobody to be told. */
-    first = buf_length(&to->answers) == 0 && !list_is_empty(&to->link);
-    if (line_encoding_put(&r->wire, buf_head(&r->line), buf_length(&r->line), &to->answers, NULL) ==
-            0 &&
-        first)
-        r->events.on_private(r->arg, to);
+    if (result == 0)
+        result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line),
+                                   &to->answers, NULL);
+    if (to->stream != NULL)
+        stream_wake(to->stream, EPOLLIN);
+    return result;
 }

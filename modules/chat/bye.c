@@ -11,7 +11,7 @@ struct bye {
     const struct bye_words *words;
     bool bare;     /* sender */
     bool messages; /* watcher */
-    bool *said;    /* watcher */
+    bool *said;
     size_t length; /* of the present line, without its newline */
     char line[LINE_KEPT];
 };
@@ -59,8 +59,10 @@ static enum filter_result sender_feed(struct filter *f, const char *in, size_t n
         keep(b, in, text);
         if (filter_out(out, in, b->bare ? text : taken, err) != FILTER_OK)
             return FILTER_FAILED;
-        if (newline != NULL && line_was_bye(b))
+        if (newline != NULL && line_was_bye(b)) {
+            *b->said = true;
             return FILTER_DONE;
+        }
         in += taken;
         n -= taken;
     }
@@ -123,7 +125,7 @@ static const struct filter_ops watcher_ops = {
     .free = bye_free,
 };
 
-static struct bye *bye_new(const struct filter_ops *ops, const struct bye_words *words)
+static struct bye *bye_new(const struct filter_ops *ops, const struct bye_words *words, bool *said)
 {
     struct bye *b = calloc(1, sizeof(*b));
 
@@ -131,12 +133,13 @@ static struct bye *bye_new(const struct filter_ops *ops, const struct bye_words 
         return NULL;
     b->filter.ops = ops;
     b->words = words;
+    b->said = said;
     return b;
 }
 
-struct filter *bye_sender_new(const struct bye_words *words, bool bare)
+struct filter *bye_sender_new(const struct bye_words *words, bool bare, bool *said)
 {
-    struct bye *b = bye_new(&sender_ops, words);
+    struct bye *b = bye_new(&sender_ops, words, said);
 
     if (b == NULL)
         return NULL;
@@ -146,11 +149,10 @@ struct filter *bye_sender_new(const struct bye_words *words, bool bare)
 
 struct filter *bye_watcher_new(const struct bye_words *words, bool messages, bool *said)
 {
-    struct bye *b = bye_new(&watcher_ops, words);
+    struct bye *b = bye_new(&watcher_ops, words, said);
 
     if (b == NULL)
         return NULL;
     b->messages = messages;
-    b->said = said;
     return &b->filter;
 }

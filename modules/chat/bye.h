@@ -11,11 +11,11 @@ struct bye_words {
 };
 
 /*
- * For what is said here: passes lines, and returns FILTER_DONE behind one that is
- * just a bye word. bare: a line is passed without its newline. A new filter, or
- * NULL without memory.
+ * For what is said here: passes lines, sets *said and returns FILTER_DONE behind one that is
+ * just a bye word. bare: a line is passed without its newline. A new filter, or NULL without
+ * memory.
  */
-struct filter *bye_sender_new(const struct bye_words *words, bool bare);
+struct filter *bye_sender_new(const struct bye_words *words, bool bare, bool *said);
 
 /*
  * For what is heard: passes everything at once, and sets *said when a line was

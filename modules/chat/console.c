@@ -1,4 +1,4 @@
-/* Owns the two standard streams of a chat and the turns of its lines. Edits nothing itself. */
+/* Owns standard input as lines, and their turns. Edits nothing itself. */
 #include "chat/console.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "chat/line_editor.h"
-#include "core/stdio.h"
+#include "core/local.h"
 
 enum {
     READ_SIZE = 16 << 10,
@@ -16,21 +16,21 @@ enum {
 };
 
 struct console {
+    struct deferred deferred;
     struct loop *loop;
-    struct stream raw;   /* standard input, where lines are not edited */
-    struct stream input; /* lines out of it */
-    struct stream output;
+    struct stream *raw;   /* standard input, where lines are not edited */
+    struct stream *lines; /* out of it; NULL when closed */
+    struct stream *output;
     struct line_editor *editor; /* or NULL */
     struct watch keys;          /* the terminal, for the editor */
-    struct buf held;            /* what was read and not given */
+    struct buf held;            /* read, and not given yet */
     bool ended;
     bool takes_turns;
     bool has_turn;
     bool interactive;
-    struct task bury;
 };
 
-/* How much of what is held makes the next line; 0: it is not whole. */
+/* Returns how much of what is held makes the next line; 0: it is not whole. */
 static size_t next_line(const struct console *c)
 {
     size_t held = buf_length(&c->held);
@@ -41,37 +41,58 @@ static size_t next_line(const struct console *c)
     return c->ended || held >= HELD_MAX ? held : 0;
 }
 
-static struct console *console_of(struct transport *t)
+static void wake(struct console *c)
 {
-    return container_of(container_of(t, struct stream, transport), struct console, input);
+    if (c->lines != NULL)
+        stream_wake(c->lines, EPOLLIN);
 }
 
-static void fill(struct console *c)
+static void on_raw_readable(void *arg)
+{
+    struct console *c = arg;
+
+    stream_set_reader(c->raw, NULL, NULL);
+    wake(c);
+}
+
+/* Reads until a line is whole. */
+static enum io fill(struct console *c, struct error *err)
 {
     while (!c->ended && c->editor == NULL && next_line(c) == 0) {
         char *to = buf_reserve(&c->held, READ_SIZE);
-        size_t got = 0;
-        enum io result = to != NULL ? stream_read(&c->raw, to, READ_SIZE, &got, NULL) : IO_FAILED;
+        size_t got;
 
-        if (result == IO_AGAIN)
-            return;
-        if (result == IO_OK)
+        if (to == NULL) {
+            error_cause(err, ENOMEM);
+            return IO_FAILED;
+        }
+        switch (stream_read(c->raw, to, READ_SIZE, &got)) {
+        case IO_OK:
             buf_added(&c->held, got);
-        else
-            c->ended =
-                true; /* a read that fails: the terminal is gone, or we are in the background */
+            break;
+        case IO_AGAIN:
+            stream_set_reader(c->raw, on_raw_readable, c);
+            return IO_AGAIN;
+        case IO_END:
+            c->ended = true;
+            break;
+        case IO_FAILED:
+            error_cause(err, stream_failure(c->raw)->number);
+            return IO_FAILED;
+        }
     }
+    return IO_OK;
 }
 
 static enum io read_line(struct transport *t, void *to, size_t max, size_t *got, struct error *err)
 {
-    struct console *c = console_of(t);
+    struct console *c = t->state;
     size_t n;
 
-    (void)err;
     if (c->takes_turns && !c->has_turn)
         return IO_AGAIN;
-    fill(c);
+    if (fill(c, err) == IO_FAILED)
+        return IO_FAILED;
     n = next_line(c);
     if (n == 0)
         return c->ended ? IO_END : IO_AGAIN;
@@ -84,46 +105,24 @@ static enum io read_line(struct transport *t, void *to, size_t max, size_t *got,
     return IO_OK;
 }
 
-static enum io discard_line(struct transport *t, size_t max, size_t *got, struct error *err)
+static void close_lines(struct transport *t, bool abort)
 {
-    (void)t;
-    (void)max;
-    (void)got;
-    (void)err;
-    return IO_AGAIN;
-}
-
-static void close_lines(struct transport *t)
-{
-    (void)t;
+    (void)abort;
+    ((struct console *)t->state)->lines = NULL;
 }
 
 static const struct transport_ops line_ops = {
     .read = read_line,
-    .discard = discard_line,
     .close = close_lines,
 };
 
-static void wake(struct console *c)
-{
-    if (c->input.on_readable != NULL && !c->input.closed)
-        c->input.on_readable(&c->input);
-}
-
-static void on_raw_readable(struct stream *raw)
-{
-    wake(raw->reader);
-}
-
 static void on_key(struct watch *w, uint32_t events)
 {
-    struct console *c = container_of(w, struct console, keys);
-
     (void)events;
-    line_editor_read_key(c->editor);
+    line_editor_read_key(container_of(w, struct console, keys)->editor);
 }
 
-/* What the editor has got: a line, or NULL for the end. */
+/* line is what was typed, or NULL at the end of input. */
 static void on_edited(void *arg, const char *line)
 {
     struct console *c = arg;
@@ -143,10 +142,9 @@ static int open_editor(struct console *c, const char *prompt)
     c->editor = line_editor_open(prompt, on_edited, c);
     if (c->editor == NULL)
         return -1;
-    c->keys.on_event = on_key;
     line_editor_init_screen(c->editor, &screen);
-    if (loop_watch(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0 &&
-        stream_open(&c->output, c->loop, &screen, NULL) == 0)
+    if (loop_watch_now(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0 &&
+        (c->output = stream_new(c->loop, &screen, "standard output", NULL, NULL)) != NULL)
         return 0;
     loop_unwatch(c->loop, &c->keys);
     line_editor_close(c->editor);
@@ -156,60 +154,51 @@ static int open_editor(struct console *c, const char *prompt)
 
 static int open_plain(struct console *c, struct error *err)
 {
-    if (!c->ended) {
-        if (stdio_open_input(&c->raw, c->loop, err) < 0)
-            return -1;
-        stream_set_reader(&c->raw, on_raw_readable, c);
-    }
-    return stdio_open_output(&c->output, c->loop, err);
-}
-
-static void bury(struct task *t)
-{
-    struct console *c = container_of(t, struct console, bury);
-
-    buf_free(&c->held);
-    free(c);
+    if (!c->ended && (c->raw = local_open_input(c->loop, err)) == NULL)
+        return -1;
+    c->output = local_open_output(c->loop, err);
+    return c->output != NULL ? 0 : -1;
 }
 
 struct console *console_open(struct loop *l, const char *prompt, bool without_input,
                              struct error *err)
 {
     struct console *c = calloc(1, sizeof(*c));
-    struct transport lines = {
-        .ops = &line_ops, .fd = -1, .always_ready = true, .name = "standard input"};
+    struct transport lines = {.ops = &line_ops, .fd = -1, .state = c};
 
     if (c == NULL) {
-        error_errno(err, ENOMEM, "opening the console");
+        error_errno(err, ENOMEM, "cannot open the console");
         return NULL;
     }
     c->loop = l;
-    c->keys.fd = -1;
+    loop_init_watch(&c->keys, on_key);
     c->ended = without_input;
     c->interactive = !without_input && isatty(STDIN_FILENO);
-    task_init(&c->bury, bury);
-    stream_open(&c->input, l, &lines, NULL);
-    if (c->interactive && isatty(STDOUT_FILENO) && open_editor(c, prompt) == 0)
-        return c;
-    if (open_plain(c, err) == 0)
+    c->lines = stream_new(l, &lines, "standard input", NULL, err);
+    if (c->lines != NULL &&
+        ((c->interactive && isatty(STDOUT_FILENO) && open_editor(c, prompt) == 0) ||
+         open_plain(c, err) == 0))
         return c;
     console_close(c);
     return NULL;
 }
 
-struct stream *console_input(struct console *c)
+struct end console_take_end(struct console *c)
 {
-    return &c->input;
-}
+    struct end e = {.in = c->lines, .out = c->output};
 
-struct stream *console_output(struct console *c)
-{
-    return &c->output;
+    c->output = NULL;
+    return e;
 }
 
 bool console_is_interactive(const struct console *c)
 {
     return c->interactive;
+}
+
+bool console_has_ended(const struct console *c)
+{
+    return c->ended;
 }
 
 bool console_has_colours(void)
@@ -240,9 +229,9 @@ void console_close(struct console *c)
         return;
     loop_unwatch(c->loop, &c->keys);
     line_editor_close(c->editor);
-    c->editor = NULL;
-    stream_close(&c->input, false);
-    stream_close(&c->raw, false);
-    stream_close(&c->output, false);
-    loop_later(c->loop, &c->bury);
+    stream_close(c->lines, STREAM_AT_ONCE);
+    stream_close(c->raw, STREAM_AT_ONCE);
+    stream_close(c->output, STREAM_AT_ONCE);
+    buf_free(&c->held);
+    loop_free_later(c->loop, &c->deferred);
 }

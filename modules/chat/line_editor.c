@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/event.h"
 
 /* What is used of readline(3). */
 struct library {
@@ -98,13 +98,13 @@ static void show_line(struct line_editor *e, char last_written)
     fflush(stdout);
 }
 
-static void write_message(const char *line, size_t length)
+static void before_message(void)
 {
-    ssize_t written;
-
     hide_line(active);
-    written = write(STDERR_FILENO, line, length);
-    (void)written; /* there is nobody left to tell when it fails */
+}
+
+static void after_message(void)
+{
     show_line(active, '\n');
 }
 
@@ -129,7 +129,7 @@ struct line_editor *line_editor_open(const char *prompt,
     e->installed = true;
     active = e;
     e->library.install(prompt, on_readline);
-    log_set_writer(write_message);
+    event_surround(before_message, after_message);
     return e;
 }
 
@@ -161,45 +161,25 @@ static enum io screen_write(struct transport *t, const struct iovec *from, int c
     }
     if (failure == EAGAIN || failure == EINTR)
         return IO_AGAIN;
-    transport_write_error(t, failure, err);
+    error_cause(err, failure);
     return IO_FAILED;
 }
 
-static enum io screen_read(struct transport *t, void *to, size_t max, size_t *got,
-                           struct error *err)
+static void screen_close(struct transport *t, bool abort)
 {
     (void)t;
-    (void)to;
-    (void)max;
-    (void)got;
-    (void)err;
-    return IO_AGAIN;
-}
-
-static int screen_shut(struct transport *t, struct error *err)
-{
-    (void)t;
-    (void)err;
-    return 0;
-}
-
-static void screen_close(struct transport *t)
-{
-    (void)t;
+    (void)abort;
 }
 
 static const struct transport_ops screen_ops = {
-    .read = screen_read,
     .write = screen_write,
-    .shut = screen_shut,
     .close = screen_close,
 };
 
 void line_editor_init_screen(struct line_editor *e, struct transport *screen)
 {
     (void)e;
-    *screen = (struct transport){
-        .ops = &screen_ops, .fd = STDOUT_FILENO, .name = "standard output", .position = -1};
+    *screen = (struct transport){.ops = &screen_ops, .fd = STDOUT_FILENO, .inherited = true};
 }
 
 void line_editor_close(struct line_editor *e)
@@ -210,7 +190,7 @@ void line_editor_close(struct line_editor *e)
         hide_line(e);
         e->library.remove();
     }
-    log_set_writer(NULL);
+    event_surround(NULL, NULL);
     active = NULL;
     /* The library stays loaded: it holds memory that it never frees. */
     free(e);

@@ -18,10 +18,10 @@ struct line_editor *line_editor_open(const char *prompt,
 /* Reads what was typed; call when standard input is readable. */
 void line_editor_read_key(struct line_editor *e);
 
-/* A transport whose text appears above the line that is being edited. */
+/* Prepares a transport whose text appears above the line that is being edited. */
 void line_editor_init_screen(struct line_editor *e, struct transport *screen);
 
-/* Leaves the terminal as it was. NULL is fine. */
+/* Leaves the terminal as it was. e may be NULL. */
 void line_editor_close(struct line_editor *e);
 
 #endif

@@ -8,7 +8,7 @@
 static struct filter *new_encoder(const struct line_encoding *w, struct transcode_count *count,
                                   struct error *err)
 {
-    return transcode_new("UTF-8", w->encoding, TRANSCODE_OUTWARD, w->options.outward, count, err);
+    return transcode_new("UTF-8", w->encoding, TRANSCODE_OUTWARD, w->options.outgoing, count, err);
 }
 
 static const char *eol_of(const struct line_encoding *w)
@@ -115,7 +115,7 @@ int line_encoding_put(const struct line_encoding *w, const char *line, size_t n,
 
     if (w->is_utf8)
         return put_utf8(w, line, n, out, err);
-    if (encode(w, line, n - 1, w->options.outward_count, &bytes, err) == 0 &&
+    if (encode(w, line, n - 1, w->options.outgoing_count, &bytes, err) == 0 &&
         filter_out(out, buf_head(&bytes) + skipped, buf_length(&bytes) - skipped, err) == FILTER_OK)
         result = 0;
     buf_free(&bytes);
@@ -129,6 +129,6 @@ bool line_encoding_is_plain(const struct line_encoding *w)
 
 struct filter *line_encoding_decoder(const struct line_encoding *w, struct error *err)
 {
-    return transcode_new(w->encoding, "UTF-8", TRANSCODE_INWARD, w->options.inward,
-                         w->options.inward_count, err);
+    return transcode_new(w->encoding, "UTF-8", TRANSCODE_INWARD, w->options.incoming,
+                         w->options.incoming_count, err);
 }

@@ -15,10 +15,10 @@
 struct line_encoding_options {
     const char *encoding; /* NULL: UTF-8, and what comes is passed as it is */
     bool crlf;            /* what ends a line outward */
-    enum transcode_policy inward;
-    enum transcode_policy outward;
-    struct transcode_count *inward_count; /* not owned; may be NULL */
-    struct transcode_count *outward_count;
+    enum transcode_policy incoming;
+    enum transcode_policy outgoing;
+    struct transcode_count *incoming_count; /* not owned; may be NULL */
+    struct transcode_count *outgoing_count;
 };
 
 struct line_encoding {

@@ -14,6 +14,8 @@
  */
 #include "chat/pace.h"
 
+#include <sys/epoll.h>
+
 /* Congestion begins beyond the one and ends at the other. */
 #define BEGINS (SHARED_LOG_WHOLE / 2)
 #define ENDS (SHARED_LOG_WHOLE * 3 / 8)
@@ -28,9 +30,10 @@ void pace_init(struct pace *p)
         p->marks[i].ms = NEVER;
 }
 
-void pace_came(struct room *r, uint64_t line, int64_t now_ms)
+void pace_came(struct room *r, uint64_t line)
 {
     struct pace *p = &r->pace;
+    int64_t now_ms = loop_now_ms(r->loop);
 
     if (now_ms - p->marks[p->last].ms < MARK_MS)
         return;
@@ -50,21 +53,21 @@ static int64_t came_ms(const struct pace *p, uint64_t line)
     return NEVER;
 }
 
-/* The time from which on the patience with m is counted. */
-static int64_t since_ms(const struct room_member *m)
+/* The time from which the patience with m is counted. */
+static int64_t since_ms(const struct member *m)
 {
     int64_t came = came_ms(&m->room->pace, m->position.line);
 
     return came > m->took_ms ? came : m->took_ms;
 }
 
-static bool is_taking(const struct room_member *m, int64_t now_ms)
+static bool is_taking(const struct member *m)
 {
-    return now_ms - since_ms(m) < ROOM_PATIENCE_MS;
+    return loop_now_ms(m->room->loop) - since_ms(m) < ROOM_PATIENCE_MS;
 }
 
 /* True for those that are sent nothing more. */
-static bool is_out(const struct room_member *m)
+static bool is_out(const struct member *m)
 {
     return m->lost || m->position.line >= m->until;
 }
@@ -80,79 +83,92 @@ static void note_oldest(struct shared_log_position *oldest, struct shared_log_po
         *oldest = position;
 }
 
-void pace_took(struct room_member *m, int64_t now_ms)
+void pace_took(struct member *m)
 {
     struct pace *p = &m->room->pace;
 
-    m->took_ms = now_ms;
+    m->took_ms = loop_now_ms(m->room->loop);
     note_oldest(&p->oldest, m->position);
     note_oldest(&p->oldest_taker, m->position);
+    if (p->congested)
+        room_tend_later(m->room);
 }
 
-void pace_left(struct room_member *m)
+void pace_left(struct member *m)
 {
     if (m->room->pace.holder == m)
         m->room->pace.holder = NULL;
 }
 
-/* Looks at every member: sets both oldest positions, and holder to the one that is
- * furthest back among those that are taking lines (NULL where there is none). */
-static void survey(struct room *r, int64_t now_ms)
+/* A guest that is overrun fails; the console goes on with the lines that there are. */
+static void overrun(struct member *m)
+{
+    struct room *r = m->room;
+    struct shared_log_position oldest = shared_log_back(r->log, UINT64_MAX);
+
+    if (m->number != AUTHOR_CONSOLE) {
+        m->lost = true;
+        list_remove(&m->waiting);
+        stream_wake(m->stream, EPOLLERR);
+        return;
+    }
+    r->unseen += oldest.line - m->position.line;
+    m->position = oldest;
+}
+
+/* Looks at every member: sets both oldest positions, and holder to the one that is furthest
+ * back among those that are taking lines (NULL where there is none). */
+static void survey(struct room *r)
 {
     struct pace *p = &r->pace;
 
     p->oldest = p->oldest_taker = shared_log_head(r->log);
     p->holder = NULL;
     for (struct list *l = r->members.next; l != &r->members; l = l->next) {
-        struct room_member *m = container_of(l, struct room_member, link);
+        struct member *m = container_of(l, struct member, link);
 
+        if (!is_out(m) && shared_log_is_overrun(r->log, m->position))
+            overrun(m);
         if (is_out(m))
             continue;
-        if (shared_log_is_overrun(r->log, m->position)) {
-            m->lost = true;
-            list_remove(&m->waiting);
-            list_append(&r->fallen, &m->waiting);
-            continue;
-        }
         note_oldest(&p->oldest, m->position);
-        if (is_before(m->position, p->oldest_taker) && is_taking(m, now_ms)) {
+        if (is_before(m->position, p->oldest_taker) && is_taking(m)) {
             p->oldest_taker = m->position;
             p->holder = m;
         }
     }
 }
 
-void pace_find_fallen(struct room *r, int64_t now_ms)
+void pace_find_overrun(struct room *r)
 {
     if (shared_log_is_overrun(r->log, r->pace.oldest))
-        survey(r, now_ms);
+        survey(r);
 }
 
-static bool holds_up(const struct room_member *m, int64_t now_ms)
+static bool holds_up(const struct member *m)
 {
     const struct shared_log *log = m->room->log;
 
     return !is_out(m) && !shared_log_is_overrun(log, m->position) &&
-           shared_log_behind(log, m->position) > ENDS && is_taking(m, now_ms);
+           shared_log_behind(log, m->position) > ENDS && is_taking(m);
 }
 
-bool pace_is_congested(struct room *r, int64_t now_ms)
+bool pace_is_congested(struct room *r)
 {
     struct pace *p = &r->pace;
     unsigned limit = p->congested ? ENDS : BEGINS;
 
-    if (p->congested && p->holder != NULL && holds_up(p->holder, now_ms))
+    if (p->congested && p->holder != NULL && holds_up(p->holder))
         return true;
     if (shared_log_behind(r->log, p->oldest_taker) > limit)
-        survey(r, now_ms);
+        survey(r);
     p->congested = shared_log_behind(r->log, p->oldest_taker) > limit;
-    r->held_up = r->held_up || p->congested;
     return p->congested;
 }
 
-int64_t pace_ends_ms(const struct room *r)
+int64_t pace_next_ms(struct room *r)
 {
-    const struct room_member *m = r->pace.holder;
-
-    return m == NULL ? NEVER : since_ms(m) + ROOM_PATIENCE_MS;
+    if (pace_is_congested(r))
+        return r->pace.holder == NULL ? 0 : since_ms(r->pace.holder) + ROOM_PATIENCE_MS;
+    return -1;
 }

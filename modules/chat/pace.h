@@ -1,4 +1,4 @@
-/* Who holds up whom in a room, and who is overrun; see inside.h. */
+/* Who holds up whom in a room, and who is overrun; see room_private.h. */
 #ifndef CHAT_PACE_H
 #define CHAT_PACE_H
 
@@ -7,21 +7,23 @@
 void pace_init(struct pace *p);
 
 /* A line was appended. */
-void pace_came(struct room *r, uint64_t line, int64_t now_ms);
+void pace_came(struct room *r, uint64_t line);
 
 /* m took something, or has joined. */
-void pace_took(struct room_member *m, int64_t now_ms);
+void pace_took(struct member *m);
 
 /* m is no member any more. */
-void pace_left(struct room_member *m);
+void pace_left(struct member *m);
 
-/* Finds those that are overrun and puts them among the fallen. */
-void pace_find_fallen(struct room *r, int64_t now_ms);
+/* Finds the members that are overrun: guests fail, a console loses only the lines. */
+void pace_find_overrun(struct room *r);
 
-/* As room_is_congested(). Calls nothing back. */
-bool pace_is_congested(struct room *r, int64_t now_ms);
+/* Returns true while no member should say more: one that takes what it is sent is more than
+ * half the log behind. It ends when all of those are less than three eighths behind (so that
+ * it does not change with each line), or have taken nothing for ROOM_PATIENCE_MS. */
+bool pace_is_congested(struct room *r);
 
-/* When the one that holds the room up will stop doing so by itself. */
-int64_t pace_ends_ms(const struct room *r);
+/* Returns when the pace changes although nothing happens; -1: never. */
+int64_t pace_next_ms(struct room *r);
 
 #endif

@@ -15,181 +15,159 @@
 /* Names are listed in lines of about this many bytes. */
 #define LIST_BYTES 1000
 
-/* Who gives the order. */
-struct giver {
-    struct room *room;
-    struct room_member *member; /* NULL: the console */
-    int64_t now_ms;
-};
-
-struct order {
+struct command {
     const char *word;
     const char *argument;
     const char *help;
-    void (*obey)(const struct giver *g, const char *argument);
+    void (*run)(struct member *m, const char *argument);
 };
 
-static const char *name_of(const struct giver *g)
-{
-    return g->member != NULL ? g->member->name : g->room->console;
-}
-
-/* The next member after l that takes part, or NULL. */
-static struct room_member *next_present(const struct room *r, const struct list *l)
+/* Returns the next member after l that takes part and has a name, or NULL. */
+static struct member *next_present(const struct room *r, const struct list *l)
 {
     for (l = l->next; l != &r->members; l = l->next) {
-        struct room_member *m = container_of(l, struct room_member, link);
+        struct member *m = container_of(l, struct member, link);
 
-        if (!m->quit)
+        if (!m->quit && m->name != NULL)
             return m;
     }
     return NULL;
 }
 
-/* True when somebody else has that name. */
-static bool is_taken(const struct giver *g, const char *key)
+/* Returns true when another member has that name. */
+static bool is_taken(const struct member *by, const char *key)
 {
-    const struct room *r = g->room;
-    struct room_member *m;
+    const struct room *r = by->room;
+    struct member *m;
 
-    if (g->member != NULL && r->console != NULL && strcmp(key, r->console_key) == 0)
-        return true;
     for (m = next_present(r, &r->members); m != NULL; m = next_present(r, &m->link))
-        if (m != g->member && strcmp(key, m->key) == 0)
+        if (m != by && strcmp(key, m->key) == 0)
             return true;
     return false;
 }
 
-/* True for a name that the room gave or will give to somebody else. */
-static bool is_reserved(const struct giver *g, const char *key)
+/* Returns true for a name that the room gave or will give to another member. */
+static bool is_reserved(const struct member *m, const char *key)
 {
-    char own[sizeof("guest") + 10] = "";
+    char own[sizeof("guest") + 10];
 
-    if (g->member != NULL)
-        snprintf(own, sizeof(own), "guest%u", (unsigned)g->member->number);
+    snprintf(own, sizeof(own), "guest%u", (unsigned)m->number);
     return names_is_guest(key) && strcmp(key, own) != 0;
 }
 
 /* Announces the new name and gives it; both strings are taken over then. */
-static int rename_giver(const struct giver *g, char *name, char *key)
+static int rename_member(struct member *m, char *name, char *key)
 {
-    char **old_name = g->member != NULL ? &g->member->name : &g->room->console;
-    char **old_key = g->member != NULL ? &g->member->key : &g->room->console_key;
     struct error err = {0};
 
-    if (announce_about(g->room, g->member, g->now_ms, &err, "%s is now %s", *old_name, name) < 0) {
-        announce_one(g->room, g->member, "you are still %s: %s", *old_name, err.text);
+    if (announce_about(m->room, m, &err, "%s is now %s", m->name, name) < 0) {
+        announce_one(m->room, m, "you are still %s: %s", m->name, err.text);
         error_clear(&err);
         return -1;
     }
-    free(*old_name);
-    free(*old_key);
-    *old_name = name;
-    *old_key = key;
-    announce_one(g->room, g->member, "you are now %s", name);
+    free(m->name);
+    free(m->key);
+    m->name = name;
+    m->key = key;
+    announce_one(m->room, m, "you are now %s", name);
     return 0;
 }
 
-static void obey_nick(const struct giver *g, const char *argument)
+static void run_nick(struct member *m, const char *argument)
 {
     char *name = NULL, *key = NULL;
 
     if (!names_is_valid(argument, strlen(argument))) {
-        announce_one(g->room, g->member,
+        announce_one(m->room, m,
                      "a name is 1 to %d letters, digits, \"_\" and \"-\", such as: /nick alice",
                      NAMES_MAX);
         return;
     }
-    if (strcmp(argument, name_of(g)) == 0) {
-        announce_one(g->room, g->member, "you are %s already", argument);
+    if (strcmp(argument, m->name) == 0) {
+        announce_one(m->room, m, "you are %s already", argument);
         return;
     }
     name = strdup(argument);
     key = names_key(argument);
     if (name == NULL || key == NULL)
-        announce_one(g->room, g->member, "you are still %s: out of memory", name_of(g));
-    else if (is_reserved(g, key))
-        announce_one(g->room, g->member, "\"guest\" and a number is for those without a name");
-    else if (is_taken(g, key))
-        announce_one(g->room, g->member, "the name %s is taken", name);
-    else if (rename_giver(g, name, key) == 0)
+        announce_one(m->room, m, "you are still %s: out of memory", m->name);
+    else if (is_reserved(m, key))
+        announce_one(m->room, m, "\"guest\" and a number is for members without a name");
+    else if (is_taken(m, key))
+        announce_one(m->room, m, "the name %s is taken", name);
+    else if (rename_member(m, name, key) == 0)
         return;
     free(name);
     free(key);
 }
 
 /* Tells the names collected so far, unless there are none. */
-static void tell_names(const struct giver *g, struct buf *names)
+static void tell_names(struct member *m, struct buf *names)
 {
     if (buf_length(names) > 0)
-        announce_one(g->room, g->member, "here: %.*s", (int)buf_length(names), buf_head(names));
+        announce_one(m->room, m, "here: %.*s", (int)buf_length(names), buf_head(names));
     buf_reset(names);
 }
 
-static void list_name(const struct giver *g, struct buf *names, const char *name)
+static void run_who(struct member *m, const char *argument)
 {
-    if (buf_length(names) > LIST_BYTES)
-        tell_names(g, names);
-    if (buf_length(names) > 0 && buf_add(names, ", ", 2) < 0)
-        return;
-    buf_add(names, name, strlen(name));
-}
-
-static void obey_who(const struct giver *g, const char *argument)
-{
-    const struct room *r = g->room;
+    const struct room *r = m->room;
     struct buf names = {0};
-    struct room_member *m;
+    struct member *other;
 
     (void)argument;
-    if (r->console != NULL)
-        list_name(g, &names, r->console);
-    for (m = next_present(r, &r->members); m != NULL; m = next_present(r, &m->link))
-        list_name(g, &names, m->name);
-    tell_names(g, &names);
+    for (other = next_present(r, &r->members); other != NULL;
+         other = next_present(r, &other->link)) {
+        if (buf_length(&names) > LIST_BYTES)
+            tell_names(m, &names);
+        if (buf_length(&names) > 0 && buf_add(&names, ", ", 2) < 0)
+            break;
+        buf_add(&names, other->name, strlen(other->name));
+    }
+    tell_names(m, &names);
     buf_free(&names);
 }
 
-static void obey_me(const struct giver *g, const char *argument)
+static void run_me(struct member *m, const char *argument)
 {
     struct buf start = {0};
 
     if (argument[0] == '\0')
-        announce_one(g->room, g->member, "/me wants to know what you do, such as: /me waves");
+        announce_one(m->room, m, "/me wants to know what you do, such as: /me waves");
     else if (buf_add(&start, "* ", 2) == 0 &&
-             buf_add(&start, name_of(g), strlen(name_of(g)) + 1) == 0)
-        lines_say(g->room, g->member, buf_head(&start), " ", argument, g->now_ms);
+             buf_add(&start, m->name, strlen(m->name) + 1) == 0)
+        lines_say(m->room, m, buf_head(&start), " ", argument);
     buf_free(&start);
 }
 
-static void obey_quit(const struct giver *g, const char *argument)
+static void run_quit(struct member *m, const char *argument)
 {
     (void)argument;
-    if (g->member == NULL) {
-        g->room->events.on_quit(g->room->arg, NULL);
+    if (m->number == AUTHOR_CONSOLE) {
+        m->room->on_quit(m->room->arg);
         return;
     }
-    announce_one(g->room, g->member, "goodbye");
-    lines_quit(g->member, g->now_ms);
+    announce_one(m->room, m, "goodbye");
+    member_quit(m, false);
 }
 
-static void obey_help(const struct giver *g, const char *argument);
+static void run_help(struct member *m, const char *argument);
 
-static const struct order orders[] = {
-    {"/nick", "NAME", "take a name", obey_nick},   {"/who", "", "see who is here", obey_who},
-    {"/me", "ACTION", "say what you do", obey_me}, {"/quit", "", "leave", obey_quit},
-    {"/help", "", "see this", obey_help},
+static const struct command commands[] = {
+    {"/nick", "NAME", "take a name", run_nick},   {"/who", "", "see who is here", run_who},
+    {"/me", "ACTION", "say what you do", run_me}, {"/quit", "", "leave", run_quit},
+    {"/help", "", "see this", run_help},
 };
 
-#define ORDER_COUNT (sizeof(orders) / sizeof(orders[0]))
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static void obey_help(const struct giver *g, const char *argument)
+static void run_help(struct member *m, const char *argument)
 {
     (void)argument;
-    announce_one(g->room, g->member, "what you type is said to all when you press Enter, but for:");
-    for (size_t i = 0; i < ORDER_COUNT; i++)
-        announce_one(g->room, g->member, "%-5s %-6s  %s", orders[i].word, orders[i].argument,
-                     orders[i].help);
+    announce_one(m->room, m, "what you type is said to all when you press Enter, but for:");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        announce_one(m->room, m, "%-5s %-6s  %s", commands[i].word, commands[i].argument,
+                     commands[i].help);
 }
 
 /* Ends the line before blanks at its end. */
@@ -201,19 +179,18 @@ static void trim(char *line)
         line[--n] = '\0';
 }
 
-void room_commands_run(struct room *r, struct room_member *m, char *line, int64_t now_ms)
+void room_commands_run(struct room *r, struct member *m, char *line)
 {
-    const struct giver g = {.room = r, .member = m, .now_ms = now_ms};
     char *argument = line + strcspn(line, BLANKS);
 
     trim(line);
     if (*argument != '\0')
         *argument++ = '\0';
     argument += strspn(argument, BLANKS);
-    for (size_t i = 0; i < ORDER_COUNT; i++)
-        if (strcasecmp(line, orders[i].word) == 0) {
-            orders[i].obey(&g, argument);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcasecmp(line, commands[i].word) == 0) {
+            commands[i].run(m, argument);
             return;
         }
-    announce_one(r, m, "there is no command %s; /help lists those there are", line);
+    announce_one(r, m, "unknown command %s: try /help", line);
 }

@@ -1,20 +1,22 @@
 /*
- * What a room consists of, for the files that make it up: room.c (who is in it,
- * what comes and goes), lines.c (lines), room_commands.c (lines that begin with "/"),
- * announce.c (telling all or one), pace.c (who holds up whom).
+ * The inside of a room, for the files that make it up: room.c (its life), member.c (who is
+ * in it, and what goes to each), lines.c (what members say), room_commands.c (lines that
+ * begin with "/"), announce.c (telling all or one), pace.c (who holds up whom).
  */
 #ifndef CHAT_ROOM_PRIVATE_H
 #define CHAT_ROOM_PRIVATE_H
 
+#include "base/buf.h"
 #include "chat/line_encoding.h"
-#include "chat/room.h"
+#include "chat/member.h"
+#include "chat/shared_log.h"
 
-/* Authors in the log that are no member; members have their number. */
+/* Authors in the log that are no guest; guests have their number. */
 #define AUTHOR_ROOM SHARED_LOG_NOBODY
 #define AUTHOR_CONSOLE UINT32_MAX
 
-/* When lines came: the first of each MARK_MS in which any did. Together they reach
- * back further than the patience. */
+/* When lines came: the first of each MARK_MS in which any did. Together they reach back
+ * further than the patience. */
 #define MARKS 16
 #define MARK_MS 100
 
@@ -27,30 +29,60 @@ struct pace {
     struct mark marks[MARKS]; /* a ring; marks[last] is the newest */
     unsigned last;
     bool congested;
-    struct room_member *holder;              /* NULL, or the member that was seen to hold us up */
-    struct shared_log_position oldest;       /* nobody who is not lost is further behind, ... */
-    struct shared_log_position oldest_taker; /* ... nor anybody who is taking lines */
+    struct member *holder;                   /* NULL, or the member that was seen to hold us up */
+    struct shared_log_position oldest;       /* no member that is not lost is further behind, ... */
+    struct shared_log_position oldest_taker; /* ... nor any that is taking lines */
+};
+
+struct member {
+    struct list link;    /* among the members */
+    struct list waiting; /* in the row of those whose writing is blocked */
+    struct room *room;
+    struct stream *stream;
+    char *name;                          /* owned; NULL: a console that only listens */
+    char *key;                           /* owned; what the name is compared by */
+    struct buf heard;                    /* the beginning of a line, in UTF-8 */
+    struct buf answers;                  /* private text, as it goes on the wire */
+    struct shared_log_position position; /* never in front of a line of its own */
+    uint64_t until;                      /* of the log, it gets what is before this line */
+    uint64_t spoke;                      /* the line after the last of its own */
+    int64_t took_ms;                     /* when it last took something, or joined */
+    uint32_t number;                     /* guestN; the author of its lines */
+    bool cut;                            /* the rest of the line being heard is discarded */
+    bool full;                           /* it waits until its private text is taken */
+    bool quit;                           /* it takes no more part */
+    bool lost;                           /* overrun */
 };
 
 struct room {
-    struct room_events events;
+    struct loop *loop;
+    void (*on_quit)(void *arg);
     void *arg;
     struct shared_log *log;
-    struct line_encoding wire;
+    struct line_encoding encoding;
     struct list members;
-    struct list row;    /* of members whose lines have to wait; by their waiting */
-    struct list fallen; /* of members that are overrun and were not told of; the same */
+    struct list row; /* of members whose lines have to wait; by their waiting */
     size_t count;
     size_t history;
-    char *console; /* owned, as its key; NULL: there is none */
-    char *console_key;
+    uint64_t unseen; /* by the console */
     uint32_t guests; /* the number of the last */
     struct pace pace;
-    bool news;            /* on_news was called */
-    bool held_up;         /* the caller may wait for on_flowing */
-    struct buf text;      /* what somebody said, made safe, */
-    struct buf line;      /* the line that becomes of it, */
-    struct buf wire_line; /* and that as it goes on the wire */
+    struct watch tend; /* notified when the pace may have changed */
+    struct timer next; /* when the pace changes although nothing happens */
+    bool has_news;     /* and all members were woken for it */
+    struct buf text;   /* what was said, made safe, */
+    struct buf line;   /* the line that becomes of it, */
+    struct buf wire;   /* and that in the wire encoding */
 };
+
+/* Has the room look at the pace after this round's callbacks. */
+void room_tend_later(struct room *r);
+
+/* Wakes all members for new lines. */
+void room_wake_members(struct room *r);
+
+/* The member takes no more part, gets only what was said until now, and is announced to have
+ * left unless silently. */
+void member_quit(struct member *m, bool silently);
 
 #endif

@@ -1,43 +1,230 @@
 /* The command chat: its options, and which form of it is meant. */
-#include "commands/chat.h"
-
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "commands/target.h"
+#include "base/num.h"
+#include "chat/room_service.h"
+#include "chat/talk.h"
+#include "commands/command.h"
+#include "commands/connecting.h"
+#include "commands/listening.h"
+#include "commands/text_options.h"
+
+struct chat_options {
+    struct common_options common;
+    struct listen_options listen;
+    struct connect_options connect;
+    struct text_options text;
+    bool listens;
+    bool room;
+    const char *name;
+    struct option_words byes;
+    uint64_t history;
+    uint64_t buffer_bytes;
+};
 
 #define AT(field) .offset = offsetof(struct chat_options, field)
 
 static const struct option_spec where_specs[] = {
-    {OPTION_ON, "listen", 'l', AT(listens), .help = "wait for a partner instead of connecting"},
-    {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(shared.binds),
-     .help = "the local address; may be given again to listen"},
+    {OPTION_ON, "listen", 'l', AT(listens), .essential = true,
+     .help = "wait for a peer instead of connecting"},
+    {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(common.binds),
+     .help = "the local address (repeatable to listen)"},
     {.kind = OPTION_END},
 };
 
 static const struct option_spec chat_specs[] = {
     {OPTION_WORDS, "bye", 0, .value = "WORD", AT(byes),
-     .help = "a line that ends it (bye, 再见); may be given again"},
-    {OPTION_WORD, "name", 0, .value = "NAME", AT(name),
+     .help = "a line that ends the chat (repeatable)"},
+    {OPTION_WORD, "name", 0, .value = "NAME", AT(name), .essential = true,
      .help = "your name in a room, or the console's (host)"},
-    {OPTION_ON, "room", 0, AT(room), .help = "with --listen: a room for any number"},
+    {OPTION_ON, "room", 0, AT(room), .essential = true, .help = "with --listen: a room for many"},
     {OPTION_NUMBER, "history", 0, .value = "N", AT(history), .max = 1000000,
-     .help = "how many lines a newcomer sees (20)"},
+     .help = "show new members the last N lines (20)"},
     {OPTION_SIZE, "buffer", 0, .value = "SIZE", AT(buffer_bytes), .min = 1 << 16, .max = 1ull << 32,
-     .help = "how much a room keeps for slow members (8M)"},
+     .help = "keep up to SIZE for slow members (8M)"},
     {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {
-    {"Where", where_specs, 0},
-    {"To listen", listen_specs, offsetof(struct chat_options, listen)},
-    {"To connect", connect_specs, offsetof(struct chat_options, connect)},
-    {"The chat", chat_specs, 0},
-    {"Text", text_specs, offsetof(struct chat_options, text)},
-    {"Limits", shared_limit_specs, offsetof(struct chat_options, shared)},
-    {"Connections", shared_socket_specs, offsetof(struct chat_options, shared)},
-    {"Messages", shared_message_specs, offsetof(struct chat_options, shared)},
-    {NULL, NULL, 0},
+    {"Where", where_specs, 0, NULL},
+    {"To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
+    {"Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
+    {"To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
+    {"Chatting", chat_specs, 0, NULL},
+    {"Text", text_specs, offsetof(struct chat_options, text), NULL},
+    {"Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
+    {"Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
+    {"Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
+    {NULL, NULL, 0, NULL},
 };
+
+static const char *const default_byes[] = {"bye", "再见"};
+
+static void configure_talk(struct talk_config *c, const struct chat_options *o,
+                           const struct local_startup *startup)
+{
+    *c = (struct talk_config){
+        .text = &o->text,
+        .byes = o->byes.count > 0 ? (struct bye_words){o->byes.words, o->byes.count}
+                                  : (struct bye_words){default_byes, 2},
+        .name = o->name,
+        .without_input = startup->input_closed,
+        .plan = {.idle_ms = o->common.idle_timeout_ms,
+                 .from_near.read_max = o->common.recv_size,
+                 .from_far.one_send = !o->common.sendall},
+    };
+}
+
+/* Connecting. */
+
+struct call {
+    const struct chat_options *options;
+    struct run run;
+    struct connecting *connecting;
+    struct talk_config config;
+    struct talk talk;
+    struct text_counts counts;
+    struct timer drain;
+};
+
+static void on_over(void *arg, struct outcome *o)
+{
+    struct call *c = arg;
+
+    if (o->whose == FAULT_NONE && o->cut)
+        error_set(&o->why, EXITCODE_FAILED, "%s: closed before all data was delivered", o->name);
+    if (error_is_set(&o->why))
+        run_fail(&c->run, &o->why);
+    else
+        loop_stop(c->run.loop);
+}
+
+static void on_connected(void *arg, struct stream *peer)
+{
+    struct call *c = arg;
+    struct error why = {0};
+
+    c->connecting = NULL;
+    event_detail("%s connected", stream_name(peer));
+    if (talk_begin(&c->talk, &c->config, &c->run, &c->counts, peer, on_over, c, &why) < 0)
+        run_fail(&c->run, &why);
+}
+
+static void on_connect_failed(void *arg, struct error *why)
+{
+    struct call *c = arg;
+
+    c->connecting = NULL;
+    run_fail(&c->run, why);
+}
+
+static const struct connect_events connect_events = {
+    .on_connected = on_connected,
+    .on_failed = on_connect_failed,
+};
+
+static void on_drained(struct timer *t)
+{
+    struct call *c = container_of(t, struct call, drain);
+
+    if (c->talk.conversation != NULL)
+        conversation_end(c->talk.conversation, CONVERSATION_STOP);
+}
+
+/* The first signal ends the talk as the end of the input does. */
+static void on_signal(void *arg, int number)
+{
+    struct call *c = arg;
+
+    if (c->talk.conversation != NULL && !c->talk.leaving) {
+        talk_leave(&c->talk);
+        loop_set_timer(c->run.loop, &c->drain, c->options->listen.drain_ms);
+        return;
+    }
+    c->run.signal = number;
+    loop_stop(c->run.loop);
+}
+
+static int start(struct call *c, struct connecting_words *words, struct error *err)
+{
+    const struct chat_options *o = c->options;
+    struct connect_plan plan = connecting_plan(words, &o->connect, &o->common, true);
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
+        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0)
+        return -1;
+    c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
+    return c->connecting != NULL ? 0 : -1;
+}
+
+static int call(const struct chat_options *o, struct connecting_words *words,
+                const struct local_startup *startup)
+{
+    struct call c = {.options = o, .drain.on_due = on_drained};
+    struct error why = {0};
+
+    configure_talk(&c.config, o, startup);
+    if (start(&c, words, &why) < 0)
+        run_fail(&c.run, &why);
+    run_loop(&c.run);
+    connect_cancel(c.connecting);
+    if (c.talk.conversation != NULL)
+        conversation_end(c.talk.conversation, CONVERSATION_STOP);
+    console_close(c.talk.console);
+    text_options_report(&o->text, &c.counts);
+    return run_end(&c.run, startup);
+}
+
+/* Listening. */
+
+/* Returns true where no one can speak: a service's /dev/null. */
+static bool has_no_speaker(const struct local_startup *startup)
+{
+    struct stat status;
+
+    return startup->input_closed || fstat(STDIN_FILENO, &status) < 0 ||
+           (S_ISCHR(status.st_mode) && !isatty(STDIN_FILENO));
+}
+
+static int listen_for(const struct chat_options *o, const struct local_startup *startup,
+                      struct error *err)
+{
+    struct listen_options options = o->listen;
+    struct talk_config talk;
+    struct room_config room = {
+        .text = &o->text,
+        .buffer_bytes = o->buffer_bytes,
+        .history = o->history,
+        .name = o->name != NULL ? o->name : "host",
+        .without_input = has_no_speaker(startup),
+    };
+    struct listening l = {
+        .options = &options,
+        .common = &o->common,
+        .text = &o->text,
+        .ops = o->room ? &room_ops : &talk_ops,
+        .config = o->room ? (const void *)&room : &talk,
+        .replies = true,
+        .shows_clients = !o->room,
+    };
+    int result, status;
+
+    configure_talk(&talk, o, startup);
+    options.once = options.once || !o->room;
+    listening_plan(&l);
+    listening_open(&l);
+    result = listening_run(&l, err);
+    status = listening_end(&l, startup);
+    return result < 0 ? -1 : status;
+}
+
+/* The command line. */
 
 static int usage(const char *text, struct error *err)
 {
@@ -45,63 +232,64 @@ static int usage(const char *text, struct error *err)
     return -1;
 }
 
-static int find_target(struct chat_options *o, int count, char **words, struct error *err)
+static int find_target(struct chat_options *o, struct connecting_words *w, int count, char **words,
+                       struct error *err)
 {
-    int used;
-
-    if (o->shared.binds.count > 1)
-        return usage("--bind: one local address is enough to connect from", err);
-    if (target_find(count, words, &o->host, &o->target_port, &used, err) < 0)
+    if (connecting_check(&o->common, err) < 0 ||
+        connecting_find_target(w, count, words, err) < 0)
         return -1;
-    if (count > used) {
-        error_set(err, EXITCODE_USAGE, "\"%s\" is too much: what is said is typed", words[used]);
+    if (count > w->used) {
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",
+                  words[w->used]);
         return -1;
     }
     return 0;
 }
 
-static int check_options(struct chat_options *o, int count, char **words, struct error *err)
+static int check_options(struct chat_options *o, struct connecting_words *w, int count,
+                         char **words, struct error *err)
 {
     if (o->room && !o->listens)
-        return usage("--room goes with --listen", err);
+        return usage("--room requires --listen", err);
     if (o->listens && count > 0)
-        return usage("--listen takes no HOST; the port is given with -p, the address with -b", err);
-    if (text_check(&o->text, err) < 0 || shared_apply(&o->shared, err) < 0)
+        return usage("--listen takes no HOST: use -p for the port, -b for the address", err);
+    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? 0 : find_target(o, count, words, err);
+    return o->listens ? 0 : find_target(o, w, count, words, err);
 }
 
-static int run(const struct command *self, const struct stdio *io, int argc, char **argv)
+static int run(const struct command *self, const struct local_startup *startup, int argc,
+               char **argv)
 {
     struct chat_options o = {
-        .shared = SHARED_DEFAULTS,
+        .common = COMMON_DEFAULTS,
         .listen = LISTEN_DEFAULTS(9999),
         .connect = CONNECT_DEFAULTS,
         .history = 20,
         .buffer_bytes = 8 << 20,
     };
+    struct connecting_words words = {0};
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &o, &first);
 
-    if (status >= 0)
-        return status;
-    if (check_options(&o, argc - first, argv + first, &why) < 0)
+    if (status < 0 && check_options(&o, &words, argc - first, argv + first, &why) < 0)
         status = command_misused(self, &why);
-    else if (o.room)
-        status = chat_hold_room(&o, io);
-    else
-        status = o.listens ? chat_wait(&o, io) : chat_call(&o, io);
-    free(o.host);
-    option_words_clear(&o.shared.binds);
-    option_words_clear(&o.byes);
+    if (status < 0)
+        status = o.listens ? listen_for(&o, startup, &why) : call(&o, &words, startup);
+    if (status < 0)
+        status = command_misused(self, &why);
+    free(words.host);
+    listening_clear_options(&o.listen);
+    options_clear_words(&o.common.binds);
+    options_clear_words(&o.byes);
     return status;
 }
 
 const struct command chat_command = {
     .name = "chat",
-    .summary = "Talk in lines: two parties, or a room",
+    .summary = "Chat in lines, with one peer or in a room",
     .synopsis = "chat [OPTIONS] [HOST PORT]\nchat --listen [--room] [OPTIONS]",
     .examples = "  tcptool chat --listen\n"
                 "  tcptool chat localhost 9999\n",

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/event.h"
 
 void command_print_help(const struct command *c, FILE *to)
 {
@@ -25,7 +25,7 @@ int command_printed(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return EXITCODE_OK;
-    log_error("writing standard output: %s", strerror(errno));
+    event_error("error writing standard output: %s", strerror(errno));
     return EXITCODE_FAILED;
 }
 
@@ -34,9 +34,9 @@ int command_misused(const struct command *c, struct error *why)
     int status = (int)why->status;
 
     if (status == EXITCODE_USAGE)
-        log_error("%s: %s (see tcptool %s --help)", c->name, why->text, c->name);
+        event_error("%s: %s (see tcptool %s --help)", c->name, why->text, c->name);
     else
-        log_error("%s", why->text);
+        event_error("%s", why->text);
     error_clear(why);
     return status;
 }

@@ -3,17 +3,18 @@
 #define COMMANDS_COMMAND_H
 
 #include "base/options.h"
-#include "core/stdio.h"
+#include "core/local.h"
 
 struct command {
     const char *name;
     const char *summary;  /* one line */
-    const char *synopsis; /* one line a form, without "tcptool" */
+    const char *synopsis; /* one line per form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
-    const struct option_hint *hints; /* for those who come from other programs; or NULL */
+    const struct option_hint *hints; /* for users of other programs; or NULL */
     /* argv[0] is the command's name. Returns the exit status. */
-    int (*run)(const struct command *self, const struct stdio *io, int argc, char **argv);
+    int (*run)(const struct command *self, const struct local_startup *startup, int argc,
+               char **argv);
 };
 
 extern const struct command serve_command;
@@ -25,17 +26,17 @@ extern const struct command upper_command;
 void command_print_help(const struct command *c, FILE *to);
 
 /*
- * Parses the command's options into target. Returns -1 to go on with the operands
- * at argv[*first], or the exit status when all is said: after --help, or after a
- * usage error, which is reported.
+ * Parses the command's options into target. Returns -1 to go on with the operands at
+ * argv[*first], or the exit status: after --help, or after a usage error, which is reported.
  */
 int command_parse(const struct command *c, int argc, char **argv, void *target, int *first);
 
-/* Flushes standard output and returns the exit status: what was printed counts only
- * when it has arrived. */
+/* Flushes standard output and returns the exit status: text counts as printed only when it
+ * has arrived. */
 int command_printed(void);
 
-/* Reports a usage error, with the way to the command's help. Returns its status. */
+/* Reports a usage error, and where to find the command's help; why is cleared. Returns its
+ * status. */
 int command_misused(const struct command *c, struct error *why);
 
 #endif

@@ -1,11 +1,13 @@
 /* Owns the line that shows a transfer. Counts nothing itself. */
 #include "commands/progress.h"
 
+#include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/event.h"
 #include "net/socket.h"
 
 enum {
@@ -33,10 +35,17 @@ static double rate_of(uint64_t bytes, int64_t ms)
     return (double)bytes * 1000 / (double)(ms > 0 ? ms : 1);
 }
 
+static uint64_t moved_bytes(const struct progress *p)
+{
+    const struct stream_counts *counts = stream_counts(p->stream);
+
+    return p->sending ? counts->out_bytes : counts->in_bytes;
+}
+
 /* "  45% [#########           ] 0:12 left", or nothing when the size is not known. */
 static void format_share(const struct progress *p, double rate, char *text, size_t size)
 {
-    uint64_t moved = *p->moved_bytes, total = p->total_bytes;
+    uint64_t moved = moved_bytes(p), total = p->total_bytes;
     uint64_t left = moved < total ? total - moved : 0;
     double share = moved < total ? (double)moved / (double)total : 1;
     char bar[BAR_WIDTH + 1];
@@ -55,23 +64,36 @@ static void format_share(const struct progress *p, double rate, char *text, size
                  seconds % 60);
 }
 
+/* Skips what standard error does not take now. */
+static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void print(const char *format, ...)
+{
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    va_list args;
+
+    if (poll(&ready, 1, 0) <= 0)
+        return;
+    va_start(args, format);
+    vdprintf(STDERR_FILENO, format, args);
+    va_end(args);
+}
+
 static void show(struct progress *p)
 {
     char text[TEXT_SIZE], moved[32], now[32], average[32], share[80];
     int64_t now_ms = loop_now_ms(p->loop);
-    double mean = rate_of(*p->moved_bytes, now_ms - p->began_ms);
+    uint64_t bytes = moved_bytes(p);
+    double mean = rate_of(bytes, now_ms - p->began_ms);
 
-    format_bytes((double)*p->moved_bytes, moved, sizeof(moved));
-    format_bytes(rate_of(*p->moved_bytes - p->shown_bytes, now_ms - p->shown_ms), now, sizeof(now));
+    format_bytes((double)bytes, moved, sizeof(moved));
+    format_bytes(rate_of(bytes - p->shown_bytes, now_ms - p->shown_ms), now, sizeof(now));
     format_bytes(mean, average, sizeof(average));
     format_share(p, mean, share, sizeof(share));
     snprintf(text, sizeof(text), "%s  now %s/s  average %s/s%s", moved, now, average, share);
-    p->shown_bytes = *p->moved_bytes;
+    p->shown_bytes = bytes;
     p->shown_ms = now_ms;
-    if (p->terminal)
-        dprintf(STDERR_FILENO, "\r\033[K%s", text);
-    else
-        dprintf(STDERR_FILENO, "tcptool: %s\n", text);
+    print(p->terminal ? "\r\033[K%s" : "tcptool: %s\n", text);
 }
 
 static void on_due(struct timer *t)
@@ -82,13 +104,15 @@ static void on_due(struct timer *t)
     loop_set_timer(p->loop, t, p->terminal ? REDRAW_MS : LINE_MS);
 }
 
-void progress_start(struct progress *p, struct loop *l, const uint64_t *moved_bytes,
-                    uint64_t total_bytes)
+void progress_start(struct progress *p, struct stream *s, bool sending, uint64_t total_bytes)
 {
+    struct loop *l = stream_loop(s);
+
     *p = (struct progress){
         .loop = l,
         .next = {.on_due = on_due},
-        .moved_bytes = moved_bytes,
+        .stream = s,
+        .sending = sending,
         .total_bytes = total_bytes,
         .began_ms = loop_now_ms(l),
         .shown_ms = loop_now_ms(l),
@@ -108,19 +132,22 @@ void progress_stop(struct progress *p)
     p->shown_ms = p->began_ms;
     show(p);
     if (p->terminal)
-        dprintf(STDERR_FILENO, "\n");
+        print("\n");
 }
 
-void progress_tell_totals(struct conversation *c)
+void progress_report_totals(struct stream *near, int64_t duration_ms)
 {
+    const struct stream_counts *counts;
     struct socket_measures m;
-    int64_t ms = loop_now_ms(c->work->loop) - c->began_ms;
-    char text[ADDR_TEXT_SIZE], rate[32];
+    char rate[32];
 
-    if (log_level() < LOG_VERBOSE || socket_measure(c->net.transport.fd, &m) < 0)
+    if (event_level() < EVENT_VERBOSE || socket_measure(stream_descriptor(near), &m) < 0)
         return;
-    format_bytes(rate_of(c->net.in_bytes + c->net.out_bytes, ms), rate, sizeof(rate));
-    log_verbose("%s took %.3f s, %s/s; round trip %.3f ms, %u segments sent again",
-                transport_name(&c->net.transport, text), (double)ms / 1000, rate,
-                m.round_trip_us / 1000.0, m.retransmitted);
+    counts = stream_counts(near);
+    format_bytes(rate_of(counts->in_bytes + counts->out_bytes, duration_ms), rate, sizeof(rate));
+    event_detail(m.retransmitted == 1
+                     ? "%s took %.3f s, %s/s; round trip %.3f ms, %u segment retransmitted"
+                     : "%s took %.3f s, %s/s; round trip %.3f ms, %u segments retransmitted",
+                 stream_name(near), (double)duration_ms / 1000, rate, m.round_trip_us / 1000.0,
+                 m.retransmitted);
 }

@@ -1,13 +1,14 @@
-/* How far a transfer has come, on standard error, and what it came to. */
+/* How far a transfer has come, on standard error, and its totals. */
 #ifndef COMMANDS_PROGRESS_H
 #define COMMANDS_PROGRESS_H
 
-#include "core/conversation.h"
+#include "core/stream.h"
 
 struct progress {
     struct loop *loop;
     struct timer next;
-    const uint64_t *moved_bytes;
+    struct stream *stream;
+    bool sending;         /* counts what goes out; else what comes in */
     uint64_t total_bytes; /* 0: not known */
     int64_t began_ms;
     uint64_t shown_bytes; /* when it was shown last */
@@ -16,16 +17,14 @@ struct progress {
     bool running;
 };
 
-/* Shows *moved_bytes, which must stay, until progress_stop(). total_bytes 0: it is
- * not known how many there will be. */
-void progress_start(struct progress *p, struct loop *l, const uint64_t *moved_bytes,
-                    uint64_t total_bytes);
+/* Shows how many bytes have moved through s, until progress_stop(), which must come before s
+ * is closed. total_bytes 0: it is not known how many there will be. */
+void progress_start(struct progress *p, struct stream *s, bool sending, uint64_t total_bytes);
 
-/* Shows it for the last time. Harmless on one that was not started. */
+/* Shows it for the last time. Allowed on one that was not started. */
 void progress_stop(struct progress *p);
 
-/* The on_closing of plans: with -v, tells the duration, the rate and what TCP
- * measured. */
-void progress_tell_totals(struct conversation *c);
+/* With -v, reports the duration, the rate and what TCP measured of a connection. */
+void progress_report_totals(struct stream *near, int64_t duration_ms);
 
 #endif

@@ -1,170 +1,199 @@
-/* Owns the worker threads. What they serve is the command's. */
+/* Owns the worker threads. What they serve is the service's business. */
 #include "commands/workers.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "commands/text_options.h"
+
 struct worker {
-    struct hosting *host;
+    struct workers *all;
+    struct run run;
+    struct service *service;
+    struct server *server;
+    struct waker waker;
     pthread_t thread;
     bool started;
 };
 
 struct workers {
-    struct hosting *main;
-    struct server_limit crowd;
+    struct listening *listening;
+    struct waker waker; /* of the first loop */
+    atomic_int order;
+    atomic_bool failed; /* a worker's run has: it is over for all */
     atomic_size_t working;
     size_t count;
-    struct worker workers[];
+    struct worker items[];
 };
 
-/* Called in whichever thread the last place became free: all may wait for it. */
-static void on_room(void *arg)
+/* Called in any thread, when a loop that is paused may accept again. */
+static void wake_all(void *arg)
 {
-    struct workers *c = arg;
+    struct workers *w = arg;
 
-    loop_wake(c->main->run.loop);
-    for (size_t i = 0; i < c->count; i++)
-        loop_wake(c->workers[i].host->run.loop);
+    loop_wake(&w->waker);
+    for (size_t i = 0; i < w->count; i++)
+        loop_wake(&w->items[i].waker);
 }
 
-static void on_wake(void *arg)
+static void on_first_wake(struct waker *waker)
 {
-    struct hosting *h = arg;
+    struct workers *w = container_of(waker, struct workers, waker);
 
-    switch (atomic_load(&h->order)) {
+    if (atomic_load(&w->failed))
+        loop_stop(w->listening->run.loop);
+    server_resume(w->listening->server);
+    listening_stop_if_idle(w->listening);
+}
+
+static void on_wake(struct waker *waker)
+{
+    struct worker *w = container_of(waker, struct worker, waker);
+
+    switch (atomic_load(&w->all->order)) {
     case WORKERS_STOP:
-        server_stop(&h->server);
+        server_stop(w->server);
         break;
     case WORKERS_ABORT:
-        loop_stop(h->run.loop);
+        loop_stop(w->run.loop);
         break;
     default:
-        server_resume(&h->server);
+        server_resume(w->server);
         break;
     }
-    if (h->done && workers_lets_go(h->crew, h))
-        loop_stop(h->run.loop);
+}
+
+static void on_idle(void *arg)
+{
+    loop_stop(((struct worker *)arg)->run.loop);
 }
 
 static void *work(void *arg)
 {
-    struct hosting *h = arg;
+    struct worker *w = arg;
 
-    runtime_run(&h->run);
-    if (error_is_set(&h->run.fatal)) /* then it is over for all */
-        atomic_store(&h->crew->main->order, WORKERS_ABORT);
-    atomic_fetch_sub(&h->crew->working, 1);
-    loop_wake(h->crew->main->run.loop);
+    server_start(w->server);
+    run_loop(&w->run);
+    if (run_is_over(&w->run))
+        atomic_store(&w->all->failed, true);
+    atomic_fetch_sub(&w->all->working, 1);
+    loop_wake(&w->all->waker);
     return NULL;
 }
 
-static int start_worker(struct workers *c, struct worker *w, struct error *err)
+static int prepare(struct worker *w, struct error *err)
 {
-    struct hosting *h = w->host;
+    struct listening *l = w->all->listening;
+
+    if (run_init_worker(&w->run, err) < 0 ||
+        loop_open_waker(w->run.loop, &w->waker, on_wake, err) < 0)
+        return -1;
+    w->service = service_new(l->ops, l->config, &l->plan, &w->run, err);
+    if (w->service == NULL)
+        return -1;
+    w->server = server_share(l->server, w->service, on_idle, w, err);
+    return w->server != NULL ? 0 : -1;
+}
+
+static int start(struct worker *w, struct error *err)
+{
     int failure;
 
-    if (server_share(&h->server, h->run.loop, &c->main->server, &h->server_options,
-                     &hosting_server_events, h, err) < 0 ||
-        server_start(&h->server, err) < 0)
-        return -1;
-    atomic_fetch_add(&c->working, 1);
-    failure = pthread_create(&w->thread, NULL, work, h);
-    if (failure != 0) {
-        atomic_fetch_sub(&c->working, 1);
-        error_errno(err, failure, "starting a worker");
+    atomic_fetch_add(&w->all->working, 1);
+    failure = pthread_create(&w->thread, NULL, work, w);
+    w->started = failure == 0;
+    if (w->started)
+        return 0;
+    atomic_fetch_sub(&w->all->working, 1);
+    error_errno(err, failure, "cannot start a worker");
+    return -1;
+}
+
+int workers_start(struct listening *l, size_t count, struct error *err)
+{
+    struct workers *w = calloc(1, sizeof(*w) + count * sizeof(w->items[0]));
+
+    if (w == NULL) {
+        error_errno(err, ENOMEM, "cannot start workers");
         return -1;
     }
-    w->started = true;
+    l->workers = w;
+    w->listening = l;
+    w->waker.watch.fd = -1;
+    if (loop_open_waker(l->run.loop, &w->waker, on_first_wake, err) < 0 ||
+        event_writer_share(&l->run.events, err) < 0)
+        return -1;
+    /* All of them exist before the first thread may wake them. */
+    for (size_t i = 0; i < count; i++) {
+        w->items[i].all = w;
+        w->items[i].waker.watch.fd = -1;
+        w->count++;
+        if (prepare(&w->items[i], err) < 0)
+            return -1;
+    }
+    l->limit.loops = count + 1;
+    l->limit.wake = wake_all;
+    l->limit.arg = w;
+    for (size_t i = 0; i < count; i++)
+        if (start(&w->items[i], err) < 0)
+            return -1;
     return 0;
 }
 
-struct workers *workers_start(struct hosting *h, size_t count, struct error *err)
+void workers_order(struct workers *w, enum workers_order order)
 {
-    struct workers *c = calloc(1, sizeof(*c) + count * sizeof(c->workers[0]));
-
-    if (c == NULL) {
-        error_errno(err, ENOMEM, "starting workers");
-        return NULL;
-    }
-    c->main = h;
-    c->crowd.servers = count + 1;
-    c->crowd.on_room = on_room;
-    c->crowd.arg = c;
-    h->crew = c;
-    h->server_options.crowd = &c->crowd;
-    if (loop_accept_wakes(h->run.loop, on_wake, h, err) < 0)
-        goto fail;
-    /* All of them exist before the first thread may wake them. */
-    for (; c->count < count; c->count++) {
-        c->workers[c->count].host = h->make_worker(h, err);
-        if (c->workers[c->count].host == NULL)
-            goto fail;
-        c->workers[c->count].host->crew = c;
-        c->workers[c->count].host->server_options.crowd = &c->crowd;
-        if (loop_accept_wakes(c->workers[c->count].host->run.loop, on_wake,
-                              c->workers[c->count].host, err) < 0) {
-            c->count++;
-            goto fail;
-        }
-    }
-    for (size_t i = 0; i < count; i++)
-        if (start_worker(c, &c->workers[i], err) < 0)
-            goto fail;
-    return c;
-fail:
-    workers_order(c, WORKERS_ABORT);
-    workers_end(c, h);
-    return NULL;
-}
-
-void workers_order(struct workers *c, enum workers_order order)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        atomic_store(&c->workers[i].host->order, order);
-        loop_wake(c->workers[i].host->run.loop);
-    }
-}
-
-/* A worker's failures were reported when they came; what is left is its status. */
-static void add_outcome(struct hosting *h, struct hosting *worker)
-{
-    h->server.dropped_count += worker->server.dropped_count;
-    if (h->run.status == EXITCODE_OK)
-        h->run.status = worker->run.status;
-    if (error_is_set(&worker->run.fatal))
-        runtime_fail(&h->run, &worker->run.fatal);
-}
-
-void workers_end(struct workers *c, struct hosting *h)
-{
-    if (c == NULL)
+    if (w == NULL)
         return;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->workers[i].started)
-            pthread_join(c->workers[i].thread, NULL);
-    /* Each that drops a client may wake all others: none goes before all are done. */
-    for (size_t i = 0; i < c->count; i++)
-        if (c->workers[i].started)
-            server_abort(&c->workers[i].host->server);
-    for (size_t i = 0; i < c->count; i++) {
-        struct hosting *worker = c->workers[i].host;
+    atomic_store(&w->order, order);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->items[i].started)
+            loop_wake(&w->items[i].waker);
+}
 
-        server_clear(&worker->server);
-        add_outcome(h, worker);
-        h->end_worker(h, worker);
+bool workers_are_done(const struct workers *w)
+{
+    return w == NULL || atomic_load(&w->working) == 0;
+}
+
+static void clear(struct listening *l, struct worker *w)
+{
+    if (w->server != NULL) {
+        l->cut += server_cut(w->server);
+        l->refused += server_refused(w->server);
     }
-    h->crew = NULL;
-    free(c);
+    server_free(w->server);
+    if (w->service != NULL)
+        text_options_add_counts(&l->counts, &w->service->counts);
+    service_free(w->service);
+    run_mark(&l->run, w->run.status);
+    if (error_is_set(&w->run.fatal))
+        run_fail(&l->run, &w->run.fatal);
+    if (w->run.loop != NULL)
+        loop_close_waker(w->run.loop, &w->waker);
+    run_clear(&w->run);
 }
 
-bool workers_lets_go(struct workers *c, const struct hosting *h)
+void workers_end(struct listening *l)
 {
-    return h != c->main || atomic_load(&c->working) == 0;
-}
+    struct workers *w = l->workers;
 
-struct server_limit *workers_crowd(struct workers *c)
-{
-    return &c->crowd;
+    if (w == NULL)
+        return;
+    if (run_is_over(&l->run) || atomic_load(&w->failed))
+        workers_order(w, WORKERS_ABORT);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->items[i].started)
+            pthread_join(w->items[i].thread, NULL);
+    /* A server that ends wakes the loops of all others: none is freed before. */
+    for (size_t i = 0; i < w->count; i++)
+        if (w->items[i].server != NULL)
+            server_end(w->items[i].server);
+    server_end(l->server);
+    for (size_t i = 0; i < w->count; i++)
+        clear(l, &w->items[i]);
+    loop_close_waker(l->run.loop, &w->waker);
+    l->limit.wake = NULL;
+    l->workers = NULL;
+    free(w);
 }

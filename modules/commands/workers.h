@@ -1,11 +1,9 @@
-/*
- * --workers: more threads that each have a loop and accept from the same listening
- * sockets, under one set of limits and with one shutdown.
- */
+/* --workers: more threads that each have a loop and accept from the same listening sockets,
+ * under one set of limits and with one shutdown. */
 #ifndef COMMANDS_WORKERS_H
 #define COMMANDS_WORKERS_H
 
-#include "commands/hosting.h"
+#include "commands/listening.h"
 
 enum workers_order {
     WORKERS_SERVE,
@@ -13,21 +11,17 @@ enum workers_order {
     WORKERS_ABORT, /* end now */
 };
 
-/* Starts count threads besides h, which listens already. Returns NULL with err
- * filled on failure; nobody serves then. */
-struct workers *workers_start(struct hosting *h, size_t count, struct error *err);
+/* Starts count threads besides the one of l, whose server is open. Returns 0, or -1 with err
+ * filled; workers_end() is to be called in both cases. */
+int workers_start(struct listening *l, size_t count, struct error *err);
 
-/* Gives an order to all workers; any thread may. */
-void workers_order(struct workers *c, enum workers_order order);
+/* Gives an order to all workers; any thread may. w may be NULL. */
+void workers_order(struct workers *w, enum workers_order order);
 
-/* Waits until all workers have ended, brings their failures and what they cut off
- * into h's, and frees the crew. NULL is fine. */
-void workers_end(struct workers *c, struct hosting *h);
+/* Returns true when all workers have ended. w may be NULL. */
+bool workers_are_done(const struct workers *w);
 
-/* True when h has nothing to wait for: it is a worker, or all workers have ended. */
-bool workers_lets_go(struct workers *c, const struct hosting *h);
-
-/* What the limits are counted in. */
-struct server_limit *workers_crowd(struct workers *c);
+/* Waits until all workers have ended, adds their outcome to l's, and frees them. */
+void workers_end(struct listening *l);
 
 #endif

@@ -1,250 +1,430 @@
-/* Owns the order in which a connection's two directions end. Copies nothing itself. */
+/* Owns the order in which two directions end, and the closing of both ends. Copies nothing
+ * itself. */
 #include "core/conversation.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
 #include "base/num.h"
-#include "net/socket.h"
 
-static const struct pump_plan discard_plan = {.on_end = conversation_in_ended};
+enum {
+    LOOK_MS = 50,           /* how often an ending without an event is looked at */
+    CUT_PATIENCE_MS = 2000, /* how long a cut-off message may take to be delivered */
+};
 
-static void fail_first(struct conversation *c, struct error *why)
+/* From far to near; allocated when there is a source. */
+struct back {
+    struct deferred deferred;
+    struct conversation *conversation;
+    struct pump pump;
+};
+
+/* Time limits; allocated where there are any. */
+struct limits {
+    struct deferred deferred;
+    struct conversation *conversation;
+    struct timer idle;
+    struct timer ending; /* of the last words, or of a message that is cut off */
+    int64_t until_ms;
+};
+
+struct conversation {
+    struct deferred deferred;
+    const struct conversation_plan *plan;
+    void *owner;
+    struct stream *near_out;
+    struct pump forth; /* near.in -> far.out */
+    struct back *back;
+    struct limits *limits;
+    struct error why;
+    int64_t began_ms;
+    enum fault whose : 8;
+    bool far_is_lent : 1;
+    bool answered : 1;   /* from near enough has come */
+    bool near_ended : 1; /* near's data has ended */
+    bool finishing : 1;  /* far's data has ended, and near's has last_words_ms left */
+    bool delivering : 1; /* the goal is reached */
+    bool cutting : 1;    /* far's data is cut off */
+    bool over : 1;
+};
+
+static const struct direction discard_direction = {.at_end = AT_END_KEEP};
+
+static void on_delivered(void *owner);
+static void on_forth_end(struct pump *p, enum pump_end how, struct error *why);
+static void on_idle(struct timer *t);
+static void on_ending(struct timer *t);
+
+static bool far_is_done(const struct conversation *c)
 {
-    if (error_is_set(&c->why))
+    return c->back == NULL || !c->back->pump.running;
+}
+
+static struct limits *get_limits(struct conversation *c)
+{
+    if (c->limits == NULL && (c->limits = calloc(1, sizeof(*c->limits))) != NULL) {
+        c->limits->conversation = c;
+        c->limits->idle.on_due = on_idle;
+        c->limits->ending.on_due = on_ending;
+    }
+    return c->limits;
+}
+
+static void fail(struct conversation *c, enum fault whose, struct error *why)
+{
+    if (c->whose != FAULT_NONE) {
         error_clear(why);
-    else
-        error_move(&c->why, why);
+        return;
+    }
+    c->whose = whose;
+    error_move(&c->why, why);
 }
 
-static void close_now(struct conversation *c, bool gracefully)
+static void fail_by(struct conversation *c, enum fault whose, const struct stream *s)
 {
-    c->over = true;
-    pump_stop(&c->in);
-    if (c->out != NULL)
-        pump_stop(c->out);
-    loop_cancel_timer(c->work->loop, &c->idle);
-    stream_close(&c->net, gracefully);
+    struct error why = {0};
+
+    error_copy(&why, stream_failure(s));
+    fail(c, whose, &why);
 }
 
-static void finish(struct conversation *c)
+/* Returns true when data of either side has not arrived where it was to go. */
+static bool is_cut(const struct conversation *c)
 {
+    const struct pump *back = c->back != NULL ? &c->back->pump : NULL;
+
+    return c->cutting || stream_undelivered(c->near_out) > 0 || pump_is_blocked(&c->forth) ||
+           (back != NULL && back->running && !c->answered &&
+            (pump_is_blocked(back) || stream_has_more(back->from)));
+}
+
+static void close_ends(struct conversation *c, bool cut)
+{
+    struct stream *far_out = c->forth.to, *far_in = c->back != NULL ? c->back->pump.from : NULL;
+    bool well = c->whose == FAULT_NONE;
+
+    if (c->forth.from != c->near_out)
+        stream_close(c->forth.from, STREAM_AT_ONCE);
+    stream_close(c->near_out, cut ? STREAM_ABORT : well ? STREAM_GRACEFULLY : STREAM_AT_ONCE);
+    if (far_out != c->near_out && !c->far_is_lent)
+        stream_close(far_out, well ? STREAM_AT_ONCE : STREAM_ABORT);
+    if (far_in != far_out)
+        stream_close(far_in, STREAM_AT_ONCE);
+}
+
+/* Every conversation ends here. */
+static void over(struct conversation *c)
+{
+    struct loop *l = c->forth.work->loop;
+    struct outcome o = {
+        .whose = c->whose,
+        .why = c->why,
+        .name = stream_name(c->near_out),
+        .in_bytes = stream_counts(c->forth.from)->in_bytes,
+        .out_bytes = stream_counts(c->near_out)->out_bytes,
+        .cut = is_cut(c),
+    };
+
     if (c->over)
         return;
+    c->over = true;
     if (c->plan->on_closing != NULL)
-        c->plan->on_closing(c);
-    close_now(c, !error_is_set(&c->why));
-    c->plan->on_closed(c);
-}
-
-/* A socket's own word on what became of it: a reset that no read or write met. */
-static bool net_has_failed(struct conversation *c)
-{
-    struct error why = {0};
-    int number;
-
-    if (stream_is_broken(&c->net, &why)) {
-        fail_first(c, &why);
-        return true;
+        c->plan->on_closing(c->owner, c->near_out, loop_now_ms(l) - c->began_ms);
+    pump_stop(&c->forth);
+    if (c->back != NULL) {
+        pump_stop(&c->back->pump);
+        loop_free_later(l, &c->back->deferred);
     }
-    number = socket_error(c->net.transport.fd);
-    if (number == 0)
-        return false;
-    transport_write_error(&c->net.transport, number, &why);
-    fail_first(c, &why);
-    return true;
+    if (c->limits != NULL) {
+        loop_cancel_timer(l, &c->limits->idle);
+        loop_cancel_timer(l, &c->limits->ending);
+        loop_free_later(l, &c->limits->deferred);
+    }
+    close_ends(c, o.cut);
+    loop_free_later(l, &c->deferred);
+    c->plan->on_over(c->owner, &o);
+    error_clear(&o.why);
 }
 
-static void on_delivered(struct stream *s)
+/* Far's data has ended while near's goes on. */
+static void begin_last_words(struct conversation *c)
 {
-    struct conversation *c = s->owner;
-
-    if (stream_is_delivered(s) || net_has_failed(c))
-        finish(c);
-}
-
-/* Both directions are done: what was sent has to arrive, then it is over. */
-static void deliver(struct conversation *c)
-{
-    struct error why = {0};
-
-    if (c->finishing)
+    if (c->finishing || c->plan->last_words_ms == 0)
         return;
     c->finishing = true;
-    if (!error_is_set(&c->why) && stream_shut(&c->net, &why) < 0)
-        fail_first(c, &why);
-    if (error_is_set(&c->why) || stream_is_delivered(&c->net)) {
-        finish(c);
+    stream_await_delivery(c->near_out, on_delivered);
+    on_delivered(c);
+}
+
+/* When the goal is reached, what was sent has to arrive; then it is over. */
+static void check_goal(struct conversation *c)
+{
+    enum goal goal = c->plan->goal;
+    bool reached = far_is_done(c);
+
+    if (c->over || c->cutting || c->delivering)
+        return;
+    if (goal == GOAL_BOTH_END || goal == GOAL_NEAR_END)
+        reached = reached && c->near_ended;
+    if (goal == GOAL_ANSWERED)
+        reached = reached && (c->answered || c->near_ended);
+    if (!reached) {
+        if (c->back != NULL && far_is_done(c))
+            begin_last_words(c);
         return;
     }
-    stream_await_delivery(&c->net, on_delivered);
+    c->delivering = true;
+    if (c->whose == FAULT_NONE && stream_shut(c->near_out) == IO_FAILED)
+        fail_by(c, FAULT_NEAR, c->near_out);
+    if (c->whose != FAULT_NONE || stream_is_delivered(c->near_out))
+        over(c);
+    else
+        stream_await_delivery(c->near_out, on_delivered);
 }
 
-static void check_done(struct conversation *c)
+/* What was sent so far is delivered, and then near is reset: a message that is cut off must
+ * not look whole. */
+static void cut_off(struct conversation *c)
 {
-    bool answered = c->in_done || !c->plan->answer_needed;
-
-    if (!c->over && answered && (c->out == NULL || !c->out->running))
-        deliver(c);
+    c->cutting = true;
+    if (get_limits(c) == NULL) {
+        over(c);
+        return;
+    }
+    c->limits->until_ms = loop_now_ms(c->forth.work->loop) + CUT_PATIENCE_MS;
+    loop_set_timer(c->forth.work->loop, &c->limits->ending, 0);
 }
 
-static void on_hangup(struct stream *s)
+static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
 {
-    struct conversation *c = s->owner;
+    struct conversation *c = container_of(p, struct conversation, forth);
 
-    /* While the incoming direction goes on, its pump finds out, after everything
-     * that can still be read. */
-    if (!c->over && s->in_ended && net_has_failed(c))
-        finish(c);
+    switch (how) {
+    case PUMP_ENDED:
+        c->near_ended = true;
+        if (c->plan->goal == GOAL_ANSWERED && !c->answered) {
+            error_set(why, EXITCODE_FAILED, "error receiving from %s: %s",
+                      stream_name(c->near_out), c->plan->unanswered);
+            fail(c, FAULT_NEAR, why);
+        }
+        if (c->plan->goal == GOAL_NEAR_END && c->back != NULL)
+            pump_finish(&c->back->pump);
+        check_goal(c);
+        return;
+    case PUMP_SATISFIED:
+        /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
+         * stop taking what is sent to it. */
+        c->answered = true;
+        pump_start(p, &discard_direction, c->owner, p->work, p->from, NULL, on_forth_end);
+        check_goal(c);
+        return;
+    case PUMP_CONVERT_FAILED:
+        fail(c, FAULT_DATA, why);
+        break;
+    case PUMP_WRITE_FAILED:
+        fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);
+        break;
+    case PUMP_READ_FAILED:
+        fail(c, FAULT_NEAR, why);
+        break;
+    }
+    over(c);
 }
 
-/* What waits in the kernel moves without us: so it is looked at a few times. */
-static int64_t look_again_ms(const struct conversation *c)
+static void on_back_end(struct pump *p, enum pump_end how, struct error *why)
 {
-    return c->plan->idle_ms / 4 + 1;
+    struct conversation *c = container_of(p, struct back, pump)->conversation;
+
+    if (how == PUMP_READ_FAILED || how == PUMP_CONVERT_FAILED) {
+        fail(c, how == PUMP_READ_FAILED ? FAULT_FAR_IN : FAULT_DATA, why);
+        cut_off(c);
+        return;
+    }
+    if (how == PUMP_WRITE_FAILED) {
+        fail(c, FAULT_NEAR, why);
+        if (stream_failure(c->near_out) == NULL)
+            stream_shut(c->near_out); /* a short send: the peer may still reply */
+        else if (c->forth.running)
+            stream_wake(c->forth.from, EPOLLIN); /* what came before is still read */
+        else
+            over(c);
+    }
+    check_goal(c);
 }
 
-static void notice_acknowledged(struct conversation *c)
+static void on_delivered(void *owner)
 {
-    uint32_t now = (uint32_t)socket_unacknowledged(c->net.transport.fd);
+    struct conversation *c = owner;
+    bool failed = stream_failure(c->near_out) != NULL;
 
-    if (now < c->unacknowledged)
-        c->net.moved_ms = loop_now_ms(c->work->loop);
-    c->unacknowledged = now;
+    if (!failed && !stream_is_delivered(c->near_out))
+        return;
+    stream_await_delivery(c->near_out, NULL);
+    if (!c->delivering) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
+        return;
+    }
+    if (failed)
+        fail_by(c, FAULT_NEAR, c->near_out);
+    over(c);
 }
 
+/* Last words are over when all of them that have arrived were passed on; a message that is
+ * cut off, when what was sent of it has arrived, or will not. */
+static void on_ending(struct timer *t)
+{
+    struct limits *limits = container_of(t, struct limits, ending);
+    struct conversation *c = limits->conversation;
+    bool waits = c->cutting ? stream_undelivered(c->near_out) > 0 &&
+                                  stream_failure(c->near_out) == NULL &&
+                                  loop_now_ms(c->forth.work->loop) < limits->until_ms
+                            : c->forth.running &&
+                                  (pump_is_blocked(&c->forth) || stream_has_more(c->forth.from));
+
+    if (waits)
+        loop_set_timer(c->forth.work->loop, t, LOOK_MS);
+    else
+        over(c);
+}
+
+/* What the peer takes out of the kernel's queue moves without an event: so the limit is
+ * looked at a few times. */
 static void on_idle(struct timer *t)
 {
-    struct conversation *c = container_of(t, struct conversation, idle);
-    int64_t quiet_ms, look_ms = look_again_ms(c);
+    struct conversation *c = container_of(t, struct limits, idle)->conversation;
+    struct loop *l = c->forth.work->loop;
+    int64_t limit_ms = c->plan->idle_ms, out_ms = stream_moved_ms(c->near_out);
+    int64_t in_ms = stream_moved_ms(c->forth.from);
+    int64_t left_ms = (in_ms > out_ms ? in_ms : out_ms) + limit_ms - loop_now_ms(l);
     struct error why = {0};
-    char text[ADDR_TEXT_SIZE], limit[32];
+    char limit[32];
 
-    notice_acknowledged(c);
-    quiet_ms = loop_now_ms(c->work->loop) - c->net.moved_ms;
-    if (quiet_ms < c->plan->idle_ms) {
-        int64_t left_ms = c->plan->idle_ms - quiet_ms;
-
-        loop_set_timer(c->work->loop, t, left_ms < look_ms ? left_ms : look_ms);
+    if (left_ms > 0) {
+        loop_set_timer(l, t, left_ms < limit_ms / 4 + 1 ? left_ms : limit_ms / 4 + 1);
         return;
     }
-    num_format_duration(c->plan->idle_ms, limit, sizeof(limit));
-    error_set(&why, EXITCODE_TIMEOUT, "%s: nothing moved for %s (--idle-timeout)",
-              transport_name(&c->net.transport, text), limit);
+    num_format_duration(limit_ms, limit, sizeof(limit));
+    error_set(&why, EXITCODE_TIMEOUT, "%s: idle for %s (--idle-timeout)", stream_name(c->near_out),
+              limit);
+    fail(c, FAULT_NEAR, &why);
+    over(c);
+}
+
+/* One of the streams is gone, and has nothing left to be read. */
+static void on_hangup(void *owner)
+{
+    struct conversation *c = owner;
+    const struct pump *back = c->back != NULL ? &c->back->pump : NULL;
+
+    if (stream_failure(c->near_out) != NULL)
+        fail_by(c, FAULT_NEAR, c->near_out);
+    else if (stream_failure(c->forth.from) != NULL)
+        fail_by(c, FAULT_NEAR, c->forth.from);
+    else if (back != NULL && stream_failure(back->from) != NULL)
+        fail_by(c, FAULT_FAR_IN, back->from);
+    else if (c->forth.to != NULL && !c->far_is_lent && stream_failure(c->forth.to) != NULL)
+        fail_by(c, FAULT_FAR_OUT, c->forth.to);
+    if (c->whose != FAULT_NONE && !c->cutting)
+        over(c);
+}
+
+static int start_back(struct conversation *c, struct stream *in)
+{
+    c->back = calloc(1, sizeof(*c->back));
+    if (c->back == NULL) {
+        stream_close(in, STREAM_AT_ONCE);
+        return -1;
+    }
+    c->back->conversation = c;
+    pump_start(&c->back->pump, &c->plan->from_far, c->owner, c->forth.work, in, c->near_out,
+               on_back_end);
+    if (in == c->forth.to)
+        stream_on_hangup(in, on_hangup, c);
+    return 0;
+}
+
+static void close_all(const struct end *near, const struct end *far)
+{
+    if (near->in != near->out)
+        stream_close(near->in, STREAM_AT_ONCE);
+    stream_close(near->out, STREAM_ABORT);
+    if (far->in != far->out)
+        stream_close(far->in, STREAM_AT_ONCE);
+    if (!far->lent && far->out != near->out)
+        stream_close(far->out, STREAM_AT_ONCE);
+}
+
+struct conversation *conversation_start(const struct conversation_plan *plan, struct workspace *w,
+                                        const struct end *near, const struct end *far, void *owner,
+                                        struct error *err)
+{
+    struct conversation *c = calloc(1, sizeof(*c));
+
+    if (c == NULL) {
+        error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));
+        close_all(near, far);
+        return NULL;
+    }
+    c->plan = plan;
+    c->owner = owner;
+    c->near_out = near->out;
+    c->far_is_lent = far->lent;
+    c->began_ms = loop_now_ms(w->loop);
+    pump_init(&c->forth);
+    c->forth.work = w;
+    c->forth.to = far->out;
+    if (((plan->idle_ms > 0 || plan->last_words_ms > 0) && get_limits(c) == NULL) ||
+        (far->in != NULL && start_back(c, far->in) < 0)) {
+        error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));
+        close_all(near, &(struct end){.out = far->out, .lent = far->lent});
+        free(c->limits);
+        free(c);
+        return NULL;
+    }
+    if (plan->idle_ms > 0)
+        loop_set_timer(w->loop, &c->limits->idle, plan->idle_ms / 4 + 1);
+    stream_on_hangup(near->out, on_hangup, c);
+    if (far->out != NULL && !far->lent)
+        stream_on_hangup(far->out, on_hangup, c);
+    pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);
+    return c;
+}
+
+void conversation_set_far_input(struct conversation *c, struct stream *in)
+{
+    struct error why = {0};
+
+    if (start_back(c, in) == 0)
+        return;
+    error_errno(&why, ENOMEM, "cannot reply to %s", stream_name(c->near_out));
     conversation_fail(c, &why);
 }
 
-void conversation_init(struct conversation *c, const struct conversation_plan *plan,
-                       struct workspace *w, void *owner, int fd, const struct addr *peer)
+bool conversation_has_far_input(const struct conversation *c)
 {
-    struct transport t;
-
-    *c =
-        (struct conversation){.plan = plan, .work = w, .owner = owner, .idle = {.on_due = on_idle}};
-    pump_init(&c->in);
-    transport_init_socket(&t, fd, peer);
-    stream_init(&c->net, w->loop, &t);
-    c->began_ms = loop_now_ms(w->loop);
-    c->net.owner = c;
-    c->net.on_hangup = on_hangup;
-    if (plan->idle_ms > 0)
-        loop_set_timer(w->loop, &c->idle, look_again_ms(c));
-}
-
-void conversation_watch(struct conversation *c)
-{
-    struct error why = {0};
-
-    if (!c->over && stream_watch(&c->net, &why) < 0)
-        conversation_fail(c, &why);
-}
-
-void conversation_listen(struct conversation *c, struct stream *to)
-{
-    if (!c->over)
-        pump_start(&c->in, c->plan->in, c, c->work, &c->net, to);
-}
-
-void conversation_speak(struct conversation *c, struct pump *out, struct stream *from)
-{
-    c->out = out;
-    pump_start(out, c->plan->out, c, c->work, from, &c->net);
+    return c->back != NULL;
 }
 
 void conversation_fail(struct conversation *c, struct error *why)
 {
-    fail_first(c, why);
-    finish(c);
+    fail(c, FAULT_FAR_IN, why);
+    cut_off(c);
 }
 
-void conversation_end(struct conversation *c)
+void conversation_end(struct conversation *c, enum conversation_ending how)
 {
-    finish(c);
-}
-
-void conversation_drop(struct conversation *c)
-{
-    if (!c->over) {
-        if (c->plan->on_closing != NULL)
-            c->plan->on_closing(c);
-        close_now(c, false);
+    if (how == CONVERSATION_STOP) {
+        over(c);
+    } else if (c->back != NULL && c->back->pump.running) {
+        pump_finish(&c->back->pump);
+    } else if (!c->delivering) {
+        stream_shut(c->near_out);
+        begin_last_words(c);
     }
-    error_clear(&c->why);
 }
 
-/* Enough has come: the rest is dropped, so that a peer that sends on does not
- * stop taking what is sent to it. */
-static void satisfied(struct conversation *c)
+struct stream *conversation_near(const struct conversation *c)
 {
-    c->in_done = c->plan->satisfied_is_enough;
-    if (!c->in_done)
-        stream_shut(&c->net, NULL);
-    pump_start(&c->in, &discard_plan, c, c->work, &c->net, NULL);
-}
-
-static void peer_ended(struct conversation *c)
-{
-    char text[ADDR_TEXT_SIZE];
-    bool was_done = c->in_done;
-
-    c->in_done = true;
-    if (c->plan->satisfied_is_enough && !was_done && !error_is_set(&c->why))
-        error_set(&c->why, EXITCODE_FAILED, "receiving from %s: %s",
-                  transport_name(&c->net.transport, text), c->plan->missing_answer);
-    if (c->plan->on_peer_end != NULL && !was_done)
-        c->plan->on_peer_end(c);
-}
-
-void conversation_in_ended(struct pump *p, enum pump_end end, struct error *why)
-{
-    struct conversation *c = p->owner;
-
-    switch (end) {
-    case PUMP_DELIVERED:
-        peer_ended(c);
-        break;
-    case PUMP_SATISFIED:
-        satisfied(c);
-        break;
-    case PUMP_READ_FAILED:
-        /* Both directions of a connection fail together. */
-        conversation_fail(c, why);
-        return;
-    case PUMP_FILTER_FAILED:
-    case PUMP_WRITE_FAILED:
-        c->output_failed = end == PUMP_WRITE_FAILED && p->to != &c->net;
-        conversation_fail(c, why);
-        return;
-    }
-    check_done(c);
-}
-
-void conversation_out_ended(struct pump *p, enum pump_end end, struct error *why)
-{
-    struct conversation *c = p->owner;
-
-    if (end != PUMP_DELIVERED) {
-        /* The peer may still be saying what it has to say. */
-        fail_first(c, why);
-        if (end != PUMP_WRITE_FAILED || !stream_is_broken(&c->net, NULL))
-            stream_shut(&c->net, NULL);
-    }
-    check_done(c);
+    return c->near_out;
 }

@@ -1,80 +1,92 @@
 /*
- * A connection and the pumps of its two directions: what comes in goes
- * somewhere, and something goes out. Each direction ends by itself (half-close);
- * the conversation is over when both have, and the peer's kernel has
- * acknowledged what was sent.
+ * A conversation: two ends and the pumps between them. The data of each end goes to the
+ * other end, and each direction ends by itself. A conversation is over when its goal is
+ * reached and everything is delivered, or when something failed.
+ *
+ *   serve         client's stream  <->  (memory | file | standard input, standard output)
+ *   serve --echo  client's stream  <->  (nothing, itself)
+ *   send          server's stream  <->  (message | file | standard input, standard output)
+ *   chat          stream           <->  (console's lines, console's screen)
+ *   a room        guest's stream   <->  member of the room (a transport, see chat/member.h)
  */
 #ifndef CORE_CONVERSATION_H
 #define CORE_CONVERSATION_H
 
 #include "core/pump.h"
 
+/* One end. A peer's stream is both in and out; a local end may have two streams. */
+struct end {
+    struct stream *in;  /* the source of this end's data; NULL: no data */
+    struct stream *out; /* takes the other end's data; NULL: the data is discarded after the
+                         * filter has seen it */
+    bool lent;          /* the conversation neither shuts nor closes out: a server's output */
+};
+
+/* When a conversation reaches its goal. */
+enum goal {
+    GOAL_BOTH_END,  /* near's data and far's data have ended */
+    GOAL_ANSWERED,  /* the direction from near is satisfied (first, line), and far's data has
+                     * ended */
+    GOAL_DELIVERED, /* far's data is delivered; the end of near's data is not waited for */
+    GOAL_NEAR_END,  /* near's data has ended; far's data is not waited for */
+};
+
+enum fault {
+    FAULT_NONE,
+    FAULT_NEAR,    /* near's stream failed, or was idle too long, or gave no answer */
+    FAULT_FAR_IN,  /* reading far's data failed */
+    FAULT_FAR_OUT, /* writing near's data failed */
+    FAULT_DATA,    /* data could not be converted */
+};
+
+/* What became of a conversation. */
+struct outcome {
+    enum fault whose;
+    struct error why; /* empty when whose is FAULT_NONE; the callee may move it */
+    const char *name; /* of near */
+    uint64_t in_bytes;
+    uint64_t out_bytes; /* both counted at near */
+    bool cut;           /* the conversation ended with data undelivered */
+};
+
+struct conversation_plan {
+    struct direction from_near; /* near.in -> far.out */
+    struct direction from_far;  /* far.in -> near.out */
+    enum goal goal;
+    int64_t idle_ms;        /* the time limit for a near on which no data moves; 0: none */
+    int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
+                             * delivered; data that has arrived is still passed on; 0: no limit */
+    const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
+    /* NULL, or called once before near is closed, to look at it. */
+    void (*on_closing)(void *owner, struct stream *near, int64_t duration_ms);
+    /* Called once, as the last callback. Both ends are closed by then (reset where their
+     * data was cut off), except lent ends. The conversation frees itself afterwards. */
+    void (*on_over)(void *owner, struct outcome *o);
+};
+
 struct conversation;
 
-/* What is the same for all conversations of one kind. */
-struct conversation_plan {
-    const struct pump_plan *in;  /* from the peer; its on_end is conversation_in_ended */
-    const struct pump_plan *out; /* to the peer; its on_end is conversation_out_ended */
-    int64_t idle_ms;             /* it fails when nothing moved for so long; 0: never */
-    bool answer_needed;          /* the end of the incoming direction is waited for */
-    bool satisfied_is_enough;    /* ... which then is when it is satisfied; else the outgoing
-                                  * direction ends there, and the peer's end is waited for */
-    const char *missing_answer;  /* why it failed when the peer ended before that was so */
-    /* NULL, or called once when the connection's peer has ended its side. */
-    void (*on_peer_end)(struct conversation *c);
-    /* NULL, or called once before the connection is closed, to look at it. */
-    void (*on_closing)(struct conversation *c);
-    /* Called once, last, when the connection is closed. c->why tells a failure. It may
-     * come before conversation_listen() returns. The memory of c must stay until the
-     * round is over. */
-    void (*on_closed)(struct conversation *c);
-};
+/* Starts a conversation, which takes over both ends. Callbacks come after it has returned.
+ * Returns NULL with err filled, and both ends closed, when there is no memory. */
+struct conversation *conversation_start(const struct conversation_plan *plan, struct workspace *w,
+                                        const struct end *near, const struct end *far, void *owner,
+                                        struct error *err);
 
-struct conversation {
-    const struct conversation_plan *plan;
-    struct workspace *work;
-    struct stream net;
-    struct pump in;
-    struct pump *out; /* the caller's, or NULL while there is nothing to send */
-    void *owner;
-    struct timer idle;
-    struct error why; /* the first failure */
-    int64_t began_ms;
-    uint32_t unacknowledged; /* bytes, when it was last looked at */
-    bool output_failed;      /* why is about the local output */
-    bool in_done;
-    bool finishing;
-    bool over;
-};
+/* Sets the input of far after the start: for a reply to the first data. It is taken over,
+ * also on failure: without memory the conversation fails. */
+void conversation_set_far_input(struct conversation *c, struct stream *in);
+bool conversation_has_far_input(const struct conversation *c);
 
-/* Takes over the connected socket fd. owner is for the callbacks. Nothing moves yet. */
-void conversation_init(struct conversation *c, const struct conversation_plan *plan,
-                       struct workspace *w, void *owner, int fd, const struct addr *peer);
-
-/* Watches the connection; it fails where that cannot be. A direction that is started
- * before this tries at once, and may be done: many who have just been accepted have
- * already said what they came to say. */
-void conversation_watch(struct conversation *c);
-
-/* Starts the incoming direction. to: where what comes goes; NULL: it is dropped. */
-void conversation_listen(struct conversation *c, struct stream *to);
-
-/* Starts the outgoing direction: what from has, through the pump out, which is the
- * caller's and stays until the end. Where this is never called, the outgoing
- * direction ends when the incoming one has. */
-void conversation_speak(struct conversation *c, struct pump *out, struct stream *from);
-
-/* Ends it now with this failure (moved). A failure that was met before is kept. */
+/* Ends a conversation because far's data cannot be had; why is moved. */
 void conversation_fail(struct conversation *c, struct error *why);
 
-/* Ends it now as done, whatever the peer may still have to say. */
-void conversation_end(struct conversation *c);
+/* Ends a conversation from outside. FINISH: far's data ends here, and near's may go on for
+ * last_words_ms; on_over follows. STOP ends the conversation now: on_over is called before
+ * conversation_end() returns. */
+enum conversation_ending { CONVERSATION_FINISH, CONVERSATION_STOP };
+void conversation_end(struct conversation *c, enum conversation_ending how);
 
-/* Ends it now, without a word from us, and without on_closed. */
-void conversation_drop(struct conversation *c);
-
-/* The end callbacks for the plans of a conversation's pumps. */
-void conversation_in_ended(struct pump *p, enum pump_end end, struct error *why);
-void conversation_out_ended(struct pump *p, enum pump_end end, struct error *why);
+/* Returns near's stream, for looking at it. */
+struct stream *conversation_near(const struct conversation *c);
 
 #endif

@@ -1,8 +1,8 @@
-/* Owns epoll, the timer heap, the task queue and signalfd. Leaves the meaning of events alone. */
+/* Owns epoll, the heap of timers and signalfd. Leaves the meaning of
+ * events to the callbacks. */
 #include "core/loop.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,17 +15,19 @@ enum { BATCH = 128 };
 struct loop {
     int epoll_fd;
     bool stopped;
+    bool clock_is_set; /* by a test */
+    bool timers_run;
     int64_t now_ms;
-    struct list tasks;
-    struct timer **heap; /* heap[0] is the next one due */
-    size_t timer_count;
-    size_t heap_size;
+    struct list changed;  /* watches of which epoll has to be told */
+    struct list notified; /* watches that are called without epoll */
+    struct timer *timers; /* the root of the heap: the timer due next */
+    struct deferred *deferred;
+    struct epoll_event events[BATCH];
+    int event_count; /* of the events that are being handled */
+    int event_next;
     struct watch signal_watch;
     void (*on_signal)(void *arg, int signal);
     void *signal_arg;
-    struct watch wake_watch;
-    void (*on_wake)(void *arg);
-    void *wake_arg;
 };
 
 static int64_t clock_ms(void)
@@ -40,19 +42,14 @@ struct loop *loop_new(struct error *err)
 {
     struct loop *l = calloc(1, sizeof(*l));
 
-    if (l == NULL) {
-        error_errno(err, ENOMEM, "starting the event loop");
-        return NULL;
-    }
-    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (l->epoll_fd < 0) {
-        error_errno(err, errno, "starting the event loop");
+    if (l == NULL || (l->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) {
+        error_errno(err, l == NULL ? ENOMEM : errno, "cannot start the event loop");
         free(l);
         return NULL;
     }
-    list_init(&l->tasks);
-    l->signal_watch.fd = -1;
-    l->wake_watch.fd = -1;
+    list_init(&l->changed);
+    list_init(&l->notified);
+    loop_init_watch(&l->signal_watch, NULL);
     l->now_ms = clock_ms();
     return l;
 }
@@ -62,152 +59,218 @@ int64_t loop_now_ms(const struct loop *l)
     return l->now_ms;
 }
 
+void loop_set_now(struct loop *l, int64_t now_ms)
+{
+    l->clock_is_set = true;
+    l->now_ms = now_ms;
+}
+
 void loop_stop(struct loop *l)
 {
     l->stopped = true;
 }
 
-int loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events)
+void loop_init_watch(struct watch *w, void (*on_event)(struct watch *w, uint32_t events))
 {
-    struct epoll_event event = {.events = events, .data.ptr = w};
+    *w = (struct watch){.fd = -1, .applied = WATCH_UNKNOWN, .on_event = on_event};
+    list_init(&w->link);
+}
 
-    if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+static int apply(struct loop *l, struct watch *w)
+{
+    struct epoll_event event = {.events = w->events, .data.ptr = w};
+    int operation = w->applied == WATCH_UNKNOWN ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+    if (epoll_ctl(l->epoll_fd, operation, w->fd, &event) < 0)
         return -1;
-    w->fd = fd;
+    w->applied = w->events;
     return 0;
 }
 
-void loop_rewatch(struct loop *l, struct watch *w, uint32_t events)
+void loop_watch(struct loop *l, struct watch *w, int fd, uint32_t events)
 {
-    struct epoll_event event = {.events = events, .data.ptr = w};
+    w->fd = fd;
+    w->events = events;
+    if (events != w->applied && list_is_empty(&w->link))
+        list_append(&l->changed, &w->link);
+}
 
-    if (w->fd >= 0)
-        epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, w->fd, &event);
+int loop_watch_now(struct loop *l, struct watch *w, int fd, uint32_t events)
+{
+    w->fd = fd;
+    w->events = events;
+    if (apply(l, w) == 0)
+        return 0;
+    w->fd = -1;
+    return -1;
+}
+
+/* Events that were already fetched must not reach a watch that may be freed by then. */
+void loop_forget(struct loop *l, struct watch *w)
+{
+    list_remove(&w->link);
+    w->notified = 0;
+    w->fd = -1;
+    w->applied = WATCH_UNKNOWN;
+    for (int i = l->event_next; i < l->event_count; i++)
+        if (l->events[i].data.ptr == w)
+            l->events[i].data.ptr = NULL;
 }
 
 void loop_unwatch(struct loop *l, struct watch *w)
 {
-    if (w->fd < 0)
-        return;
-    epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
-    w->fd = -1;
+    if (w->applied != WATCH_UNKNOWN)
+        epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+    loop_forget(l, w);
 }
 
-void loop_forget(struct watch *w)
+void loop_notify(struct loop *l, struct watch *w, uint32_t events)
 {
-    w->fd = -1;
-}
-
-/* The heap: a timer's children stand at 2 * place and 2 * place + 1. */
-
-static void put_timer(struct loop *l, size_t place, struct timer *t)
-{
-    l->heap[place - 1] = t;
-    t->place = place;
-}
-
-static void sift_up(struct loop *l, struct timer *t, size_t place)
-{
-    while (place > 1 && l->heap[place / 2 - 1]->due_ms > t->due_ms) {
-        put_timer(l, place, l->heap[place / 2 - 1]);
-        place /= 2;
+    if (w->notified == 0) {
+        list_remove(&w->link);
+        list_append(&l->notified, &w->link);
     }
-    put_timer(l, place, t);
+    w->notified |= events;
 }
 
-static void sift_down(struct loop *l, struct timer *t, size_t place)
+/* Tells epoll of all changes, just before the loop waits: most have come and gone by then. */
+static void apply_changes(struct loop *l)
 {
-    for (;;) {
-        size_t child = 2 * place;
+    while (!list_is_empty(&l->changed)) {
+        struct watch *w = container_of(l->changed.next, struct watch, link);
 
-        if (child > l->timer_count)
-            break;
-        if (child < l->timer_count && l->heap[child]->due_ms < l->heap[child - 1]->due_ms)
-            child++;
-        if (l->heap[child - 1]->due_ms >= t->due_ms)
-            break;
-        put_timer(l, place, l->heap[child - 1]);
-        place = child;
+        list_remove(&w->link);
+        if (w->fd >= 0 && w->events != w->applied && apply(l, w) < 0)
+            w->on_event(w, 0);
     }
-    put_timer(l, place, t);
+}
+
+static void call_notified(struct loop *l)
+{
+    struct list ready;
+
+    list_take_all(&ready, &l->notified);
+    while (!list_is_empty(&ready)) {
+        struct watch *w = container_of(ready.next, struct watch, link);
+        uint32_t events = w->notified;
+
+        list_remove(&w->link);
+        w->notified = 0;
+        if (w->fd >= 0)
+            loop_watch(l, w, w->fd, w->events);
+        w->on_event(w, events);
+    }
+}
+
+/* The heap: each timer is due no later than its children. A pairing heap (Fredman and
+ * others, 1986) needs no memory but its links. */
+
+static struct timer *merge(struct timer *a, struct timer *b)
+{
+    if (b->due_ms < a->due_ms)
+        return merge(b, a);
+    b->previous = a;
+    b->next = a->child;
+    if (a->child != NULL)
+        a->child->previous = b;
+    a->child = b;
+    return a;
+}
+
+/* Makes one heap of siblings: pairs from the left, then all from the right. */
+static struct timer *merge_siblings(struct timer *first)
+{
+    struct timer *pairs = NULL, *heap;
+
+    while (first != NULL) {
+        struct timer *a = first, *b = a->next;
+
+        first = b != NULL ? b->next : NULL;
+        a->next = NULL;
+        if (b != NULL) {
+            b->next = NULL;
+            a = merge(a, b);
+        }
+        a->next = pairs;
+        pairs = a;
+    }
+    for (heap = pairs; heap != NULL && heap->next != NULL;) {
+        struct timer *b = heap->next, *rest = b->next;
+
+        heap->next = b->next = NULL;
+        heap = merge(heap, b);
+        heap->next = rest;
+    }
+    return heap;
+}
+
+static void set_root(struct loop *l, struct timer *t)
+{
+    l->timers = t;
+    if (t != NULL)
+        t->previous = t;
+}
+
+bool loop_timer_is_set(const struct timer *t)
+{
+    return t->previous != NULL;
 }
 
 void loop_cancel_timer(struct loop *l, struct timer *t)
 {
-    size_t place = t->place;
-    struct timer *last;
+    struct timer *rest;
 
-    if (place == 0)
+    if (!loop_timer_is_set(t))
         return;
-    t->place = 0;
-    last = l->heap[--l->timer_count];
-    if (last == t)
-        return;
-    sift_up(l, last, place);
-    sift_down(l, last, last->place);
+    if (t != l->timers) {
+        if (t->previous->child == t)
+            t->previous->child = t->next;
+        else
+            t->previous->next = t->next;
+        if (t->next != NULL)
+            t->next->previous = t->previous;
+    }
+    rest = merge_siblings(t->child);
+    if (t == l->timers)
+        set_root(l, rest);
+    else if (rest != NULL)
+        set_root(l, merge(l->timers, rest));
+    t->child = t->next = t->previous = NULL;
 }
 
-bool timer_is_set(const struct timer *t)
-{
-    return t->place != 0;
-}
-
-int loop_set_timer(struct loop *l, struct timer *t, int64_t delay_ms)
+void loop_set_timer(struct loop *l, struct timer *t, int64_t delay_ms)
 {
     loop_cancel_timer(l, t);
-    if (l->timer_count == l->heap_size) {
-        size_t size = l->heap_size == 0 ? 16 : 2 * l->heap_size;
-        struct timer **heap = reallocarray(l->heap, size, sizeof(*heap));
-
-        if (heap == NULL)
-            return -1;
-        l->heap = heap;
-        l->heap_size = size;
-    }
-    t->due_ms = l->now_ms + delay_ms;
-    l->timer_count++;
-    sift_up(l, t, l->timer_count);
-    return 0;
+    /* A timer that a timer sets for now waits, so that the others have their turn. */
+    t->due_ms = l->now_ms + (delay_ms == 0 && l->timers_run ? 1 : delay_ms);
+    set_root(l, l->timers == NULL ? t : merge(l->timers, t));
 }
 
 static void run_timers(struct loop *l)
 {
-    while (l->timer_count > 0 && l->heap[0]->due_ms <= l->now_ms && !l->stopped) {
-        struct timer *t = l->heap[0];
+    struct timer *t;
 
+    l->timers_run = true;
+    while ((t = l->timers) != NULL && t->due_ms <= l->now_ms) {
         loop_cancel_timer(l, t);
         t->on_due(t);
     }
+    l->timers_run = false;
 }
 
-void task_init(struct task *t, void (*run)(struct task *t))
+void loop_free_later(struct loop *l, struct deferred *d)
 {
-    list_init(&t->link);
-    t->run = run;
+    d->next = l->deferred;
+    l->deferred = d;
 }
 
-void loop_later(struct loop *l, struct task *t)
+static void free_deferred(struct loop *l)
 {
-    if (list_is_empty(&t->link))
-        list_append(&l->tasks, &t->link);
-}
+    while (l->deferred != NULL) {
+        struct deferred *d = l->deferred;
 
-void task_cancel(struct task *t)
-{
-    list_remove(&t->link);
-}
-
-/* Runs what is queued now; what that queues waits for the next round. */
-static void run_tasks(struct loop *l)
-{
-    struct list ready;
-
-    list_take_all(&ready, &l->tasks);
-    while (!list_is_empty(&ready)) {
-        struct task *t = container_of(ready.next, struct task, link);
-
-        list_remove(&t->link);
-        t->run(t);
+        l->deferred = d->next;
+        free(d);
     }
 }
 
@@ -215,14 +278,10 @@ void loop_free(struct loop *l)
 {
     if (l == NULL)
         return;
-    while (!list_is_empty(&l->tasks))
-        run_tasks(l);
+    free_deferred(l);
     if (l->signal_watch.fd >= 0)
         close(l->signal_watch.fd);
-    if (l->wake_watch.fd >= 0)
-        close(l->wake_watch.fd);
     close(l->epoll_fd);
-    free(l->heap);
     free(l);
 }
 
@@ -230,36 +289,43 @@ static int wait_ms(const struct loop *l)
 {
     int64_t left;
 
-    if (!list_is_empty(&l->tasks))
+    if (!list_is_empty(&l->notified) || !list_is_empty(&l->changed))
         return 0;
-    if (l->timer_count == 0)
+    if (l->timers == NULL)
         return -1;
-    left = l->heap[0]->due_ms - clock_ms();
+    left = l->timers->due_ms - clock_ms();
     return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+int loop_round(struct loop *l, bool may_wait, struct error *err)
+{
+    apply_changes(l);
+    l->event_count = epoll_wait(l->epoll_fd, l->events, BATCH, may_wait ? wait_ms(l) : 0);
+    if (l->event_count < 0 && errno != EINTR) {
+        error_errno(err, errno, "cannot wait for events");
+        return -1;
+    }
+    if (!l->clock_is_set)
+        l->now_ms = clock_ms();
+    for (l->event_next = 0; l->event_next < l->event_count;) {
+        struct epoll_event e = l->events[l->event_next++];
+        struct watch *w = e.data.ptr;
+
+        if (w != NULL)
+            w->on_event(w, e.events);
+    }
+    call_notified(l);
+    run_timers(l);
+    free_deferred(l);
+    return 0;
 }
 
 int loop_run(struct loop *l, struct error *err)
 {
-    struct epoll_event events[BATCH];
-
     l->stopped = false;
-    while (!l->stopped) {
-        int count = epoll_wait(l->epoll_fd, events, BATCH, wait_ms(l));
-
-        if (count < 0 && errno != EINTR) {
-            error_errno(err, errno, "waiting for events");
+    while (!l->stopped)
+        if (loop_round(l, true, err) < 0)
             return -1;
-        }
-        l->now_ms = clock_ms();
-        for (int i = 0; i < count; i++) {
-            struct watch *w = events[i].data.ptr;
-
-            if (w->fd >= 0)
-                w->on_event(w, events[i].events);
-        }
-        run_timers(l);
-        run_tasks(l);
-    }
     return 0;
 }
 
@@ -269,7 +335,7 @@ static void on_signal_ready(struct watch *w, uint32_t events)
     struct signalfd_siginfo info;
 
     (void)events;
-    while (w->fd >= 0 && read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+    while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
         l->on_signal(l->signal_arg, (int)info.ssi_signo);
 }
 
@@ -281,45 +347,56 @@ int loop_catch_signals(struct loop *l, const sigset_t *signals,
     l->on_signal = on_signal;
     l->signal_arg = arg;
     l->signal_watch.on_event = on_signal_ready;
-    if (fd < 0 || sigprocmask(SIG_BLOCK, signals, NULL) < 0 ||
-        loop_watch(l, &l->signal_watch, fd, EPOLLIN) < 0) {
-        error_errno(err, errno, "catching signals");
-        if (fd >= 0)
-            close(fd);
-        return -1;
+    if (fd >= 0 && loop_watch_now(l, &l->signal_watch, fd, EPOLLIN) == 0 &&
+        sigprocmask(SIG_BLOCK, signals, NULL) == 0)
+        return 0;
+    error_errno(err, errno, "cannot catch signals");
+    if (fd >= 0) {
+        loop_unwatch(l, &l->signal_watch);
+        close(fd);
     }
-    return 0;
+    return -1;
 }
 
-static void on_woken(struct watch *w, uint32_t events)
+static void on_woken(struct watch *watch, uint32_t events)
 {
-    struct loop *l = container_of(w, struct loop, wake_watch);
+    struct waker *w = container_of(watch, struct waker, watch);
     uint64_t times;
 
     (void)events;
-    if (read(w->fd, &times, sizeof(times)) == (ssize_t)sizeof(times))
-        l->on_wake(l->wake_arg);
+    if (read(watch->fd, &times, sizeof(times)) == (ssize_t)sizeof(times))
+        w->on_wake(w);
 }
 
-int loop_accept_wakes(struct loop *l, void (*on_wake)(void *arg), void *arg, struct error *err)
+int loop_open_waker(struct loop *l, struct waker *w, void (*on_wake)(struct waker *w),
+                    struct error *err)
 {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-    l->on_wake = on_wake;
-    l->wake_arg = arg;
-    l->wake_watch.on_event = on_woken;
-    if (fd >= 0 && loop_watch(l, &l->wake_watch, fd, EPOLLIN) == 0)
+    loop_init_watch(&w->watch, on_woken);
+    w->on_wake = on_wake;
+    if (fd >= 0 && loop_watch_now(l, &w->watch, fd, EPOLLIN) == 0)
         return 0;
-    error_errno(err, errno, "starting a worker");
+    error_errno(err, errno, "cannot prepare for other threads");
     if (fd >= 0)
         close(fd);
     return -1;
 }
 
-void loop_wake(struct loop *l)
+void loop_close_waker(struct loop *l, struct waker *w)
+{
+    int fd = w->watch.fd;
+
+    if (fd < 0)
+        return;
+    loop_forget(l, &w->watch);
+    close(fd);
+}
+
+void loop_wake(const struct waker *w)
 {
     uint64_t once = 1;
-    ssize_t written = write(l->wake_watch.fd, &once, sizeof(once));
+    ssize_t written = write(w->watch.fd, &once, sizeof(once));
 
-    (void)written; /* full is as good: a wake is due then */
+    (void)written; /* a full counter wakes as well */
 }

@@ -4,72 +4,50 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/kernel_copy.h"
+
 enum {
-    ROUNDS = 16,              /* reads before others get their turn */
+    ROUNDS = 16,              /* reads before other streams get their turn */
     FLUSH_DELAY_MS = 100,     /* how long a filter may keep an unfinished line */
     READ_DEFAULT = 128 << 10, /* a read into memory: it should fit a processor cache */
-    KERNEL_DEFAULT = 1 << 20, /* a copy inside the kernel: the fewer the better */
-    DISCARD_MAX = 1 << 20,
-    CONVERTED_KEPT = 4 << 20, /* a larger buffer is given back after use */
+    KERNEL_DEFAULT = 1 << 20, /* a copy inside the kernel: the larger the better */
+    PIECES = 64,
+    CONVERTED_KEPT = 4 << 20, /* a larger buffer is freed after use */
 };
 
-/* What one round of copying came to. */
+/* The result of one round of copying. */
 enum round {
     ROUND_MOVED,
     ROUND_STARVED,
     ROUND_BLOCKED,
-    ROUND_ENDED,     /* the source has */
-    ROUND_SATISFIED, /* the filter has */
+    ROUND_ENDED,     /* the source has ended */
+    ROUND_SATISFIED, /* the filter has what it wanted */
     ROUND_READ_FAILED,
-    ROUND_FILTER_FAILED,
+    ROUND_CONVERT_FAILED,
     ROUND_WRITE_FAILED,
 };
 
-/* What a pump with a filter has besides, so that an idle one without costs nothing. */
-struct shaping {
+static const enum round round_of_read[] = {
+    [IO_OK] = ROUND_MOVED,
+    [IO_AGAIN] = ROUND_STARVED,
+    [IO_END] = ROUND_ENDED,
+    [IO_FAILED] = ROUND_READ_FAILED,
+};
+
+static const enum round round_of_write[] = {
+    [IO_OK] = ROUND_MOVED,
+    [IO_AGAIN] = ROUND_BLOCKED,
+    [IO_END] = ROUND_WRITE_FAILED,
+    [IO_FAILED] = ROUND_WRITE_FAILED,
+};
+
+/* State of filtering pumps only; allocated with the first bytes, so that idle connections
+ * stay small. */
+struct converter {
     struct pump *pump;
     struct filter *filter;
     struct timer flush;
 };
-
-void workspace_init(struct workspace *w, struct loop *l)
-{
-    *w = (struct workspace){.loop = l};
-    kernel_pipe_init(&w->pipe);
-    batch_init(&w->batch);
-}
-
-void workspace_clear(struct workspace *w)
-{
-    free(w->scratch);
-    buf_free(&w->converted);
-    kernel_pipe_clear(&w->pipe);
-    *w = (struct workspace){0};
-    kernel_pipe_init(&w->pipe);
-}
-
-static char *get_scratch(struct workspace *w, size_t size)
-{
-    if (w->scratch_size < size) {
-        free(w->scratch);
-        w->scratch = malloc(size);
-        w->scratch_size = w->scratch != NULL ? size : 0;
-    }
-    return w->scratch;
-}
-
-void pump_init(struct pump *p)
-{
-    *p = (struct pump){0};
-    list_init(&p->waiting.link);
-    list_init(&p->again.link);
-}
-
-static void cancel_flush(struct pump *p)
-{
-    if (p->shaping != NULL)
-        loop_cancel_timer(p->work->loop, &p->shaping->flush);
-}
 
 void pump_stop(struct pump *p)
 {
@@ -77,182 +55,166 @@ void pump_stop(struct pump *p)
         return;
     p->running = false;
     list_remove(&p->waiting.link);
-    task_cancel(&p->again);
-    batch_forget(&p->work->batch, p->from);
-    if (!p->from->closed)
-        stream_set_reader(p->from, NULL, NULL);
-    if (p->shaping != NULL) {
-        cancel_flush(p);
-        filter_free(p->shaping->filter);
-        free(p->shaping);
-        p->shaping = NULL;
-    }
+    stream_set_reader(p->from, NULL, NULL);
+    if (p->converter == NULL)
+        return;
+    loop_cancel_timer(p->work->loop, &p->converter->flush);
+    filter_free(p->converter->filter);
+    free(p->converter);
+    p->converter = NULL;
 }
 
 static void end(struct pump *p, enum pump_end how, struct error *why)
 {
-    struct error none = {0};
-    struct error *told = why != NULL ? why : &none;
+    struct stream *failed = how == PUMP_READ_FAILED    ? p->from
+                            : how == PUMP_WRITE_FAILED ? p->to
+                                                       : NULL;
 
-    if (!p->running)
-        return;
+    if (failed != NULL && !error_is_set(why) && stream_failure(failed) != NULL)
+        error_copy(why, stream_failure(failed));
     pump_stop(p);
-    p->plan->on_end(p, how, told);
-    error_clear(told);
+    p->on_end(p, how, why);
+    error_clear(why);
 }
 
 /* One send call, and it has to take everything. */
-static enum round write_once(struct pump *p, const char *bytes, size_t n, struct error *err)
+static enum round send_once(struct pump *p, struct iovec all, struct error *err)
 {
-    struct iovec all = {(char *)bytes, n};
-    char text[ADDR_TEXT_SIZE];
     size_t put;
 
-    if (stream_try_write(p->to, &all, 1, &put, err) == IO_FAILED)
+    if (stream_try_write(p->to, &all, 1, &put) == IO_FAILED)
         return ROUND_WRITE_FAILED;
-    if (put == n)
+    if (put == all.iov_len)
         return ROUND_MOVED;
-    error_set(err, EXITCODE_FAILED, "sending to %s: one send call took %zu of %zu bytes",
-              transport_name(&p->to->transport, text), put, n);
+    error_set(err, EXITCODE_FAILED, "short send to %s: %zu of %zu bytes", stream_name(p->to), put,
+              all.iov_len);
     return ROUND_WRITE_FAILED;
 }
 
 static enum round write_out(struct pump *p, const char *bytes, size_t n, struct error *err)
 {
-    if (n == 0)
+    if (n == 0 || p->to == NULL)
         return ROUND_MOVED;
-    if (p->plan->one_write)
-        return write_once(p, bytes, n, err);
-    return stream_write(p->to, bytes, n, err) == IO_FAILED ? ROUND_WRITE_FAILED : ROUND_MOVED;
+    if (p->direction->one_send)
+        return send_once(p, (struct iovec){(char *)bytes, n}, err);
+    return round_of_write[stream_write(p->to, bytes, n)];
 }
 
-/* Filters do not know whose bytes they see. */
-static void name_source(const struct pump *p, struct error *err)
-{
-    struct error why = {0};
-    char text[ADDR_TEXT_SIZE];
+enum conversion { FEED, FLUSH, FINISH };
 
-    error_move(&why, err);
-    error_set(err, why.status, "%s: %s", transport_name(&p->from->transport, text), why.text);
-    error_clear(&why);
-}
-
-/* Lets the filter act and writes what it gives. bytes NULL: it finishes, or flushes. */
-static enum round convert(struct pump *p, const char *bytes, size_t n, bool finish,
+/* Lets the filter act and writes what it produces. */
+static enum round convert(struct pump *p, enum conversion what, const char *bytes, size_t n,
                           struct error *err)
 {
-    struct filter *f = p->shaping->filter;
+    struct filter *f = p->converter->filter;
     struct buf *out = &p->work->converted;
     enum filter_result result;
     enum round written;
 
     buf_reset(out);
-    if (bytes != NULL)
+    if (what == FEED)
         result = f->ops->feed(f, bytes, n, out, err);
-    else if (finish)
-        result = f->ops->finish(f, out, err);
     else
-        result = f->ops->flush(f, out, err);
-    /* What came before a failure counts; the failure is told all the same. */
+        result = what == FLUSH ? f->ops->flush(f, out, err) : f->ops->finish(f, out, err);
+    /* What came before a failure counts; the failure is reported all the same. */
     if (result == FILTER_FAILED && f->ops->flush != NULL)
         f->ops->flush(f, out, NULL);
     written = write_out(p, buf_head(out), buf_length(out), result == FILTER_FAILED ? NULL : err);
     if (out->size > CONVERTED_KEPT)
         buf_free(out);
     if (result == FILTER_FAILED) {
-        name_source(p, err);
-        return ROUND_FILTER_FAILED;
+        error_prefix(err, "%s", stream_name(p->from));
+        return ROUND_CONVERT_FAILED;
     }
-    if (result == FILTER_DONE && written == ROUND_MOVED)
-        return ROUND_SATISFIED;
-    return written;
+    return result == FILTER_DONE && written == ROUND_MOVED ? ROUND_SATISFIED : written;
 }
 
-static void on_pause(struct timer *t);
-
-static int begin_shaping(struct pump *p, struct error *err)
+/* Shows an unfinished line. */
+static void on_pause(struct timer *t)
 {
-    struct shaping *shaping = calloc(1, sizeof(*shaping));
+    struct pump *p = container_of(t, struct converter, flush)->pump;
+    struct error err = {0};
+    enum round result = convert(p, FLUSH, NULL, 0, &err);
 
-    if (shaping == NULL) {
-        transport_read_error(&p->from->transport, ENOMEM, err);
+    if (result == ROUND_CONVERT_FAILED || result == ROUND_WRITE_FAILED)
+        end(p, result == ROUND_WRITE_FAILED ? PUMP_WRITE_FAILED : PUMP_CONVERT_FAILED, &err);
+}
+
+static int make_converter(struct pump *p, struct error *err)
+{
+    struct filter *f = p->direction->make_filter(p->owner, p->from, err);
+
+    if (f == NULL)
+        return -1;
+    p->converter = calloc(1, sizeof(*p->converter));
+    if (p->converter == NULL) {
+        filter_free(f);
+        error_errno(err, ENOMEM, "error converting data of %s", stream_name(p->from));
         return -1;
     }
-    shaping->pump = p;
-    shaping->flush.on_due = on_pause;
-    shaping->filter = p->plan->make_filter(p, err);
-    if (shaping->filter == NULL) {
-        free(shaping);
-        return -1;
-    }
-    p->shaping = shaping;
+    *p->converter = (struct converter){.pump = p, .filter = f, .flush.on_due = on_pause};
     return 0;
-}
-
-static enum round pass_on(struct pump *p, const char *bytes, size_t n, struct error *err)
-{
-    const struct filter *f;
-    enum round result;
-
-    if (p->plan->make_filter == NULL)
-        return write_out(p, bytes, n, err);
-    if (p->shaping == NULL && begin_shaping(p, err) < 0)
-        return ROUND_FILTER_FAILED;
-    result = convert(p, bytes, n, false, err);
-    f = p->shaping->filter;
-    if (result == ROUND_MOVED && f->ops->pending != NULL && f->ops->pending(f))
-        loop_set_timer(p->work->loop, &p->shaping->flush, FLUSH_DELAY_MS);
-    return result;
-}
-
-static enum round from_io(enum io result)
-{
-    switch (result) {
-    case IO_OK:
-        return ROUND_MOVED;
-    case IO_AGAIN:
-        return ROUND_STARVED;
-    case IO_END:
-        return ROUND_ENDED;
-    case IO_FAILED:
-        break;
-    }
-    return ROUND_READ_FAILED;
 }
 
 static enum round copy_by_hand(struct pump *p, struct error *err)
 {
-    size_t got, max = p->plan->read_max != 0 ? p->plan->read_max : READ_DEFAULT;
-    char *scratch = get_scratch(p->work, max);
+    size_t got, max = p->direction->read_max != 0 ? p->direction->read_max : READ_DEFAULT;
+    char *scratch = workspace_scratch(p->work, max);
+    const struct filter *f;
+    enum io read;
     enum round result;
 
     if (scratch == NULL) {
-        p->from->read_failure = ENOMEM;
-        transport_read_error(&p->from->transport, ENOMEM, err);
-        return ROUND_READ_FAILED;
+        error_errno(err, ENOMEM, "error reading from %s", stream_name(p->from));
+        return ROUND_CONVERT_FAILED;
     }
-    result = from_io(stream_read(p->from, scratch, max, &got, err));
-    if (result != ROUND_MOVED)
-        return result;
-    return pass_on(p, scratch, got, err);
+    read = stream_read(p->from, scratch, max, &got);
+    if (read != IO_OK)
+        return round_of_read[read];
+    if (p->direction->make_filter == NULL)
+        return write_out(p, scratch, got, err);
+    if (p->converter == NULL && make_converter(p, err) < 0)
+        return ROUND_CONVERT_FAILED;
+    result = convert(p, FEED, scratch, got, err);
+    f = p->converter->filter;
+    if (result == ROUND_MOVED && f->ops->pending != NULL && f->ops->pending(f))
+        loop_set_timer(p->work->loop, &p->converter->flush, FLUSH_DELAY_MS);
+    return result;
 }
 
-static enum round copy_in_kernel(struct pump *p, enum kernel_route route, struct error *err)
+/* Writes bytes from where the source has them. */
+static enum round copy_borrowed(struct pump *p, struct error *err)
+{
+    struct iovec pieces[PIECES];
+    size_t put = 1, count = stream_borrow(p->from, pieces, PIECES);
+    enum round result;
+
+    if (count == 0)
+        return round_of_read[stream_read(p->from, NULL, 1, &put)];
+    if (p->direction->one_send) {
+        result = send_once(p, pieces[0], err);
+        put = pieces[0].iov_len;
+    } else {
+        result = round_of_write[stream_try_write(p->to, pieces, (int)count, &put)];
+    }
+    if (put > 0)
+        stream_read(p->from, NULL, put, &put);
+    return result;
+}
+
+static enum round copy_in_kernel(struct pump *p, struct error *err)
 {
     struct buf rest = {0};
-    size_t moved, max = p->plan->read_max != 0 ? p->plan->read_max : KERNEL_DEFAULT;
-    enum kernel_copy_result result =
-        kernel_copy(route, &p->work->pipe, p->from, p->to, max, &rest, &moved, err);
-    enum round written = ROUND_MOVED;
-    switch (result) {
+    size_t max = p->direction->read_max != 0 ? p->direction->read_max : KERNEL_DEFAULT;
+    enum round result = ROUND_MOVED;
+
+    switch (kernel_copy(p->work, p->from, p->to, max, &rest)) {
     case KERNEL_COPY_OK:
         return ROUND_MOVED;
     case KERNEL_COPY_STARVED:
         return ROUND_STARVED;
     case KERNEL_COPY_BLOCKED:
         return ROUND_BLOCKED;
-    case KERNEL_COPY_STUCK:
-        return copy_by_hand(p, err);
     case KERNEL_COPY_END:
         return ROUND_ENDED;
     case KERNEL_COPY_READ_FAILED:
@@ -260,69 +222,44 @@ static enum round copy_in_kernel(struct pump *p, enum kernel_route route, struct
     case KERNEL_COPY_WRITE_FAILED:
         return ROUND_WRITE_FAILED;
     case KERNEL_COPY_REFUSED:
+        p->method = PUMP_BY_HAND;
+        result = write_out(p, buf_head(&rest), buf_length(&rest), err);
+        buf_free(&rest);
+        break;
+    case KERNEL_COPY_BY_HAND:
         break;
     }
-    p->kernel_refused = true;
-    if (buf_length(&rest) > 0)
-        written = write_out(p, buf_head(&rest), buf_length(&rest), err);
-    buf_free(&rest);
-    return written;
+    return result == ROUND_MOVED ? copy_by_hand(p, err) : result;
 }
 
 static enum round copy_once(struct pump *p, struct error *err)
 {
-    enum kernel_route route;
     size_t got;
 
-    if (p->to == NULL || p->discarding)
-        return from_io(stream_discard(p->from, DISCARD_MAX, &got, err));
-    if (stream_is_broken(p->to, err))
-        return ROUND_WRITE_FAILED;
-    if (stream_is_blocked(p->to))
+    if (p->method == PUMP_DISCARDED)
+        return round_of_read[stream_read(p->from, NULL, KERNEL_DEFAULT, &got)];
+    if (p->to != NULL && stream_is_blocked(p->to))
         return ROUND_BLOCKED;
-    if (p->plan->make_filter == NULL && !p->plan->one_write && !p->kernel_refused) {
-        route = kernel_copy_route(&p->from->transport, &p->to->transport);
-        if (route != KERNEL_ROUTE_NONE)
-            return copy_in_kernel(p, route, err);
-    }
-    return copy_by_hand(p, err);
-}
-
-static void end_failed_round(struct pump *p, enum round result, struct error *err)
-{
-    if (result == ROUND_FILTER_FAILED)
-        end(p, PUMP_FILTER_FAILED, err);
-    if (result == ROUND_WRITE_FAILED)
-        end(p, PUMP_WRITE_FAILED, err);
-}
-
-static bool is_failure(enum round result)
-{
-    return result == ROUND_FILTER_FAILED || result == ROUND_WRITE_FAILED;
-}
-
-static void wait_for_sink(struct pump *p, struct error *err)
-{
-    error_clear(err);
-    stream_wait(p->to, &p->waiting);
+    if (p->method == PUMP_IN_KERNEL)
+        return copy_in_kernel(p, err);
+    return p->method == PUMP_BORROWED ? copy_borrowed(p, err) : copy_by_hand(p, err);
 }
 
 /* Waits until the sink has taken everything; then the pump ends. */
 static void drain(struct pump *p)
 {
+    enum at_end at_end = p->direction->at_end;
+    bool shuts = at_end == AT_END_SHUT ||
+                 (at_end == AT_END_KEEP_IF_EMPTY && stream_counts(p->from)->in_bytes > 0);
     struct error err = {0};
-    bool shuts = p->plan->shut_at_end && (p->from->in_bytes > 0 || !p->plan->empty_is_open);
 
-    if (p->ending == PUMP_READ_FAILED)
-        transport_read_error(&p->from->transport, p->from->read_failure, &err);
-    if (p->to == NULL || p->discarding)
-        end(p, p->ending, &err);
-    else if (stream_is_blocked(p->to) && buf_length(&p->to->out) > 0)
-        wait_for_sink(p, &err);
-    else if (stream_is_broken(p->to, &err) || (shuts && stream_shut(p->to, &err) < 0))
+    if (p->to != NULL && stream_unsent(p->to) > 0)
+        stream_wait(p->to, &p->waiting);
+    else if (p->to != NULL && p->how != PUMP_READ_FAILED &&
+             (stream_failure(p->to) != NULL || (shuts && stream_shut(p->to) == IO_FAILED)))
         end(p, PUMP_WRITE_FAILED, &err);
     else
-        end(p, p->ending, &err);
+        end(p, p->how, &err);
 }
 
 /* Nothing more is read: what the filter kept goes out, then the sink empties. */
@@ -332,121 +269,111 @@ static void finish(struct pump *p, enum pump_end how, bool filter_is_done)
     enum round result = ROUND_MOVED;
 
     p->draining = true;
-    p->ending = how;
-    cancel_flush(p);
-    if (p->shaping != NULL && !filter_is_done && !p->discarding)
-        result = convert(p, NULL, 0, true, &err);
+    p->how = how;
+    stream_set_reader(p->from, NULL, NULL);
+    if (p->converter != NULL) {
+        loop_cancel_timer(p->work->loop, &p->converter->flush);
+        if (!filter_is_done)
+            result = convert(p, FINISH, NULL, 0, &err);
+    }
     /* A failure to read is the reason for what the filter then misses. */
-    if (is_failure(result) && how != PUMP_READ_FAILED) {
-        end_failed_round(p, result, &err);
+    if (result != ROUND_MOVED && result != ROUND_SATISFIED && how != PUMP_READ_FAILED) {
+        end(p, result == ROUND_WRITE_FAILED ? PUMP_WRITE_FAILED : PUMP_CONVERT_FAILED, &err);
         return;
     }
-    error_clear(&err);
+    if (error_is_set(&err))
+        error_clear(&err);
     drain(p);
 }
 
-/* Goes on after a round; false: not now. */
-static bool goes_on(struct pump *p, enum round result, struct error *err)
+static void on_readable(void *arg)
 {
-    switch (result) {
-    case ROUND_MOVED:
-        if (p->plan->on_data != NULL && !p->discarding)
-            p->plan->on_data(p);
-        if (!p->plan->one_read || p->from->in_bytes == 0 || p->discarding)
-            return p->running;
-        finish(p, PUMP_SATISFIED, false);
-        return false;
-    case ROUND_BLOCKED:
-        stream_wait(p->to, &p->waiting);
-        return false;
-    case ROUND_STARVED:
-        /* Whoever waits for an answer is not to wait longer. */
-        if (p->to != p->from)
-            batch_starved(&p->work->batch, p->from);
-        return false;
-    case ROUND_ENDED:
-        finish(p, PUMP_DELIVERED, false);
-        return false;
-    case ROUND_SATISFIED:
-        finish(p, PUMP_SATISFIED, true);
-        return false;
-    case ROUND_READ_FAILED:
-        error_clear(err); /* told again when what came before is delivered */
-        finish(p, PUMP_READ_FAILED, false);
-        return false;
-    case ROUND_FILTER_FAILED:
-    case ROUND_WRITE_FAILED:
-        end_failed_round(p, result, err);
-        return false;
+    struct pump *p = arg;
+    struct error err = {0};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        switch (copy_once(p, &err)) {
+        case ROUND_MOVED:
+            if (p->direction->on_moved != NULL)
+                p->direction->on_moved(p->owner);
+            if (p->running && !p->draining && p->direction->first_is_enough)
+                finish(p, PUMP_SATISFIED, false);
+            if (!p->running || p->draining || !stream_has_more(p->from))
+                return;
+            break;
+        case ROUND_BLOCKED:
+            stream_set_reader(p->from, NULL, NULL);
+            stream_wait(p->to, &p->waiting);
+            return;
+        case ROUND_STARVED:
+            return;
+        case ROUND_ENDED:
+            finish(p, PUMP_ENDED, false);
+            return;
+        case ROUND_SATISFIED:
+            finish(p, PUMP_SATISFIED, true);
+            return;
+        case ROUND_READ_FAILED:
+            finish(p, PUMP_READ_FAILED, false);
+            return;
+        case ROUND_CONVERT_FAILED:
+            end(p, PUMP_CONVERT_FAILED, &err);
+            return;
+        case ROUND_WRITE_FAILED:
+            end(p, PUMP_WRITE_FAILED, &err);
+            return;
+        }
     }
-    abort();
 }
 
-static void run(struct pump *p)
+static void on_writable(struct stream_waiter *w)
 {
-    struct error err = {0};
+    struct pump *p = container_of(w, struct pump, waiting);
 
     if (p->draining) {
         drain(p);
         return;
     }
-    for (int round = 0; round < ROUNDS; round++)
-        if (!goes_on(p, copy_once(p, &err), &err))
-            return;
-    loop_later(p->work->loop, &p->again);
+    stream_set_reader(p->from, on_readable, p);
+    on_readable(p);
 }
 
-static void on_readable(struct stream *s)
+void pump_init(struct pump *p)
 {
-    struct pump *p = s->reader;
-
-    if (!list_is_empty(&p->waiting.link))
-        stream_ignore(s, STREAM_INPUT);
-    else if (!p->draining)
-        run(p);
+    *p = (struct pump){.waiting.on_writable = on_writable};
+    list_init(&p->waiting.link);
 }
 
-static void on_writable(struct stream_writer *w)
-{
-    run(container_of(w, struct pump, waiting));
-}
-
-static void on_turn(struct task *t)
-{
-    run(container_of(t, struct pump, again));
-}
-
-static void on_pause(struct timer *t)
-{
-    struct pump *p = container_of(t, struct shaping, flush)->pump;
-    struct error err = {0};
-
-    end_failed_round(p, convert(p, NULL, 0, false, &err), &err);
-}
-
-void pump_start(struct pump *p, const struct pump_plan *plan, void *owner, struct workspace *w,
-                struct stream *from, struct stream *to)
+void pump_start(struct pump *p, const struct direction *d, void *owner, struct workspace *w,
+                struct stream *from, struct stream *to,
+                void (*on_end)(struct pump *p, enum pump_end how, struct error *why))
 {
     pump_init(p);
-    p->plan = plan;
+    p->direction = d;
     p->owner = owner;
+    p->on_end = on_end;
     p->work = w;
     p->from = from;
     p->to = to;
-    p->waiting.on_writable = on_writable;
-    task_init(&p->again, on_turn);
     p->running = true;
+    if (d->make_filter == NULL && to == NULL)
+        p->method = PUMP_DISCARDED;
+    else if (d->make_filter == NULL && stream_can_borrow(from))
+        p->method = PUMP_BORROWED;
+    else if (d->make_filter == NULL && !d->one_send && kernel_copy_is_possible(from, to))
+        p->method = PUMP_IN_KERNEL;
     stream_set_reader(from, on_readable, p);
-    if (from->readable)
-        run(p);
 }
 
-void pump_discard(struct pump *p)
+void pump_finish(struct pump *p)
 {
-    if (!p->running)
-        return;
-    p->discarding = true;
-    list_remove(&p->waiting.link);
-    cancel_flush(p);
-    loop_later(p->work->loop, &p->again);
+    if (p->running && !p->draining) {
+        list_remove(&p->waiting.link);
+        finish(p, PUMP_ENDED, false);
+    }
+}
+
+bool pump_is_blocked(const struct pump *p)
+{
+    return p->running && p->waiting.link.next != &p->waiting.link;
 }

@@ -1,252 +1,98 @@
-/* Owns readiness, the output buffer and the teardown of one descriptor. Decides nothing about
- * where bytes go. */
-#include "core/stream.h"
-
+/* Owns readiness, the output buffer, the first failure and the closing of one descriptor.
+ * Leaves to others where bytes go. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "net/socket.h"
+#include "core/stream_private.h"
 
-/* Bytes dropped at a graceful close; a peer that keeps sending cannot hold us. */
-enum { CLOSE_DISCARD_MAX = 16 << 20 };
+enum {
+    CLOSE_DISCARD_MAX = 16 << 20, /* a peer that keeps sending cannot delay a close for ever */
+    MUCH = 16 << 10,              /* after a read of this size more has usually come */
+};
 
-/* A read of as much belongs to a flow of which more is on its way. */
-enum { MUCH = 16 << 10 };
-
-static void flush(struct stream *s);
-
-static void wake_writers(struct stream *s)
+/* The one place that decides what epoll watches. */
+static void update_interest(struct stream *s)
 {
-    while (!list_is_empty(&s->writers) && !stream_is_blocked(s) && !s->closed) {
-        struct stream_writer *w = container_of(s->writers.next, struct stream_writer, link);
+    uint32_t events = 0;
 
-        list_remove(&w->link);
-        w->on_writable(w);
-    }
-}
-
-static uint32_t wanted_events(const struct stream *s)
-{
-    uint32_t events = EPOLLRDHUP | EPOLLET;
-
-    if (!(s->ignored & STREAM_INPUT))
-        events |= EPOLLIN | EPOLLPRI;
-    if (!(s->ignored & STREAM_OUTPUT))
+    if (s->transport.fd < 0 || s->transport.always_ready || s->closed)
+        return;
+    if (s->on_readable != NULL)
+        events |= EPOLLIN | EPOLLRDHUP;
+    if (s->out != NULL || s->waiters.next != &s->waiters || s->on_delivered != NULL)
         events |= EPOLLOUT;
-    return events;
+    /* The last acknowledgement is reported as an event of output, at which a socket that is
+     * shut is always ready. */
+    if (s->on_readable == NULL || s->on_delivered != NULL)
+        events |= EPOLLET;
+    loop_watch(s->loop, &s->watch, s->transport.fd, events);
 }
 
-static bool awaits_output(const struct stream *s)
+/* Returns true when epoll reports again what a reader leaves unread. */
+static bool is_watched_by_level(const struct stream *s)
 {
-    return !s->writable || s->on_delivered != NULL;
+    return (s->watch.applied & (EPOLLIN | EPOLLET)) == EPOLLIN && s->watch.applied != WATCH_UNKNOWN;
 }
 
-void stream_ignore(struct stream *s, enum stream_side side)
+/* For what epoll does not report: files, what came before it watches, what an edge-triggered
+ * event has left. */
+static void call_reader_soon(struct stream *s)
 {
-    if ((s->ignored & side) || (side == STREAM_OUTPUT && awaits_output(s)))
+    if (s->on_readable != NULL && !s->dry && !is_watched_by_level(s))
+        loop_notify(s->loop, &s->watch, EPOLLIN);
+}
+
+static void drop_unsent(struct stream *s)
+{
+    if (s->out != NULL)
+        buf_free(s->out);
+    free(s->out);
+    s->out = NULL;
+}
+
+/* Keeps the first failure, and names the object and what was done with it. */
+static void fail(struct stream *s, bool reading, struct error *why)
+{
+    bool is_connection = s->peer.sa.sa_family != 0;
+
+    if (s->failed) {
+        error_clear(why);
         return;
-    s->ignored |= (unsigned char)side;
-    loop_rewatch(s->loop, &s->watch, wanted_events(s));
-}
-
-void stream_heed(struct stream *s, enum stream_side side)
-{
-    if (!(s->ignored & side))
-        return;
-    s->ignored &= (unsigned char)~side;
-    loop_rewatch(s->loop, &s->watch, wanted_events(s));
-}
-
-void stream_found_empty(struct stream *s)
-{
-    s->readable = s->transport.always_ready;
-    stream_heed(s, STREAM_INPUT);
-}
-
-void stream_found_full(struct stream *s)
-{
-    s->writable = s->transport.always_ready;
-    stream_heed(s, STREAM_OUTPUT);
-}
-
-/* A pipe tells its writers of every read, even when they never had to wait. */
-static void ignore_needless_output(struct stream *s, uint32_t events)
-{
-    if ((events & EPOLLOUT) && s->transport.kind == TRANSPORT_PIPE)
-        stream_ignore(s, STREAM_OUTPUT);
-}
-
-static void on_event(struct watch *watch, uint32_t events)
-{
-    struct stream *s = container_of(watch, struct stream, watch);
-
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        s->readable = true;
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
-        s->more_follows = true;
-    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
-        ignore_needless_output(s, events);
-        s->writable = true;
-        flush(s);
     }
-    if (!s->closed && s->readable && !s->in_ended && s->on_readable != NULL)
-        s->on_readable(s);
-    if (!s->closed && (events & (EPOLLHUP | EPOLLERR)) && s->on_hangup != NULL)
-        s->on_hangup(s);
+    if (is_connection)
+        error_prefix(why, reading ? "error receiving from %s" : "error sending to %s",
+                     stream_name(s));
+    else
+        error_prefix(why, reading ? "error reading %s" : "error writing %s", s->name);
+    error_move(&s->failure, why);
+    s->failed = true;
+    drop_unsent(s);
 }
 
-void stream_init(struct stream *s, struct loop *l, const struct transport *t)
+static enum io shut_now(struct stream *s)
 {
-    *s = (struct stream){.loop = l,
-                         .transport = *t,
-                         .moved_ms = loop_now_ms(l),
-                         .readable = true,
-                         .writable = true,
-                         .more_follows = true};
-    list_init(&s->writers);
-    s->watch.on_event = on_event;
-    s->watch.fd = -1;
-}
+    struct error why = {0};
 
-int stream_watch(struct stream *s, struct error *err)
-{
-    if (s->transport.always_ready)
-        return 0;
-    s->more_follows = false; /* until an event says so */
-    if (loop_watch(s->loop, &s->watch, s->transport.fd, wanted_events(s)) == 0)
-        return 0;
-    if (errno == EPERM) { /* a device that epoll knows nothing of */
-        s->transport.always_ready = s->readable = true;
-        s->transport.may_block = false;
-        return 0;
-    }
-    transport_read_error(&s->transport, errno, err);
-    return -1;
-}
-
-int stream_open(struct stream *s, struct loop *l, const struct transport *t, struct error *err)
-{
-    stream_init(s, l, t);
-    s->readable = t->always_ready; /* else the first event tells */
-    if (stream_watch(s, err) == 0)
-        return 0;
-    stream_close(s, false);
-    return -1;
-}
-
-void stream_set_reader(struct stream *s, void (*on_readable)(struct stream *s), void *reader)
-{
-    s->on_readable = on_readable;
-    s->reader = reader;
-    stream_heed(s, STREAM_INPUT);
-}
-
-void stream_count_in(struct stream *s, size_t n)
-{
-    s->in_bytes += n;
-    s->moved_ms = loop_now_ms(s->loop);
-}
-
-void stream_count_out(struct stream *s, size_t n)
-{
-    s->out_bytes += n;
-    s->moved_ms = loop_now_ms(s->loop);
-}
-
-/* Brings the flags up to what a read of max bytes has told. */
-static enum io after_read(struct stream *s, enum io result, size_t max, size_t got)
-{
-    if (result == IO_OK) {
-        stream_count_in(s, got);
-        /* A socket that gave less has no more, unless its end or an urgent mark
-         * follows; epoll(7), tcp(7). After much, more has come by now: to ask is
-         * cheaper than to sleep and be woken. */
-        if (got < max && got < MUCH && !s->more_follows && s->transport.kind == TRANSPORT_SOCKET)
-            stream_found_empty(s);
-    } else if (result == IO_AGAIN) {
-        stream_found_empty(s);
-    } else {
-        s->read_failure = result == IO_FAILED ? errno : 0;
-        s->in_ended = true;
-    }
-    return result;
-}
-
-enum io stream_read(struct stream *s, void *to, size_t max, size_t *got, struct error *err)
-{
-    enum io result;
-
-    *got = 0;
-    if (!s->readable)
-        return IO_AGAIN;
-    result = s->transport.ops->read(&s->transport, to, max, got, err);
-    return after_read(s, result, max, *got);
-}
-
-enum io stream_discard(struct stream *s, size_t max, size_t *got, struct error *err)
-{
-    enum io result;
-
-    *got = 0;
-    if (!s->readable)
-        return IO_AGAIN;
-    result = s->transport.ops->discard(&s->transport, max, got, err);
-    return after_read(s, result, max, *got);
-}
-
-bool stream_is_blocked(const struct stream *s)
-{
-    return s->broken == 0 && (!s->writable || buf_length(&s->out) > 0);
-}
-
-bool stream_is_broken(const struct stream *s, struct error *err)
-{
-    if (s->broken != 0)
-        transport_write_error(&s->transport, s->broken, err);
-    return s->broken != 0;
-}
-
-/* A failure is kept: whoever writes next, or waits, is told the same. */
-static enum io break_off(struct stream *s, int number, struct error *err)
-{
-    s->broken = number;
-    buf_free(&s->out);
-    stream_is_broken(s, err);
+    s->shut_done = true;
+    if (s->transport.inherited) /* shut may close it, and duplicates may exist */
+        loop_unwatch(s->loop, &s->watch);
+    if (s->transport.ops->shut == NULL || s->transport.ops->shut(&s->transport, &why) != IO_FAILED)
+        return IO_OK;
+    fail(s, false, &why);
     return IO_FAILED;
 }
 
-enum io stream_try_write(struct stream *s, const struct iovec *from, int count, size_t *put,
-                         struct error *err)
-{
-    enum io result;
-
-    *put = 0;
-    if (stream_is_broken(s, err))
-        return IO_FAILED;
-    if (!s->writable)
-        return IO_AGAIN;
-    result = s->transport.ops->write(&s->transport, from, count, put, err);
-    if (result == IO_OK)
-        stream_count_out(s, *put);
-    else if (result == IO_AGAIN)
-        stream_found_full(s);
-    else
-        s->broken = errno;
-    return result;
-}
-
 /* Writes until everything is out or nothing is taken; *done counts. */
-static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done,
-                          struct error *err)
+static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done)
 {
-    size_t most = s->transport.kind == TRANSPORT_SOCKET ? STREAM_SEND_PIECE : n;
+    size_t most = s->peer.sa.sa_family != 0 ? STREAM_SEND_PIECE : n;
 
-    *done = 0;
     while (*done < n) {
         struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};
         size_t put;
-        enum io result = stream_try_write(s, &piece, 1, &put, err);
+        enum io result = stream_try_write(s, &piece, 1, &put);
 
         if (result != IO_OK)
             return result;
@@ -255,101 +101,403 @@ static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t 
     return IO_OK;
 }
 
-enum io stream_write(struct stream *s, const void *bytes, size_t n, struct error *err)
-{
-    size_t done = 0;
-    enum io result = IO_AGAIN;
-
-    if (buf_length(&s->out) == 0)
-        result = write_some(s, bytes, n, &done, err);
-    if (result != IO_AGAIN)
-        return result;
-    if (buf_add(&s->out, (const char *)bytes + done, n - done) == 0)
-        return IO_AGAIN;
-    return break_off(s, ENOMEM, err);
-}
-
-static int shut_now(struct stream *s, struct error *err)
-{
-    s->shut_done = true;
-    /* What is local is closed by this, and copies of it may live on elsewhere. */
-    if (s->transport.kind != TRANSPORT_SOCKET)
-        loop_unwatch(s->loop, &s->watch);
-    if (s->transport.ops->shut(&s->transport, err) == 0)
-        return 0;
-    s->broken = errno;
-    return -1;
-}
-
+/* Goes on with what is unsent, and with those who wait to send more. */
 static void flush(struct stream *s)
 {
-    size_t done = 0;
+    if (s->out != NULL) {
+        size_t done = 0;
 
-    if (buf_length(&s->out) > 0) {
-        enum io result = write_some(s, buf_head(&s->out), buf_length(&s->out), &done, NULL);
-
-        if (result == IO_AGAIN) {
-            buf_consume(&s->out, done);
+        if (write_some(s, buf_head(s->out), buf_length(s->out), &done) == IO_AGAIN) {
+            buf_consume(s->out, done);
             return;
         }
-        buf_free(&s->out);
+        drop_unsent(s);
     }
-    if (s->shut_asked && !s->shut_done && s->broken == 0)
-        shut_now(s, NULL);
-    wake_writers(s);
-    if (!s->closed && s->on_delivered != NULL && (stream_is_delivered(s) || s->broken != 0))
-        s->on_delivered(s);
+    if (s->shut_asked && !s->shut_done && !s->failed)
+        shut_now(s);
+    while (s->waiters.next != &s->waiters && !stream_is_blocked(s) && !s->closed) {
+        struct stream_waiter *w = container_of(s->waiters.next, struct stream_waiter, link);
+
+        list_remove(&w->link);
+        w->on_writable(w);
+    }
+    update_interest(s);
 }
 
-void stream_wait(struct stream *s, struct stream_writer *w)
+/* A device that epoll refuses is always ready; anything else cannot be used. */
+static void on_unwatchable(struct stream *s)
+{
+    struct error why = {0};
+
+    s->dry = false;
+    if (errno == EPERM) {
+        s->transport.always_ready = true;
+        s->transport.may_block = false;
+        return;
+    }
+    error_cause(&why, errno);
+    fail(s, true, &why);
+}
+
+static void on_event(struct watch *w, uint32_t events)
+{
+    struct stream *s = container_of(w, struct stream, watch);
+    bool hung_up = events & (EPOLLHUP | EPOLLERR);
+    struct error why = {0};
+
+    if (events == 0) {
+        on_unwatchable(s);
+        events = EPOLLIN | EPOLLOUT;
+    }
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        s->dry = false;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        s->more_follows = true;
+    hung_up = hung_up && (s->in_ended || s->transport.fd < 0); /* else it is still read */
+    if (hung_up && !s->failed && s->transport.ops->failure != NULL &&
+        s->transport.ops->failure(&s->transport, &why))
+        fail(s, false, &why);
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        s->full = false;
+        flush(s);
+    }
+    if (!s->closed && s->on_readable != NULL && !s->dry) {
+        s->on_readable(s->reader);
+        if (!s->closed)
+            call_reader_soon(s);
+    }
+    if (!s->closed && s->on_delivered != NULL && (s->failed || stream_is_delivered(s)))
+        s->on_delivered(s->owner);
+    if (!s->closed && hung_up && s->on_hangup != NULL)
+        s->on_hangup(s->owner);
+}
+
+struct stream *stream_new(struct loop *l, const struct transport *t, const char *name,
+                          const struct addr *peer, struct error *err)
+{
+    struct stream *s = malloc(sizeof(*s));
+
+    if (s == NULL) {
+        struct transport dropped = *t;
+
+        dropped.ops->close(&dropped, true);
+        error_errno(err, ENOMEM, "cannot open %s", name != NULL ? name : "a connection");
+        return NULL;
+    }
+    *s = (struct stream){.loop = l, .transport = *t, .name = name};
+    s->counts.moved_ms = loop_now_ms(l);
+    list_init(&s->waiters);
+    loop_init_watch(&s->watch, on_event);
+    if (peer != NULL) {
+        s->peer = *peer;
+        return s;
+    }
+    s->in_ended = t->ops->read == NULL;
+    if (t->always_ready || t->fd < 0)
+        return s;
+    s->dry = !t->untried;
+    s->more_follows = t->untried;
+    if (loop_watch_now(l, &s->watch, t->fd, EPOLLET) < 0)
+        on_unwatchable(s);
+    if (!s->failed)
+        return s;
+    error_move(err, &s->failure);
+    stream_close(s, STREAM_AT_ONCE);
+    return NULL;
+}
+
+/* The names of a connection outlive the stream until the round is over. */
+struct lasting_text {
+    struct deferred deferred;
+    char text[];
+};
+
+static const char *copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct lasting_text *copy = malloc(sizeof(*copy) + size);
+
+    return copy != NULL ? memcpy(copy->text, text, size) : NULL;
+}
+
+static void release_names(struct stream *s)
+{
+    const char *names[] = {s->name, s->local_name};
+
+    for (size_t i = 0; i < 2; i++)
+        if (names[i] != NULL)
+            loop_free_later(
+                s->loop,
+                &container_of((char *)names[i], struct lasting_text, text)->deferred);
+}
+
+const char *stream_name(struct stream *s)
+{
+    char text[ADDR_TEXT_SIZE];
+
+    if (s->name == NULL)
+        s->name = copy_text(addr_format(&s->peer, text));
+    return s->name != NULL ? s->name : "the peer";
+}
+
+const char *stream_local_name(struct stream *s)
+{
+    char text[ADDR_TEXT_SIZE];
+    struct addr a = {.length = sizeof(a.in6)};
+
+    if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
+        getsockname(s->transport.fd, &a.sa, &a.length) == 0)
+        s->local_name = copy_text(addr_format(&a, text));
+    return s->local_name;
+}
+
+const struct addr *stream_peer(const struct stream *s)
+{
+    return &s->peer;
+}
+
+int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
+                    const char *local_name)
+{
+    release_names(s);
+    s->peer = *peer;
+    s->name = copy_text(peer_name);
+    s->local_name = copy_text(local_name);
+    return s->name != NULL && s->local_name != NULL ? 0 : -1;
+}
+
+void stream_close(struct stream *s, enum stream_close how)
+{
+    size_t got, discarded = 0;
+
+    if (s == NULL || s->closed)
+        return;
+    if (how == STREAM_GRACEFULLY && !s->in_ended && !s->transport.always_ready)
+        while (discarded < CLOSE_DISCARD_MAX &&
+               stream_read(s, NULL, CLOSE_DISCARD_MAX, &got) == IO_OK)
+            discarded += got;
+    s->closed = true;
+    if (s->transport.inherited)
+        loop_unwatch(s->loop, &s->watch);
+    else
+        loop_forget(s->loop, &s->watch);
+    s->transport.ops->close(&s->transport, how == STREAM_ABORT);
+    while (s->waiters.next != &s->waiters)
+        list_remove(s->waiters.next);
+    drop_unsent(s);
+    if (s->peer.sa.sa_family != 0)
+        release_names(s);
+    error_clear(&s->failure);
+    loop_free_later(s->loop, &s->deferred);
+}
+
+struct loop *stream_loop(const struct stream *s)
+{
+    return s->loop;
+}
+
+int stream_descriptor(const struct stream *s)
+{
+    return s->transport.fd;
+}
+
+void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *arg)
+{
+    s->on_readable = on_readable;
+    s->reader = arg;
+    call_reader_soon(s);
+    update_interest(s);
+}
+
+bool stream_has_more(const struct stream *s)
+{
+    return !s->dry && !s->in_ended;
+}
+
+void stream_wait(struct stream *s, struct stream_waiter *w)
 {
     if (list_is_empty(&w->link))
-        list_append(&s->writers, &w->link);
+        list_append(&s->waiters, &w->link);
+    update_interest(s);
 }
 
-int stream_shut(struct stream *s, struct error *err)
+void stream_wake(struct stream *s, uint32_t events)
+{
+    if (!s->closed)
+        loop_notify(s->loop, &s->watch, events);
+}
+
+enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got,
+                        struct error *why)
+{
+    if (result == IO_OK) {
+        s->counts.in_bytes += got;
+        s->counts.moved_ms = loop_now_ms(s->loop);
+        s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s);
+        return IO_OK;
+    }
+    s->dry = result == IO_AGAIN;
+    if (result == IO_AGAIN)
+        s->more_follows = false;
+    if (result == IO_FAILED)
+        fail(s, true, why);
+    /* After a failure to write, this was the last that the peer had sent before. */
+    if (s->failed)
+        result = IO_FAILED;
+    if (result != IO_AGAIN) {
+        s->in_ended = true;
+        s->on_readable = NULL;
+        update_interest(s);
+    }
+    return result;
+}
+
+enum io stream_read(struct stream *s, void *to, size_t max, size_t *got)
+{
+    struct error why = {0};
+    enum io result = IO_END;
+
+    *got = 0;
+    if (!s->in_ended)
+        result = s->transport.ops->read(&s->transport, to, max, got, &why);
+    return stream_met_read(s, result, max, *got, &why);
+}
+
+enum io stream_peek(struct stream *s, void *to, size_t max, size_t *got)
+{
+    struct error why = {0};
+    enum io result = IO_END;
+
+    *got = 0;
+    if (!s->in_ended)
+        result = s->transport.ops->peek(&s->transport, to, max, got, &why);
+    return result == IO_OK ? result : stream_met_read(s, result, max, 0, &why);
+}
+
+bool stream_can_borrow(const struct stream *s)
+{
+    return s->transport.ops->borrow != NULL;
+}
+
+size_t stream_borrow(struct stream *s, struct iovec *iov, size_t max)
+{
+    return s->in_ended ? 0 : s->transport.ops->borrow(&s->transport, iov, max);
+}
+
+enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why)
+{
+    if (result == IO_OK) {
+        s->counts.out_bytes += put;
+        s->counts.moved_ms = loop_now_ms(s->loop);
+    } else if (result == IO_AGAIN) {
+        s->full = true;
+    } else {
+        fail(s, false, why);
+    }
+    return result;
+}
+
+enum io stream_try_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
+{
+    struct error why = {0};
+    enum io result;
+
+    *put = 0;
+    if (s->failed || s->full)
+        return s->failed ? IO_FAILED : IO_AGAIN;
+    result = s->transport.ops->write(&s->transport, iov, count, put, &why);
+    return stream_met_write(s, result, *put, &why);
+}
+
+enum io stream_write(struct stream *s, const void *bytes, size_t n)
+{
+    struct error why = {0};
+    size_t done = 0;
+
+    if (s->out == NULL) {
+        enum io result = write_some(s, bytes, n, &done);
+
+        if (result != IO_AGAIN)
+            return result;
+        s->out = calloc(1, sizeof(*s->out));
+    }
+    if (s->out != NULL && buf_add(s->out, (const char *)bytes + done, n - done) == 0) {
+        update_interest(s);
+        return IO_OK;
+    }
+    error_cause(&why, ENOMEM);
+    fail(s, false, &why);
+    return IO_FAILED;
+}
+
+enum io stream_shut(struct stream *s)
 {
     s->shut_asked = true;
-    if (s->shut_done || buf_length(&s->out) > 0)
-        return 0;
-    if (stream_is_broken(s, err))
-        return -1;
-    return shut_now(s, err);
+    if (s->shut_done || s->failed)
+        return s->shut_done ? IO_OK : IO_FAILED;
+    return s->out != NULL ? IO_OK : shut_now(s);
+}
+
+bool stream_is_blocked(const struct stream *s)
+{
+    return !s->failed && (s->full || s->out != NULL);
+}
+
+size_t stream_unsent(const struct stream *s)
+{
+    return s->out != NULL ? buf_length(s->out) : 0;
+}
+
+/* With the end of data, which counts as one. */
+static size_t undelivered(const struct stream *s)
+{
+    size_t unsent = stream_unsent(s) + (s->shut_asked && !s->shut_done);
+
+    if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
+        return unsent;
+    return unsent + s->transport.ops->unacknowledged(&s->transport);
+}
+
+size_t stream_undelivered(const struct stream *s)
+{
+    size_t all = undelivered(s);
+
+    return all > 0 && s->shut_asked ? all - 1 : all;
 }
 
 bool stream_is_delivered(const struct stream *s)
 {
-    if (buf_length(&s->out) > 0 || (s->shut_asked && !s->shut_done))
-        return false;
-    return s->transport.kind != TRANSPORT_SOCKET || s->out_bytes == 0 ||
-           socket_unacknowledged(s->transport.fd) == 0;
+    return undelivered(s) == 0;
 }
 
-void stream_await_delivery(struct stream *s, void (*on_delivered)(struct stream *s))
+void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner)
+{
+    s->on_hangup = on_hangup;
+    s->owner = owner;
+}
+
+void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner))
 {
     s->on_delivered = on_delivered;
-    stream_heed(s, STREAM_OUTPUT);
+    update_interest(s);
 }
 
-void stream_close(struct stream *s, bool gracefully)
+const struct error *stream_failure(const struct stream *s)
 {
-    size_t got, discarded = 0;
+    return s->failed ? &s->failure : NULL;
+}
 
-    if (s->loop == NULL || s->closed)
-        return;
-    if (gracefully && !s->in_ended && !s->transport.always_ready) {
-        s->readable = true;
-        while (discarded < CLOSE_DISCARD_MAX &&
-               stream_discard(s, CLOSE_DISCARD_MAX, &got, NULL) == IO_OK)
-            discarded += got;
-    }
-    s->closed = true;
-    if (s->transport.kind == TRANSPORT_SOCKET) /* ours alone, unlike what was inherited */
-        loop_forget(&s->watch);
-    else
-        loop_unwatch(s->loop, &s->watch);
-    s->transport.ops->close(&s->transport);
-    buf_free(&s->out);
-    while (!list_is_empty(&s->writers))
-        list_remove(s->writers.next);
+const struct stream_counts *stream_counts(const struct stream *s)
+{
+    return &s->counts;
+}
+
+int64_t stream_moved_ms(struct stream *s)
+{
+    uint32_t left = (uint32_t)undelivered(s);
+
+    if (left < s->unacknowledged)
+        s->counts.moved_ms = loop_now_ms(s->loop);
+    s->unacknowledged = left;
+    return s->counts.moved_ms;
 }

@@ -1,9 +1,11 @@
 /*
- * What a stream reads and writes through: a socket, a local file, bytes in
- * memory. (TLS would be one more: its records and the wants of its other
- * direction stay behind these calls.) No call blocks, and no inherited
- * descriptor is made non-blocking: where a call on one could block, readiness
- * is asked for first, and no more is written than a ready descriptor takes.
+ * A transport: what a stream reads and writes through: a socket, a local file, pipe or
+ * terminal, bytes in memory, a member of a room, the script of a test.
+ *
+ * Only stream.c and kernel_copy.c call the operations. No operation blocks. An operation
+ * that is NULL has the default that its comment names. An operation that fails fills err
+ * with the cause alone ("Connection reset by peer"): the stream knows the name of the
+ * object and what it was doing.
  */
 #ifndef CORE_TRANSPORT_H
 #define CORE_TRANSPORT_H
@@ -14,80 +16,72 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include "base/addr.h"
 #include "base/error.h"
 
 enum io {
-    IO_OK,     /* some bytes went through */
-    IO_AGAIN,  /* not now; readiness will be told */
-    IO_END,    /* reading: there is nothing more to come */
-    IO_FAILED, /* err holds why */
+    IO_OK,     /* some bytes went through, or the operation is complete */
+    IO_AGAIN,  /* not now: no byte was taken, and the next call may offer other bytes */
+    IO_END,    /* reading: end of data, no more bytes will come */
+    IO_FAILED, /* err says why */
 };
 
-/* What the kernel can copy from or to, without our seeing the bytes. */
-enum transport_kind {
-    TRANSPORT_OPAQUE, /* nothing: every byte goes through read and write */
-    TRANSPORT_SOCKET,
-    TRANSPORT_PIPE,
-    TRANSPORT_FILE, /* a regular file: its own position, or one that is given */
-    TRANSPORT_SINK, /* /dev/null */
-};
-
-struct transport;
-
-struct transport_ops {
-    enum io (*read)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
-    enum io (*write)(struct transport *t, const struct iovec *from, int count, size_t *put,
-                     struct error *err);
-    /* Reads and forgets. */
-    enum io (*discard)(struct transport *t, size_t max, size_t *got, struct error *err);
-    /* Ends the outgoing direction; what was written before is still delivered. */
-    int (*shut)(struct transport *t, struct error *err);
-    void (*close)(struct transport *t);
+/* What the kernel can copy from or to without the bytes entering user space. */
+enum kernel_access {
+    KERNEL_NONE,
+    KERNEL_SOCKET,
+    KERNEL_PIPE,
+    KERNEL_FILE, /* a regular file that is not in append mode */
+    KERNEL_NULL, /* /dev/null */
 };
 
 struct transport {
     const struct transport_ops *ops;
-    int fd; /* -1 for memory */
-    enum transport_kind kind;
-    bool always_ready; /* epoll has nothing to say about it */
-    bool enlarged;     /* a pipe that was made to hold more than when we got it */
-    bool may_block;    /* shared and not non-blocking: ask first */
-    const char *name;  /* for messages; NULL: the peer's address */
-    union {
-        struct addr peer; /* sockets */
-        off_t position;   /* files: where to read next, or -1 for the file's own position */
-        struct {
-            const char *bytes;
-            size_t length;
-        } memory;
-    };
+    int fd; /* the descriptor that epoll watches; -1: none (memory, a room) */
+    enum kernel_access access : 8;
+    bool always_ready : 1; /* epoll has nothing to say about it: regular files, memory */
+    bool untried : 1;      /* the first read may find an end that epoll will not report */
+    bool inherited : 1;    /* duplicates of fd may exist elsewhere */
+    bool is_shared : 1;    /* private to the implementation */
+    bool may_block : 1;    /* private to the implementation */
+    void *state;           /* private to the implementation */
 };
 
-/* A connected, non-blocking socket; owns fd. */
-void transport_init_socket(struct transport *t, int fd, const struct addr *peer);
+struct transport_ops {
+    /* Reads at most max bytes; to NULL: discards them. */
+    enum io (*read)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
 
-/* The regular file at fd, read from its beginning whatever its position is. fd is
- * not closed, so that many can read one. */
-void transport_init_file(struct transport *t, int fd, const char *name);
+    /* The same, but leaves the bytes in place: for stages, which must not take one byte too
+     * many. NULL: no stage can run on this transport. */
+    enum io (*peek)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
 
-/* length bytes to be read; they and name are not copied. */
-void transport_init_memory(struct transport *t, const char *bytes, size_t length, const char *name);
+    /* Lists the readable bytes in place, without copying them; the next read takes
+     * them. Returns the number of pieces. NULL: the bytes have to be read. */
+    size_t (*borrow)(struct transport *t, struct iovec *iov, size_t max);
 
-/*
- * A descriptor that was inherited or opened by name, of any type; owns fd.
- * Pipes and terminals are opened anew through /proc, so that they can be
- * non-blocking for us alone. Closing one of the standard descriptors leaves
- * /dev/null in its place.
- */
-void transport_init_local(struct transport *t, int fd, bool for_writing, const char *name);
+    /* IO_OK: the transport is responsible for *put bytes, even when it still holds some of
+     * them. */
+    enum io (*write)(struct transport *t, const struct iovec *iov, int count, size_t *put,
+                     struct error *err);
 
-/* The transport's name, written into text (ADDR_TEXT_SIZE) when it is an address. */
-const char *transport_name(const struct transport *t, char *text);
+    /* Closes the sending side, and the descriptor too where sending is all that it is for
+     * (fd is -1 then). NULL: nothing to do. */
+    enum io (*shut)(struct transport *t, struct error *err);
 
-/* Fills err with what reading or writing t met: errno value number. A closed
- * local output gets EXITCODE_PIPE. errno is number afterwards. */
-void transport_read_error(const struct transport *t, int number, struct error *err);
-void transport_write_error(const struct transport *t, int number, struct error *err);
+    /* Closes the transport and frees state. abort: the peer gets a reset instead of an end
+     * of data. */
+    void (*close)(struct transport *t, bool abort);
+
+    /* KERNEL_FILE: returns where sendfile(2) reads; NULL: at the file's own position. */
+    off_t *(*position)(struct transport *t);
+
+    /* Returns 0 when the other side has all bytes that were taken, otherwise the number of
+     * bytes that are missing; the end of data counts as one. NULL: always 0; delivered then
+     * means handed to the kernel. */
+    size_t (*unacknowledged)(const struct transport *t);
+
+    /* Reports a failure that is pending and that no call has returned yet. Returns true
+     * with err filled. NULL: no failure. */
+    bool (*failure)(struct transport *t, struct error *err);
+};
 
 #endif

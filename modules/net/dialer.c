@@ -1,4 +1,4 @@
-/* Owns the race of connection attempts. Leaves the connected socket to its owner. */
+/* Owns the race for one connection. */
 #include "net/dialer.h"
 
 #include <errno.h>
@@ -12,13 +12,9 @@
 #include "base/num.h"
 #include "net/resolver.h"
 
-enum {
-    ATTEMPT_DELAY_MS = 250, /* "Connection Attempt Delay", RFC 8305, section 5 */
-    RETRY_FIRST_MS = 50,
-    RETRY_MAX_MS = 1000,
-};
+enum { ATTEMPT_DELAY_MS = 250 }; /* "Connection Attempt Delay", RFC 8305, section 5 */
 
-/* One address that is being tried; fd is watched while it is open. */
+/* One address that is tried; fd is watched while it is open. */
 struct attempt {
     struct watch watch;
     struct dialer *dialer;
@@ -27,26 +23,20 @@ struct attempt {
 };
 
 struct dialer {
+    struct deferred deferred;
     struct loop *loop;
     struct dialer_target target;
     const struct dialer_events *events;
     void *arg;
     struct resolver *resolver;
-    struct addr local;
-    bool has_local;
     struct attempt *attempts;
     size_t count;
     size_t started;
     size_t pending;
     struct buf causes; /* "ADDRESS: why; ADDRESS: why" */
-    struct timer next; /* the next attempt, or the next try */
+    struct timer next; /* attempt */
     struct timer limit;
-    int64_t give_up_ms;
-    int64_t retry_delay_ms;
-    struct task bury;
 };
-
-static void start_try(struct dialer *d);
 
 static void close_attempt(struct dialer *d, struct attempt *a)
 {
@@ -58,55 +48,23 @@ static void close_attempt(struct dialer *d, struct attempt *a)
     close(fd);
 }
 
-static void stop_try(struct dialer *d)
-{
-    resolver_cancel(d->resolver);
-    d->resolver = NULL;
-    loop_cancel_timer(d->loop, &d->next);
-    loop_cancel_timer(d->loop, &d->limit);
-    for (size_t i = 0; i < d->started; i++)
-        close_attempt(d, &d->attempts[i]);
-    d->pending = 0;
-}
-
-static void free_dialer(struct task *t)
-{
-    struct dialer *d = container_of(t, struct dialer, bury);
-
-    free(d->attempts);
-    buf_free(&d->causes);
-    free(d);
-}
-
 void dialer_cancel(struct dialer *d)
 {
     if (d == NULL)
         return;
-    stop_try(d);
-    loop_later(d->loop, &d->bury);
+    resolver_cancel(d->resolver);
+    loop_cancel_timer(d->loop, &d->next);
+    loop_cancel_timer(d->loop, &d->limit);
+    for (size_t i = 0; i < d->started; i++)
+        close_attempt(d, &d->attempts[i]);
+    free(d->attempts);
+    buf_free(&d->causes);
+    loop_free_later(d->loop, &d->deferred);
 }
 
-static void on_retry_time(struct timer *t)
+static void fail(struct dialer *d, struct error *why)
 {
-    start_try(container_of(t, struct dialer, next));
-}
-
-/* The present try has failed: another one, or the end. */
-static void try_failed(struct dialer *d, struct error *why)
-{
-    int64_t delay_ms = d->retry_delay_ms;
-
-    stop_try(d);
-    if (loop_now_ms(d->loop) + delay_ms <= d->give_up_ms) {
-        if (d->events->on_retry != NULL)
-            d->events->on_retry(d->arg, why);
-        error_clear(why);
-        d->retry_delay_ms = 2 * delay_ms < RETRY_MAX_MS ? 2 * delay_ms : RETRY_MAX_MS;
-        d->next.on_due = on_retry_time;
-        loop_set_timer(d->loop, &d->next, delay_ms);
-        return;
-    }
-    loop_later(d->loop, &d->bury);
+    dialer_cancel(d);
     d->events->on_failed(d->arg, why);
     error_clear(why);
 }
@@ -122,11 +80,14 @@ static void add_cause(struct dialer *d, const char *address, const char *cause)
 
 static void all_failed(struct dialer *d, enum exitcode status)
 {
+    const char *host = d->target.host;
+    bool is_v6 = strchr(host, ':') != NULL;
     struct error why = {0};
 
-    error_set(&why, status, "connecting to %s port %u: %.*s", d->target.host, d->target.port,
-              (int)buf_length(&d->causes), buf_head(&d->causes));
-    try_failed(d, &why);
+    error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
+              is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes),
+              buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "");
+    fail(d, &why);
 }
 
 static void on_limit(struct timer *t)
@@ -135,24 +96,13 @@ static void on_limit(struct timer *t)
     char limit[32], cause[80], text[ADDR_TEXT_SIZE];
 
     num_format_duration(d->target.timeout_ms, limit, sizeof(limit));
-    snprintf(cause, sizeof(cause), "no answer within %s (--connect-timeout)", limit);
+    snprintf(cause, sizeof(cause), "timed out after %s (--connect-timeout)", limit);
     if (d->resolver != NULL)
         add_cause(d, "looking up the name", cause);
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = 0; i < d->started; i++)
         if (!d->attempts[i].failed)
             add_cause(d, addr_format(&d->attempts[i].peer, text), cause);
     all_failed(d, EXITCODE_TIMEOUT);
-}
-
-static void won(struct dialer *d, struct attempt *winner)
-{
-    struct addr peer = winner->peer;
-    int fd = winner->watch.fd;
-
-    loop_unwatch(d->loop, &winner->watch);
-    stop_try(d);
-    loop_later(d->loop, &d->bury);
-    d->events->on_connected(d->arg, fd, &peer);
 }
 
 static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool local_failed)
@@ -161,19 +111,11 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
 
     a->failed = true;
     if (local_failed)
-        snprintf(cause, sizeof(cause), "binding %s: %s", addr_format(&d->local, local),
+        snprintf(cause, sizeof(cause), "cannot bind %s: %s", addr_format(d->target.local, local),
                  strerror(number));
     else
         snprintf(cause, sizeof(cause), "%s", strerror(number));
     add_cause(d, addr_format(&a->peer, peer), cause);
-}
-
-static void on_attempt_event(struct watch *w, uint32_t events);
-static void start_next(struct dialer *d);
-
-static void on_attempt_delay(struct timer *t)
-{
-    start_next(container_of(t, struct dialer, next));
 }
 
 /* Starts the next address that can be started. */
@@ -182,19 +124,18 @@ static void start_next(struct dialer *d)
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started++];
         bool local_failed;
-        int fd = socket_connect(&a->peer, d->has_local ? &d->local : NULL, &local_failed);
+        int fd = socket_connect(&a->peer, d->target.local, &local_failed);
 
         if (fd < 0) {
             attempt_failed(d, a, errno, local_failed);
             continue;
         }
-        if (loop_watch(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
+        if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
             attempt_failed(d, a, errno, false);
             close(fd);
             continue;
         }
         d->pending++;
-        d->next.on_due = on_attempt_delay;
         if (d->started < d->count)
             loop_set_timer(d->loop, &d->next, ATTEMPT_DELAY_MS);
         return;
@@ -203,12 +144,29 @@ static void start_next(struct dialer *d)
         all_failed(d, EXITCODE_FAILED);
 }
 
-/* TCP lets a socket connect to itself where nobody listens: that is nobody. */
-static bool is_connected_to_itself(const struct attempt *a)
+static void on_attempt_delay(struct timer *t)
 {
-    struct addr local;
+    start_next(container_of(t, struct dialer, next));
+}
 
-    return socket_local_addr(a->watch.fd, &local) == 0 && addr_equals(&local, &a->peer);
+static void win(struct dialer *d, struct attempt *winner)
+{
+    struct addr peer = winner->peer;
+    int fd = winner->watch.fd;
+    struct error why = {0};
+    struct stream *s = NULL;
+
+    loop_unwatch(d->loop, &winner->watch);
+    if (socket_configure(fd, &d->target.socket, &why) == 0)
+        s = socket_open(d->loop, fd, &peer, &why);
+    else
+        close(fd);
+    if (s == NULL) {
+        fail(d, &why);
+        return;
+    }
+    dialer_cancel(d);
+    d->events->on_connected(d->arg, s);
 }
 
 static void on_attempt_event(struct watch *w, uint32_t events)
@@ -217,10 +175,10 @@ static void on_attempt_event(struct watch *w, uint32_t events)
     struct dialer *d = a->dialer;
     int number = socket_error(w->fd);
 
-    if (number == 0 && is_connected_to_itself(a))
+    if (number == 0 && socket_is_self_connected(w->fd, &a->peer))
         number = ECONNREFUSED;
     if (number == 0 && !(events & EPOLLERR)) {
-        won(d, a);
+        win(d, a);
         return;
     }
     attempt_failed(d, a, number, false);
@@ -229,14 +187,11 @@ static void on_attempt_event(struct watch *w, uint32_t events)
     start_next(d);
 }
 
-/* The first address's family first, then in turn; RFC 8305, section 4. */
-static void order_attempts(struct dialer *d, const struct addr_list *list)
+/* Orders the addresses: the first one's family first, then in turn; RFC 8305, section 4. */
+static void add_attempts(struct dialer *d, const struct addr_list *list, bool *used)
 {
-    bool *used = calloc(list->count, sizeof(*used));
     int family = list->items[0].sa.sa_family;
 
-    if (used == NULL)
-        return;
     while (d->count < list->count) {
         size_t chosen = SIZE_MAX;
 
@@ -245,96 +200,59 @@ static void order_attempts(struct dialer *d, const struct addr_list *list)
                              list->items[chosen].sa.sa_family != family))
                 chosen = i;
         used[chosen] = true;
-        d->attempts[d->count++] = (struct attempt){
-            .watch = {.fd = -1, .on_event = on_attempt_event},
-            .dialer = d,
-            .peer = list->items[chosen],
-        };
+        loop_init_watch(&d->attempts[d->count].watch, on_attempt_event);
+        d->attempts[d->count].dialer = d;
+        d->attempts[d->count++].peer = list->items[chosen];
         family = list->items[chosen].sa.sa_family == AF_INET6 ? AF_INET : AF_INET6;
     }
-    free(used);
 }
 
 static void on_resolved(void *arg, struct addr_list *list, struct error *why)
 {
     struct dialer *d = arg;
+    bool *used;
 
     d->resolver = NULL;
     if (list->count == 0) {
-        try_failed(d, why);
+        fail(d, why);
         return;
     }
+    used = calloc(list->count, sizeof(*used));
     d->attempts = calloc(list->count, sizeof(*d->attempts));
-    if (d->attempts != NULL)
-        order_attempts(d, list);
+    if (used != NULL && d->attempts != NULL)
+        add_attempts(d, list, used);
+    free(used);
     if (d->count == 0)
-        add_cause(d, d->target.host, "out of memory");
+        add_cause(d, d->target.host, strerror(ENOMEM));
     start_next(d);
-}
-
-static void start_try(struct dialer *d)
-{
-    struct error why = {0};
-    int family = d->has_local ? d->local.sa.sa_family : d->target.family;
-
-    free(d->attempts);
-    d->attempts = NULL;
-    d->count = d->started = d->pending = 0;
-    buf_reset(&d->causes);
-    if (d->target.timeout_ms > 0)
-        loop_set_timer(d->loop, &d->limit, d->target.timeout_ms);
-    d->resolver =
-        resolver_start(d->loop, d->target.host, d->target.port, family, on_resolved, d, &why);
-    if (d->resolver == NULL)
-        try_failed(d, &why);
-}
-
-/* The address to connect from; a name is looked up at once, as hosts(5) knows
- * the local ones. */
-static int find_local(struct dialer *d, struct error *err)
-{
-    struct addr_list list = {0};
-    struct error why = {0};
-    struct endpoint e;
-    unsigned port = 0;
-
-    if (endpoint_parse(d->target.bind, &e, &why) == 0 &&
-        (e.port == NULL || port_parse(e.port, 0, &port, &why) == 0) &&
-        socket_resolve(e.host, port, d->target.family, false, &list, &why) == 0) {
-        d->local = list.items[0];
-        d->has_local = true;
-    }
-    addr_list_clear(&list);
-    endpoint_clear(&e);
-    if (d->has_local)
-        return 0;
-    error_set(err, why.status, "--bind: %s", why.text);
-    error_clear(&why);
-    return -1;
 }
 
 struct dialer *dialer_start(struct loop *l, const struct dialer_target *target,
                             const struct dialer_events *events, void *arg, struct error *err)
 {
+    struct resolver_question q = {
+        .host = target->host,
+        .port = target->port,
+        .family = target->local != NULL ? target->local->sa.sa_family : target->family,
+    };
     struct dialer *d = calloc(1, sizeof(*d));
 
     if (d == NULL) {
-        error_errno(err, ENOMEM, "connecting to %s", target->host);
+        error_errno(err, ENOMEM, "cannot connect to %s", target->host);
         return NULL;
     }
     d->loop = l;
     d->target = *target;
     d->events = events;
     d->arg = arg;
+    d->next.on_due = on_attempt_delay;
     d->limit.on_due = on_limit;
-    d->give_up_ms = target->retry_ms > 0 ? loop_now_ms(l) + target->retry_ms : INT64_MIN;
-    d->retry_delay_ms = RETRY_FIRST_MS;
-    task_init(&d->bury, free_dialer);
-    if (target->bind != NULL && find_local(d, err) < 0) {
+    d->resolver = resolver_start(l, &q, on_resolved, d, err);
+    if (d->resolver == NULL) {
         free(d);
         return NULL;
     }
-    d->next.on_due = on_retry_time;
-    loop_set_timer(l, &d->next, 0);
+    if (target->timeout_ms > 0)
+        loop_set_timer(l, &d->limit, target->timeout_ms);
     return d;
 }

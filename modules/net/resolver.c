@@ -1,9 +1,11 @@
-/* Owns the thread that asks for addresses. Decides nothing about their order. */
+/* Owns the thread that asks for addresses. Leaves their order to the system. */
 #include "net/resolver.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,17 +15,67 @@
 struct resolver {
     struct loop *loop;
     struct watch watch;
-    struct task now; /* for numbers */
     void (*on_done)(void *arg, struct addr_list *list, struct error *why);
     void *arg;
     char *host;
-    unsigned port;
-    int family;
+    struct resolver_question question;
     int event_fd;
     struct addr_list list;
     struct error why;
     atomic_int users; /* the loop and the thread: the last one frees */
 };
+
+static int copy_list(const struct addrinfo *found, struct addr_list *list)
+{
+    size_t count = 0;
+
+    for (const struct addrinfo *i = found; i != NULL; i = i->ai_next)
+        count++;
+    list->items = calloc(count, sizeof(*list->items));
+    if (list->items == NULL)
+        return -1;
+    for (; found != NULL; found = found->ai_next) {
+        struct addr *a = &list->items[list->count];
+
+        if (found->ai_addrlen > sizeof(a->in6))
+            continue;
+        memcpy(&a->sa, found->ai_addr, found->ai_addrlen);
+        a->length = found->ai_addrlen;
+        list->count++;
+    }
+    return 0;
+}
+
+/* Returns 0, or what getaddrinfo(3) returned, with err filled. */
+static int ask(const struct resolver_question *q, int flags, struct addr_list *list,
+               struct error *err)
+{
+    const char *host = q->host != NULL ? q->host : "";
+    char service[8];
+    struct addrinfo *found = NULL,
+                    hints = {
+                        .ai_flags = flags | AI_NUMERICSERV | (q->listening ? AI_PASSIVE : 0),
+                        .ai_family = q->family,
+                        .ai_socktype = SOCK_STREAM,
+                    };
+    int result;
+
+    *list = (struct addr_list){0};
+    snprintf(service, sizeof(service), "%u", q->port);
+    result = getaddrinfo(q->host, service, &hints, &found);
+    if (result == EAI_SYSTEM)
+        error_errno(err, errno, "cannot look up \"%s\"", host);
+    else if (result != 0)
+        error_set(err, EXITCODE_FAILED, "cannot look up \"%s\": %s", host, gai_strerror(result));
+    if (result != 0)
+        return result;
+    if (copy_list(found, list) < 0) {
+        error_errno(err, ENOMEM, "cannot look up \"%s\"", host);
+        result = EAI_MEMORY;
+    }
+    freeaddrinfo(found);
+    return result;
+}
 
 static void release(struct resolver *r)
 {
@@ -37,59 +89,45 @@ static void release(struct resolver *r)
     free(r);
 }
 
-static void *ask(void *arg)
+static void *work(void *arg)
 {
     struct resolver *r = arg;
     uint64_t one = 1;
 
-    socket_resolve(r->host, r->port, r->family, false, &r->list, &r->why);
+    ask(&r->question, 0, &r->list, &r->why);
     if (write(r->event_fd, &one, sizeof(one)) < 0)
         abort(); /* an eventfd that is 0 takes 1; eventfd(2) */
     release(r);
     return NULL;
 }
 
-static void tell(struct resolver *r)
+static void answer(struct resolver *r)
 {
     struct addr_list list = r->list;
     struct error why = r->why;
 
     r->list = (struct addr_list){0};
     r->why = (struct error){0};
+    loop_unwatch(r->loop, &r->watch);
     r->on_done(r->arg, &list, &why);
     addr_list_clear(&list);
     error_clear(&why);
-}
-
-static void free_later(struct task *t)
-{
-    release(container_of(t, struct resolver, now));
+    release(r);
 }
 
 static void on_answer(struct watch *w, uint32_t events)
 {
     struct resolver *r = container_of(w, struct resolver, watch);
-
     uint64_t times;
 
     (void)events;
-    /* The read orders what the thread has written before what is done here. */
-    if (read(r->event_fd, &times, sizeof(times)) < 0)
-        return;
-    loop_unwatch(r->loop, &r->watch);
-    task_init(&r->now, free_later);
-    loop_later(r->loop, &r->now);
-    tell(r);
+    /* The read orders what the thread has written before what is done here. A number was
+     * answered without a thread. */
+    if (w->fd < 0 || read(r->event_fd, &times, sizeof(times)) == (ssize_t)sizeof(times))
+        answer(r);
 }
 
-static void on_number(struct task *t)
-{
-    struct resolver *r = container_of(t, struct resolver, now);
-
-    tell(r);
-    release(r);
-}
-
+/* Returns 0 or an errno. */
 static int start_thread(struct resolver *r)
 {
     pthread_attr_t attributes;
@@ -98,14 +136,14 @@ static int start_thread(struct resolver *r)
     int result;
 
     r->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (r->event_fd < 0 || loop_watch(r->loop, &r->watch, r->event_fd, EPOLLIN) < 0)
+    if (r->event_fd < 0 || loop_watch_now(r->loop, &r->watch, r->event_fd, EPOLLIN) < 0)
         return errno;
     atomic_store(&r->users, 2);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the loop's */
-    result = pthread_create(&thread, &attributes, ask, r);
+    result = pthread_create(&thread, &attributes, work, r);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (result != 0) {
@@ -115,40 +153,36 @@ static int start_thread(struct resolver *r)
     return result;
 }
 
-struct resolver *resolver_start(struct loop *l, const char *host, unsigned port, int family,
+struct resolver *resolver_start(struct loop *l, const struct resolver_question *q,
                                 void (*on_done)(void *arg, struct addr_list *list,
                                                 struct error *why),
                                 void *arg, struct error *err)
 {
     struct resolver *r = calloc(1, sizeof(*r));
-    int number, failure = ENOMEM;
+    int result, failure = ENOMEM;
 
     if (r == NULL)
         goto fail;
-    *r = (struct resolver){
-        .loop = l,
-        .watch = {.fd = -1, .on_event = on_answer},
-        .on_done = on_done,
-        .arg = arg,
-        .host = strdup(host),
-        .port = port,
-        .family = family,
-        .event_fd = -1,
-        .users = 1,
-    };
-    task_init(&r->now, on_number);
-    if (r->host == NULL)
+    r->loop = l;
+    loop_init_watch(&r->watch, on_answer);
+    r->on_done = on_done;
+    r->arg = arg;
+    r->question = *q;
+    r->event_fd = -1;
+    atomic_store(&r->users, 1);
+    if (q->host != NULL && (r->question.host = r->host = strdup(q->host)) == NULL)
         goto fail;
-    number = socket_resolve_number(host, port, family, &r->list, &r->why);
-    if (number != 0) {
-        loop_later(l, &r->now);
+    result = ask(&r->question, AI_NUMERICHOST, &r->list, &r->why);
+    if (result != EAI_NONAME && result != EAI_ADDRFAMILY) {
+        loop_notify(l, &r->watch, EPOLLIN);
         return r;
     }
+    error_clear(&r->why);
     failure = start_thread(r);
     if (failure == 0)
         return r;
 fail:
-    error_errno(err, failure, "looking up \"%s\"", host);
+    error_errno(err, failure, "cannot look up \"%s\"", q->host != NULL ? q->host : "");
     if (r != NULL)
         release(r);
     return NULL;
@@ -159,6 +193,40 @@ void resolver_cancel(struct resolver *r)
     if (r == NULL)
         return;
     loop_unwatch(r->loop, &r->watch);
-    task_cancel(&r->now);
     release(r);
+}
+
+/* A look-up that the run waits for. */
+struct wait {
+    struct run *run;
+    struct addr_list *list;
+    struct error *err;
+    bool done;
+};
+
+static void on_found(void *arg, struct addr_list *list, struct error *why)
+{
+    struct wait *w = arg;
+
+    w->done = true;
+    *w->list = *list;
+    *list = (struct addr_list){0};
+    if (w->list->count == 0)
+        error_move(w->err, why);
+    loop_stop(w->run->loop);
+}
+
+int resolver_look_up(struct run *r, const struct resolver_question *q, struct addr_list *list,
+                     struct error *err)
+{
+    struct wait w = {.run = r, .list = list, .err = err};
+    struct resolver *resolver = resolver_start(r->loop, q, on_found, &w, err);
+
+    *list = (struct addr_list){0};
+    if (resolver == NULL)
+        return -1;
+    run_loop(r);
+    if (!w.done)
+        resolver_cancel(resolver);
+    return w.done && list->count > 0 && !run_is_over(r) ? 0 : -1;
 }

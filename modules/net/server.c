@@ -1,425 +1,450 @@
-/* Owns listeners, the set of clients and the limits on it. Reads and writes nothing. */
+/* Owns clients from accept to end, and the limits on them. Reads and writes nothing. */
 #include "net/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "net/service.h"
+
 enum {
+    ACCEPT_BATCH = 64,     /* accepted before other events get their turn */
     RETRY_ACCEPT_MS = 100, /* descriptors may become free elsewhere in the system */
-    SAME_PORT_TRIES = 32,
 };
 
-static uint64_t limit_of(const struct server *s)
+struct server {
+    struct loop *loop;
+    const struct server_options *options;
+    struct server_limit *limit;
+    struct service *service;
+    void (*on_idle)(void *arg);
+    void *arg;
+    struct listeners listeners;
+    struct list handshakes; /* the oldest first */
+    struct list ready;      /* clients that wait for a slot */
+    struct list clients;    /* that are served */
+    uint64_t handshake_count;
+    uint64_t client_count;
+    uint64_t cut_count;
+    uint64_t refused_count;
+    struct timer drain;
+    struct timer retry_accept;
+    bool had_client;
+    bool paused;
+    bool exhausted; /* of descriptors or memory, and reported so */
+    bool stopping;
+    bool ending; /* clients are cut off */
+};
+
+/* Pausing and resuming. */
+
+static void pause_accepting(struct server *s)
 {
-    return s->options->once ? 1 : s->options->max_conns;
+    for (size_t i = 0; i < s->listeners.count; i++)
+        loop_unwatch(s->loop, &s->listeners.items[i].watch);
+    if (!s->paused)
+        atomic_fetch_add(&s->limit->paused, 1);
+    s->paused = true;
 }
 
-static bool is_full(const struct server *s)
+static bool may_accept(const struct server *s)
 {
-    uint64_t count =
-        s->options->crowd != NULL ? atomic_load(&s->options->crowd->clients) : s->client_count;
+    const struct server_limit *l = s->limit;
+    uint64_t all = atomic_load(&l->clients);
 
-    return limit_of(s) != 0 && count >= limit_of(s);
-}
-
-static void leave_place(struct server *s)
-{
-    struct server_limit *crowd = s->options->crowd;
-
-    if (crowd != NULL && atomic_fetch_sub(&crowd->clients, 1) == limit_of(s))
-        crowd->on_room(crowd->arg);
-}
-
-/* Clients that stay would else all be with the thread that wakes up first. The server
- * with the fewest always has less than its share. */
-static bool has_its_share(const struct server *s)
-{
-    const struct server_limit *crowd = s->options->crowd;
-    uint64_t all = atomic_load(&crowd->clients), lead = all / 8; /* turns have their cost, too */
-
-    return s->client_count * crowd->servers > all + lead;
-}
-
-/* Whoever accepts wakes those who wait; so one who begins to wait looks once more. */
-static bool waits_for_turn(struct server *s)
-{
-    struct server_limit *crowd = s->options->crowd;
-
-    if (crowd == NULL)
+    if (s->stopping || loop_timer_is_set(&s->retry_accept) || !list_is_empty(&s->ready))
         return false;
-    if (!s->waiting && has_its_share(s)) {
-        s->waiting = true;
-        atomic_fetch_add(&crowd->waiting, 1);
-    }
-    if (s->waiting && !has_its_share(s)) {
-        s->waiting = false;
-        atomic_fetch_sub(&crowd->waiting, 1);
-    }
-    return s->waiting;
-}
-
-/* Takes a place under the limit. In a crowd two may want the last one: whoever gives
- * back what was one too many may be the one who makes room. */
-static bool may_accept(struct listener *l)
-{
-    struct server *s = l->owner;
-
-    if (s->options->crowd == NULL)
-        return !is_full(s);
-    if (waits_for_turn(s))
-        return false;
-    if (atomic_fetch_add(&s->options->crowd->clients, 1) < limit_of(s) || limit_of(s) == 0)
-        return true;
-    leave_place(s);
-    return false;
-}
-
-static void on_none(struct listener *l)
-{
-    leave_place(l->owner);
-}
-
-static void notice(struct server *s, const char *text)
-{
-    if (s->events->on_notice != NULL)
-        s->events->on_notice(s->arg, text);
-}
-
-static void pause_listening(struct server *s)
-{
-    for (size_t i = 0; i < s->listener_count; i++)
-        listener_pause(&s->listeners[i]);
-}
-
-static void resume_listening(struct server *s)
-{
-    struct error why = {0};
-
-    if (s->stopping || !s->listening || is_full(s) || waits_for_turn(s))
-        return;
-    for (size_t i = 0; i < s->listener_count; i++) {
-        if (listener_resume(&s->listeners[i], &why) < 0) {
-            notice(s, why.text);
-            error_clear(&why);
-            loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
-        }
-    }
-}
-
-static void stop_listening(struct server *s)
-{
-    s->listening = false;
-    loop_cancel_timer(s->loop, &s->retry_accept);
-    for (size_t i = 0; i < s->listener_count; i++)
-        listener_close(&s->listeners[i]);
-}
-
-static void on_connection(struct listener *l, int fd, const struct addr *peer)
-{
-    struct server *s = l->owner;
-    struct server_limit *crowd = s->options->crowd;
-
-    s->accepted_count++;
-    if (crowd != NULL) {
-        atomic_fetch_add(&crowd->accepted, 1);
-        if (atomic_load(&crowd->waiting) > 0)
-            crowd->on_room(crowd->arg);
-    }
     if (s->options->once)
-        stop_listening(s);
-    s->events->on_client(s->arg, fd, peer);
-}
-
-static void on_exhausted(struct listener *l, int number)
-{
-    struct server *s = l->owner;
-    char text[160];
-
-    /* Once per shortage: the next client that is accepted ends it. */
-    if (!s->exhausted) {
-        snprintf(text, sizeof(text), "accepting connections pauses: %s", strerror(number));
-        notice(s, text);
-    }
-    s->exhausted = true;
-    pause_listening(s);
-    loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
-}
-
-static const struct listener_events listener_events = {
-    .may_accept = may_accept,
-    .on_none = on_none,
-    .on_connection = on_connection,
-    .on_exhausted = on_exhausted,
-};
-
-static void on_retry_accept(struct timer *t)
-{
-    resume_listening(container_of(t, struct server, retry_accept));
-}
-
-/* Makes room for one more listener. */
-static int grow(struct server *s, struct error *err)
-{
-    struct listener *listeners =
-        reallocarray(s->listeners, s->listener_count + 1, sizeof(*listeners));
-    struct addr *addresses;
-
-    if (listeners != NULL)
-        s->listeners = listeners;
-    addresses = reallocarray(s->addresses, s->listener_count + 1, sizeof(*addresses));
-    if (addresses != NULL)
-        s->addresses = addresses;
-    if (listeners != NULL && addresses != NULL)
-        return 0;
-    error_errno(err, ENOMEM, "listening");
-    return -1;
-}
-
-static void add_listener(struct server *s, int fd)
-{
-    listener_init(&s->listeners[s->listener_count++], s->loop, fd, s->options->crowd != NULL,
-                  &listener_events, s);
-}
-
-static int listen_at(struct server *s, const struct addr *a, struct error *err)
-{
-    int fd;
-
-    if (grow(s, err) < 0)
-        return -1;
-    fd = socket_listen(a, s->options->backlog, &s->addresses[s->listener_count], err);
-    if (fd < 0)
-        return -1;
-    add_listener(s, fd);
-    /* Accepted sockets inherit these: one call each instead of one per connection. */
-    return socket_configure(fd, &s->options->sock, err);
-}
-
-static void close_listeners(struct server *s)
-{
-    while (s->listener_count > 0)
-        listener_close(&s->listeners[--s->listener_count]);
-}
-
-/* True for what says that this machine has no such family or address of it. */
-static bool is_missing_family(int number)
-{
-    return number == EAFNOSUPPORT || number == EADDRNOTAVAIL || number == EPROTONOSUPPORT;
-}
-
-static bool listens_at(const struct server *s, const struct addr *a)
-{
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (addr_equals(a, &s->addresses[i]))
-            return true;
-    return false;
-}
-
-/* Listens on all addresses of the list. *port: 0 becomes what the system chose, so that
- * it is one for all. */
-static int listen_on_list(struct server *s, const struct addr_list *list, unsigned *port,
-                          bool any_will_do, struct error *err)
-{
-    size_t first = s->listener_count;
-
-    for (size_t i = 0; i < list->count; i++) {
-        struct addr a = list->items[i];
-
-        addr_set_port(&a, *port);
-        if (listens_at(s, &a))
-            continue;
-        if (listen_at(s, &a, err) == 0) {
-            *port = addr_port(&s->addresses[s->listener_count - 1]);
-            continue;
-        }
-        if (any_will_do && err->number != 0 && is_missing_family(err->number) &&
-            (i + 1 < list->count || s->listener_count > first)) {
-            error_clear(err);
-            continue;
-        }
-        return -1;
-    }
-    return 0;
-}
-
-/* host NULL: every address. */
-static int listen_on(struct server *s, const char *host, unsigned *port, struct error *err)
-{
-    struct addr_list list;
-    int result;
-
-    if (socket_resolve(host, *port, s->options->family, true, &list, err) < 0)
-        return -1;
-    result = listen_on_list(s, &list, port, host == NULL, err);
-    addr_list_clear(&list);
-    return result;
-}
-
-/* *port is for words that name none. *chosen becomes true when the port that was used
- * last is one that the system chose for another address. */
-static int listen_on_word(struct server *s, const char *word, unsigned *port, bool *chosen,
-                          struct error *err)
-{
-    struct error why = {0};
-    struct endpoint e = {0};
-    unsigned named, wanted, *used = port;
-    int result = -1;
-
-    if (endpoint_parse(word, &e, &why) == 0 &&
-        (e.port == NULL || port_parse(e.port, 0, &named, &why) == 0)) {
-        used = e.port != NULL ? &named : port;
-        wanted = e.port != NULL ? named : s->options->port;
-        result = listen_on(s, e.host, used, &why);
-        *chosen = wanted == 0 && *used != 0;
-    }
-    endpoint_clear(&e);
-    if (result < 0 && why.status == EXITCODE_USAGE)
-        error_set(err, EXITCODE_USAGE, "--bind: %s", why.text);
-    else if (result < 0)
-        error_move(err, &why);
-    error_clear(&why);
-    return result;
-}
-
-static int listen_everywhere(struct server *s, bool *chosen, struct error *err)
-{
-    const struct server_options *o = s->options;
-    unsigned port = o->port;
-    int result = 0;
-
-    if (o->bind_count == 0) {
-        result = listen_on(s, NULL, &port, err);
-        *chosen = o->port == 0 && port != 0;
-    }
-    for (size_t i = 0; i < o->bind_count && result == 0; i++)
-        result = listen_on_word(s, o->binds[i], &port, chosen, err);
-    return result;
-}
-
-static void on_drained(struct timer *t);
-
-static void init(struct server *s, struct loop *l, const struct server_options *options,
-                 const struct server_events *events, void *arg)
-{
-    *s = (struct server){
-        .loop = l,
-        .options = options,
-        .events = events,
-        .arg = arg,
-        .drain = {.on_due = on_drained},
-        .retry_accept = {.on_due = on_retry_accept},
-        .listening = true,
-    };
-    list_init(&s->clients);
-}
-
-int server_open(struct server *s, struct loop *l, const struct server_options *options,
-                const struct server_events *events, void *arg, struct error *err)
-{
-    init(s, l, options, events, arg);
-    /* A port that the system chose for one address may be taken at another. */
-    for (int tries = 0; tries < SAME_PORT_TRIES; tries++) {
-        bool chosen = false;
-
-        error_clear(err);
-        if (listen_everywhere(s, &chosen, err) == 0)
-            return 0;
-        close_listeners(s);
-        if (!chosen || err->number != EADDRINUSE)
-            break;
-    }
-    server_clear(s);
-    return -1;
-}
-
-int server_share(struct server *s, struct loop *l, const struct server *opened,
-                 const struct server_options *options, const struct server_events *events,
-                 void *arg, struct error *err)
-{
-    init(s, l, options, events, arg);
-    for (size_t i = 0; i < opened->listener_count; i++) {
-        /* A descriptor of its own: whoever closes first takes it from nobody else. */
-        int fd = grow(s, err) == 0 ? fcntl(opened->listeners[i].fd, F_DUPFD_CLOEXEC, 0) : -1;
-
-        if (fd < 0) {
-            if (!error_is_set(err))
-                error_errno(err, errno, "sharing the listening socket");
-            server_clear(s);
-            return -1;
-        }
-        s->addresses[i] = opened->addresses[i];
-        add_listener(s, fd);
-    }
-    return 0;
+        return !s->had_client && list_is_empty(&s->handshakes);
+    /* An eighth more than its share: turns have their cost, too. */
+    return (l->max == 0 || all < l->max) &&
+           (l->loops == 1 || s->client_count * l->loops <= all + all / 8);
 }
 
 void server_resume(struct server *s)
 {
-    /* What others have room for does not help against a shortage here. */
-    if (!timer_is_set(&s->retry_accept))
-        resume_listening(s);
+    if (!may_accept(s))
+        return;
+    for (size_t i = 0; i < s->listeners.count; i++)
+        loop_watch(s->loop, &s->listeners.items[i].watch, s->listeners.items[i].fd, EPOLLIN);
+    if (s->paused)
+        atomic_fetch_sub(&s->limit->paused, 1);
+    s->paused = false;
 }
 
-int server_start(struct server *s, struct error *err)
+/* A slot may become free between the look at the limit and the pause. */
+static void pause_unless_possible(struct server *s)
 {
-    for (size_t i = 0; i < s->listener_count; i++)
-        if (listener_resume(&s->listeners[i], err) < 0)
-            return -1;
-    return 0;
+    pause_accepting(s);
+    server_resume(s);
 }
 
-void server_add(struct server *s, struct client *c)
+static void wake_paused(struct server_limit *l)
 {
+    if (l->wake != NULL && atomic_load(&l->paused) > 0)
+        l->wake(l->arg);
+}
+
+/* Two workers may pass the limit at once; the loser releases its slot. */
+static bool take_slot(struct server_limit *l)
+{
+    if (atomic_fetch_add(&l->clients, 1) < l->max || l->max == 0)
+        return true;
+    atomic_fetch_sub(&l->clients, 1);
+    wake_paused(l);
+    return false;
+}
+
+static void stop_listening(struct server *s)
+{
+    pause_accepting(s);
+    loop_cancel_timer(s->loop, &s->retry_accept);
+    listeners_close(&s->listeners, s->loop);
+}
+
+/* The life of a client. */
+
+void server_check_idle(struct server *s)
+{
+    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) || !list_is_empty(&s->ready))
+        return;
+    if (s->stopping || (s->options->once && s->had_client)) {
+        loop_cancel_timer(s->loop, &s->drain);
+        s->on_idle(s->arg);
+    }
+}
+
+/* A client's failure decides the status of a server that serves only this one. */
+static void report_failure(struct server *s, struct error *why)
+{
+    if (s->options->once) {
+        run_report(s->service->run, why);
+        return;
+    }
+    event_report(&(struct event){.kind = EVENT_FAILED, .why = why});
+    error_clear(why);
+}
+
+static void free_client(struct client *c)
+{
+    list_remove(&c->link);
+    stream_close(c->stream, STREAM_ABORT);
+    loop_free_later(c->server->loop, &c->deferred);
+}
+
+static void serve_ready(struct server *s);
+
+void client_over(struct client *c, struct outcome *o)
+{
+    struct server *s = c->server;
+
+    if (error_is_set(&o->why))
+        report_failure(s, &o->why);
+    event_report(&(struct event){.kind = EVENT_CLOSED,
+                                 .peer = o->name,
+                                 .in_bytes = o->in_bytes,
+                                 .out_bytes = o->out_bytes});
+    s->cut_count += s->ending && o->cut;
+    free_client(c);
+    s->client_count--;
+    atomic_fetch_sub(&s->limit->clients, 1);
+    wake_paused(s->limit);
+    if (!s->ending) {
+        serve_ready(s);
+        server_resume(s);
+        server_check_idle(s);
+    }
+}
+
+/* Gives the client, which has its slot, to the service. */
+static void serve(struct client *c)
+{
+    struct server *s = c->server;
+    struct outcome o = {0};
+
+    list_remove(&c->link);
     list_append(&s->clients, &c->link);
     s->client_count++;
     s->exhausted = false;
+    event_report(&(struct event){.kind = EVENT_CONNECTED, .peer = stream_name(c->stream)});
+    o.name = stream_name(c->stream);
+    if (s->service->ops->begin(s->service, c, &o.why) < 0)
+        client_over(c, &o);
+    error_clear(&o.why);
 }
 
-void server_forgo(struct server *s)
+static void serve_ready(struct server *s)
 {
-    leave_place(s);
-    resume_listening(s);
+    while (!list_is_empty(&s->ready) && take_slot(s->limit))
+        serve(container_of(s->ready.next, struct client, link));
 }
 
-static void check_done(struct server *s)
+/* The handshake is over, or there was none. */
+static void on_handshake_end(void *arg, enum handshake_end how, struct error *why)
 {
-    if (s->client_count == 0 && (s->stopping || (s->options->once && s->accepted_count > 0))) {
-        loop_cancel_timer(s->loop, &s->drain);
-        s->events->on_done(s->arg);
-    }
-}
+    struct client *c = arg;
+    struct server *s = c->server;
 
-void server_remove(struct server *s, struct client *c)
-{
+    c->handshake = NULL;
     list_remove(&c->link);
-    s->client_count--;
-    leave_place(s);
-    resume_listening(s);
-    check_done(s);
+    s->handshake_count--;
+    if (how == HANDSHAKE_REFUSED) {
+        event_report(
+            &(struct event){.kind = EVENT_REFUSED, .peer = stream_name(c->stream), .why = why});
+        error_clear(why);
+        s->refused_count++;
+        free_client(c);
+        server_resume(s);
+        server_check_idle(s);
+        return;
+    }
+    s->had_client = true;
+    if (s->options->once)
+        stop_listening(s);
+    if (how == HANDSHAKE_FAILED) {
+        report_failure(s, why);
+        free_client(c);
+        server_check_idle(s);
+        return;
+    }
+    list_append(&s->ready, &c->link);
+    serve_ready(s);
+    if (!list_is_empty(&s->ready))
+        pause_unless_possible(s);
 }
 
-static void drop_all(struct server *s)
+static void drop_oldest_handshake(struct server *s)
 {
-    while (!list_is_empty(&s->clients)) {
-        struct client *c = container_of(s->clients.next, struct client, link);
+    struct client *c = container_of(s->handshakes.next, struct client, link);
+    struct error why = {0};
 
-        list_remove(&c->link);
-        s->client_count--;
-        leave_place(s);
-        s->dropped_count += c->drop(c);
+    error_set(&why, EXITCODE_FAILED, "%s: disconnected: %llu newer clients are in their handshake",
+              stream_name(c->stream), (unsigned long long)s->limit->max);
+    handshake_cancel(c->handshake);
+    on_handshake_end(c, HANDSHAKE_FAILED, &why);
+}
+
+static void begin_handshake(struct client *c)
+{
+    struct server *s = c->server;
+    const struct server_options *o = s->options;
+    struct error why = {0};
+    enum handshake_end how;
+
+    list_append(&s->handshakes, &c->link);
+    s->handshake_count++;
+    if (s->limit->max > 0 && s->handshake_count > s->limit->max)
+        drop_oldest_handshake(s);
+    how = handshake_start(&c->handshake, c->stream, o->stages, o->stage_count, o->handshake_ms,
+                          on_handshake_end, c, &why);
+    if (how != HANDSHAKE_WAITS)
+        on_handshake_end(c, how, &why);
+    else if (o->once)
+        pause_accepting(s);
+}
+
+static void accept_client(struct server *s, int fd, const struct addr *peer)
+{
+    struct error why = {0};
+    struct stream *stream = socket_open(s->loop, fd, peer, &why);
+    struct client *c = stream != NULL ? malloc(sizeof(*c)) : NULL;
+    bool has_slot = s->options->stage_count == 0;
+
+    atomic_fetch_add(&s->limit->accepted, 1);
+    wake_paused(s->limit);
+    if (c == NULL) {
+        if (stream != NULL)
+            error_errno(&why, ENOMEM, "cannot serve %s", stream_name(stream));
+        stream_close(stream, STREAM_ABORT);
+        s->had_client = true;
+        if (s->options->once)
+            stop_listening(s);
+        report_failure(s, &why);
+        if (has_slot)
+            atomic_fetch_sub(&s->limit->clients, 1);
+        server_check_idle(s);
+        return;
+    }
+    *c = (struct client){.server = s, .stream = stream};
+    list_init(&c->link);
+    if (!has_slot) {
+        begin_handshake(c);
+        return;
+    }
+    s->had_client = true;
+    if (s->options->once)
+        stop_listening(s);
+    serve(c);
+}
+
+/* Errors that belong to a connection that is gone already; accept(2). */
+static bool is_passing(int number)
+{
+    switch (number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
     }
 }
+
+/* Accepting again at once would fail again at once. */
+static void pause_exhausted(struct server *s, int number)
+{
+    /* Once per shortage: the next client that is served ends it. */
+    if (!s->exhausted)
+        event_notice("paused accepting connections: %s", strerror(number));
+    s->exhausted = true;
+    pause_accepting(s);
+    loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
+}
+
+static void on_acceptable(struct watch *w, uint32_t events)
+{
+    struct server *s = container_of(w, struct listener, watch)->owner;
+    int batch = s->limit->loops > 1 ? 1 : ACCEPT_BATCH;
+
+    if (events == 0) {
+        pause_exhausted(s, errno);
+        return;
+    }
+    while (batch-- > 0 && w->fd >= 0) {
+        bool needs_slot = s->options->stage_count == 0;
+        struct addr peer;
+        int fd, number;
+
+        if (!may_accept(s) || (needs_slot && !take_slot(s->limit))) {
+            pause_unless_possible(s);
+            return;
+        }
+        fd = socket_accept(w->fd, &peer);
+        number = errno;
+        if (fd >= 0) {
+            accept_client(s, fd, &peer);
+            continue;
+        }
+        if (needs_slot && atomic_fetch_sub(&s->limit->clients, 1) == s->limit->max)
+            wake_paused(s->limit);
+        if (number == EAGAIN)
+            return;
+        if (!is_passing(number)) {
+            pause_exhausted(s, number);
+            return;
+        }
+    }
+}
+
+static void on_retry_accept(struct timer *t)
+{
+    server_resume(container_of(t, struct server, retry_accept));
+}
+
+/* The life of the server. */
 
 static void on_drained(struct timer *t)
 {
     struct server *s = container_of(t, struct server, drain);
 
-    drop_all(s);
-    check_done(s);
+    server_end(s);
+    s->on_idle(s->arg);
+}
+
+static struct server *new_server(const struct server_options *o, struct service *v,
+                                 void (*on_idle)(void *arg), void *arg, struct error *err)
+{
+    struct server *s = calloc(1, sizeof(*s));
+
+    if (s == NULL) {
+        error_errno(err, ENOMEM, "cannot listen");
+        return NULL;
+    }
+    s->loop = v->run->loop;
+    s->options = o;
+    s->limit = o->limit;
+    s->service = v;
+    s->on_idle = on_idle;
+    s->arg = arg;
+    s->drain.on_due = on_drained;
+    s->retry_accept.on_due = on_retry_accept;
+    list_init(&s->handshakes);
+    list_init(&s->ready);
+    list_init(&s->clients);
+    return s;
+}
+
+/* Takes over the sockets; frees the server when opened is false. */
+static struct server *finish_opening(struct server *s, bool opened)
+{
+    if (!opened) {
+        free(s);
+        return NULL;
+    }
+    s->service->server = s;
+    for (size_t i = 0; i < s->listeners.count; i++) {
+        loop_init_watch(&s->listeners.items[i].watch, on_acceptable);
+        s->listeners.items[i].owner = s;
+    }
+    return s;
+}
+
+struct server *server_open(const struct server_options *o, struct service *v,
+                           void (*on_idle)(void *arg), void *arg, struct error *err)
+{
+    struct server *s = new_server(o, v, on_idle, arg, err);
+
+    return s == NULL ? NULL
+                     : finish_opening(s, listeners_open(&s->listeners, &o->listen, err) == 0);
+}
+
+struct server *server_share(const struct server *opened, struct service *v,
+                            void (*on_idle)(void *arg), void *arg, struct error *err)
+{
+    struct server *s = new_server(opened->options, v, on_idle, arg, err);
+
+    return s == NULL
+               ? NULL
+               : finish_opening(s, listeners_share(&s->listeners, &opened->listeners, err) == 0);
+}
+
+void server_start(struct server *s)
+{
+    server_resume(s);
+}
+
+const struct listeners *server_listeners(const struct server *s)
+{
+    return &s->listeners;
+}
+
+uint64_t server_clients(const struct server *s)
+{
+    return s->client_count;
+}
+
+uint64_t server_cut(const struct server *s)
+{
+    return s->cut_count;
+}
+
+uint64_t server_refused(const struct server *s)
+{
+    return s->refused_count;
+}
+
+struct service *service_of(const struct client *c)
+{
+    return c->server->service;
 }
 
 void server_stop(struct server *s)
@@ -428,24 +453,41 @@ void server_stop(struct server *s)
         return;
     s->stopping = true;
     stop_listening(s);
-    if (s->client_count > 0)
-        loop_set_timer(s->loop, &s->drain, s->options->drain_ms);
-    check_done(s);
+    if (s->service->ops->stop != NULL)
+        s->service->ops->stop(s->service);
+    loop_set_timer(s->loop, &s->drain, s->options->drain_ms);
+    server_check_idle(s);
 }
 
-void server_abort(struct server *s)
+static void drop(struct server *s, struct client *c)
 {
-    s->stopping = true;
+    if (s->service->ops->drop != NULL)
+        s->service->ops->drop(s->service, c);
+    else
+        conversation_end(c->work, CONVERSATION_STOP);
+}
+
+void server_end(struct server *s)
+{
+    s->stopping = s->ending = true;
     stop_listening(s);
     loop_cancel_timer(s->loop, &s->drain);
-    drop_all(s);
+    while (!list_is_empty(&s->handshakes)) {
+        struct client *c = container_of(s->handshakes.next, struct client, link);
+
+        handshake_cancel(c->handshake);
+        free_client(c);
+    }
+    while (!list_is_empty(&s->ready))
+        free_client(container_of(s->ready.next, struct client, link));
+    while (!list_is_empty(&s->clients))
+        drop(s, container_of(s->clients.next, struct client, link));
 }
 
-void server_clear(struct server *s)
+void server_free(struct server *s)
 {
-    close_listeners(s);
-    free(s->listeners);
-    free(s->addresses);
-    s->listeners = NULL;
-    s->addresses = NULL;
+    if (s == NULL)
+        return;
+    server_end(s);
+    free(s);
 }

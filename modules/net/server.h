@@ -1,113 +1,94 @@
 /*
- * A listener on every address asked for, the clients that it accepted, their
- * limits, and the way down: stop listening, let them end, close the rest. What
- * clients are given is the business of the service.
+ * A server: listening sockets, the clients accepted from them, their limits, and the
+ * shutdown. A client belongs to its server from accept(2) until client_over(): while its
+ * handshake runs, while it waits for a slot, and while its service has it.
  */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
 #include <stdatomic.h>
 
-#include "base/list.h"
-#include "net/listener.h"
+#include "core/conversation.h"
+#include "core/stage.h"
+#include "net/listeners.h"
 
+struct service;
 struct server;
 
-/* A client as the server sees it; part of the service's own struct. */
 struct client {
-    struct list link;
-    /* Ends it at once, without server_remove(): its struct is freed later. Returns
-     * true when something that was meant for the client had not been delivered. */
-    bool (*drop)(struct client *c);
+    struct deferred deferred;
+    struct list link; /* among those in their handshake, those that wait, or those served */
+    struct server *server;
+    struct stream *stream;       /* NULL when a conversation has it */
+    struct handshake *handshake; /* NULL when none runs */
+    void *work;                  /* belongs to the service; NULL before it begins */
 };
 
-struct server_events {
-    /* A client has connected; the callee owns fd and calls server_add(), or
-     * closes fd. */
-    void (*on_client)(void *arg, int fd, const struct addr *peer);
-    /* No client is left and no more will come: the loop can stop. */
-    void (*on_done)(void *arg);
-    /* Something that the person may want to know; a sentence. */
-    void (*on_notice)(void *arg, const char *text);
-};
-
-/* What servers in several threads that share their listening sockets have in common. */
+/*
+ * The limit that the servers of all workers share. A loop above its share of the clients
+ * leaves the listener to the others: the loop that is awake would get all of them otherwise.
+ * Loops that are paused, for that reason or because of the limit, are woken when a slot
+ * becomes free and when a client is accepted.
+ */
 struct server_limit {
-    atomic_uint_fast64_t clients;  /* connected, or about to be accepted */
+    uint64_t max;   /* clients at a time; 0: no limit */
+    uint64_t loops; /* servers that share it */
+    atomic_uint_fast64_t clients;
     atomic_uint_fast64_t accepted; /* ever */
-    atomic_uint_fast64_t waiting;  /* servers that leave new clients to the others for now */
-    uint64_t servers;              /* that share: none takes many more clients than the others */
-    /* There is room again after there was none, or it may be the turn of one who waits;
-     * called from any of the threads. Each server is to be resumed. */
-    void (*on_room)(void *arg);
+    atomic_uint_fast64_t paused;   /* servers */
+    void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
+                                    * for one */
     void *arg;
 };
 
 struct server_options {
-    const char *const *binds; /* "ADDR" or "ADDR:PORT"; none: every address */
-    size_t bind_count;
-    unsigned port;
-    int family;
-    int backlog;
-    bool once;                  /* one client, then no more listening */
-    uint64_t max_conns;         /* 0: no limit */
-    struct socket_options sock; /* of every connection */
-    struct server_limit *crowd; /* NULL: this server is alone */
-    int64_t drain_ms;           /* how long clients have to end by themselves */
+    struct listeners_plan listen;
+    bool once; /* one client, then no more listening */
+    int64_t drain_ms;
+    int64_t handshake_ms;
+    const struct stage_plan *stages;
+    size_t stage_count;
+    /* Clients in their handshake are not counted. They have a bound of the same size; at
+     * that bound, the oldest is disconnected. */
+    struct server_limit *limit;
 };
 
-struct server {
-    struct loop *loop;
-    const struct server_options *options;
-    const struct server_events *events;
-    void *arg;
-    struct listener *listeners; /* owned */
-    struct addr *addresses;     /* owned: where each listens */
-    size_t listener_count;
-    struct list clients;
-    uint64_t client_count;
-    uint64_t accepted_count;
-    uint64_t dropped_count; /* cut off with something undelivered */
-    struct timer drain;
-    struct timer retry_accept;
-    bool stopping;
-    bool listening;
-    bool exhausted; /* out of descriptors, and said so */
-    bool waiting;   /* for its turn */
-};
+/*
+ * Listen as the options say, or on the sockets of another server. The options have to stay.
+ * No client is accepted before server_start(). on_idle is called when no client is left and
+ * none will come. Return NULL with err filled on failure.
+ */
+struct server *server_open(const struct server_options *o, struct service *v,
+                           void (*on_idle)(void *arg), void *arg, struct error *err);
+struct server *server_share(const struct server *opened, struct service *v,
+                            void (*on_idle)(void *arg), void *arg, struct error *err);
 
-/* Listens on every address that the options ask for; options and events must
- * stay. Returns 0, or -1 with err filled (a usage error for a malformed word)
- * and nothing open. Nobody is accepted before server_start(). */
-int server_open(struct server *s, struct loop *l, const struct server_options *options,
-                const struct server_events *events, void *arg, struct error *err);
+void server_start(struct server *s);
 
-/* The same, from the sockets that another server has opened; options have a crowd. */
-int server_share(struct server *s, struct loop *l, const struct server *opened,
-                 const struct server_options *options, const struct server_events *events,
-                 void *arg, struct error *err);
+/* For services: calls on_idle if nothing is left to do. */
+void server_check_idle(struct server *s);
 
-/* Accepts again after a pause that the crowd's limit has caused. */
+/* Accepts again, if the limit permits. */
 void server_resume(struct server *s);
 
-/* Begins to accept. */
-int server_start(struct server *s, struct error *err);
+/* Returns the sockets; how many clients are served; how many were cut off by the server
+ * with data undelivered; how many were refused by a rule. */
+const struct listeners *server_listeners(const struct server *s);
+uint64_t server_clients(const struct server *s);
+uint64_t server_cut(const struct server *s);
+uint64_t server_refused(const struct server *s);
 
-/* Counts a client in, and out again; server_remove() may call on_done. */
-void server_add(struct server *s, struct client *c);
-void server_remove(struct server *s, struct client *c);
+/* Ends a client; every client ends here. Counts it out, reports it, and frees it. Moves
+ * o->why. */
+void client_over(struct client *c, struct outcome *o);
 
-/* Says instead of server_add() that the connection could not be served. */
-void server_forgo(struct server *s);
-
-/* Stops listening at once, and drops who has not ended after the drain time.
- * on_done comes when nobody is left, perhaps at once. */
+/* Stops listening and starts the drain time, after which the clients that are left are
+ * disconnected. */
 void server_stop(struct server *s);
 
-/* Stops listening and drops every client now. on_done does not come. */
-void server_abort(struct server *s);
-
-/* Frees what server_open() made. */
-void server_clear(struct server *s);
+/* Disconnects the clients that are left; closes the sockets; frees the server. server_end()
+ * is the first half of it, and allowed while other loops still share the limit. */
+void server_end(struct server *s);
+void server_free(struct server *s);
 
 #endif

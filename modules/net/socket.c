@@ -1,92 +1,12 @@
-/* Owns the system calls of sockets. Knows no loop and keeps no state. */
+/* Owns the system calls of sockets. Keeps no state. */
 #include "net/socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-static int copy_list(const struct addrinfo *found, struct addr_list *list)
-{
-    size_t count = 0;
-
-    for (const struct addrinfo *i = found; i != NULL; i = i->ai_next)
-        count++;
-    list->items = calloc(count, sizeof(*list->items));
-    if (list->items == NULL)
-        return -1;
-    for (; found != NULL; found = found->ai_next) {
-        struct addr *a = &list->items[list->count];
-
-        if (found->ai_addrlen > sizeof(a->in6))
-            continue;
-        memcpy(&a->sa, found->ai_addr, found->ai_addrlen);
-        a->length = found->ai_addrlen;
-        list->count++;
-    }
-    return 0;
-}
-
-static int lookup(const char *host, unsigned port, int family, int flags, struct addr_list *list,
-                  struct error *err)
-{
-    char service[8];
-    struct addrinfo *found, hints = {
-                                .ai_flags = flags | AI_NUMERICSERV,
-                                .ai_family = family,
-                                .ai_socktype = SOCK_STREAM,
-                            };
-    int result;
-
-    *list = (struct addr_list){0};
-    snprintf(service, sizeof(service), "%u", port);
-    result = getaddrinfo(host, service, &hints, &found);
-    if (result == EAI_SYSTEM)
-        error_errno(err, errno, "looking up \"%s\"", host);
-    else if (result != 0)
-        error_set(err, EXITCODE_FAILED, "looking up \"%s\": %s", host, gai_strerror(result));
-    if (result != 0)
-        return result;
-    result = copy_list(found, list);
-    freeaddrinfo(found);
-    if (result < 0)
-        error_errno(err, ENOMEM, "looking up \"%s\"", host);
-    return result;
-}
-
-int socket_resolve(const char *host, unsigned port, int family, bool listening,
-                   struct addr_list *list, struct error *err)
-{
-    return lookup(host, port, family, listening ? AI_PASSIVE : 0, list, err) == 0 ? 0 : -1;
-}
-
-int socket_resolve_number(const char *host, unsigned port, int family, struct addr_list *list,
-                          struct error *err)
-{
-    struct error why = {0};
-    int result = lookup(host, port, family, AI_NUMERICHOST, list, &why);
-
-    if (result == 0)
-        return 1;
-    if (result == EAI_NONAME || result == EAI_ADDRFAMILY) {
-        error_clear(&why);
-        return 0;
-    }
-    error_move(err, &why);
-    return -1;
-}
-
-void addr_list_clear(struct addr_list *list)
-{
-    free(list->items);
-    *list = (struct addr_list){0};
-}
 
 static int open_socket(int family)
 {
@@ -98,7 +18,7 @@ static int set_int(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-int socket_local_addr(int fd, struct addr *a)
+static int local_address(int fd, struct addr *a)
 {
     a->length = sizeof(a->in6);
     return getsockname(fd, &a->sa, &a->length);
@@ -112,8 +32,8 @@ int socket_listen(const struct addr *a, int backlog, struct addr *actual, struct
     if (fd < 0 || set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
         (a->sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
         bind(fd, &a->sa, a->length) < 0 || listen(fd, backlog) < 0 ||
-        socket_local_addr(fd, actual) < 0) {
-        error_errno(err, errno, "listening on %s", addr_format(a, text));
+        local_address(fd, actual) < 0) {
+        error_errno(err, errno, "cannot listen on %s", addr_format(a, text));
         if (fd >= 0)
             close(fd);
         return -1;
@@ -178,6 +98,13 @@ int socket_error(int fd)
     return pending;
 }
 
+bool socket_is_self_connected(int fd, const struct addr *peer)
+{
+    struct addr local;
+
+    return local_address(fd, &local) == 0 && addr_equals(&local, peer);
+}
+
 int socket_configure(int fd, const struct socket_options *o, struct error *err)
 {
     int idle_s = (int)((o->keepalive_ms + 999) / 1000);
@@ -198,30 +125,6 @@ int socket_configure(int fd, const struct socket_options *o, struct error *err)
     return -1;
 }
 
-static size_t queued(int fd, unsigned long queue)
-{
-    int count = 0;
-
-    if (ioctl(fd, queue, &count) < 0 || count < 0)
-        return 0;
-    return (size_t)count;
-}
-
-size_t socket_unacknowledged(int fd)
-{
-    return queued(fd, SIOCOUTQ);
-}
-
-size_t socket_unread(int fd)
-{
-    return queued(fd, SIOCINQ);
-}
-
-void socket_set_low_water(int fd, int bytes)
-{
-    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
-}
-
 int socket_measure(int fd, struct socket_measures *m)
 {
     struct tcp_info info;
@@ -232,4 +135,105 @@ int socket_measure(int fd, struct socket_measures *m)
     m->round_trip_us = info.tcpi_rtt;
     m->retransmitted = info.tcpi_total_retrans;
     return 0;
+}
+
+/* The transport. */
+
+static enum io read_result(ssize_t n, size_t *got, struct error *err)
+{
+    if (n > 0) {
+        *got = (size_t)n;
+        return IO_OK;
+    }
+    if (n == 0)
+        return IO_END;
+    if (errno == EAGAIN)
+        return IO_AGAIN;
+    error_cause(err, errno);
+    return IO_FAILED;
+}
+
+/* Once it has reported a reset, a socket fails with EPIPE, and shutdown(2) with ENOTCONN. */
+static enum io write_failed(int number, struct error *err)
+{
+    if (number == EAGAIN)
+        return IO_AGAIN;
+    error_cause(err, number == EPIPE || number == ENOTCONN ? ECONNRESET : number);
+    return IO_FAILED;
+}
+
+/* With MSG_TRUNC, TCP discards what it would have copied; tcp(7). */
+static enum io read_socket(struct transport *t, void *to, size_t max, size_t *got,
+                           struct error *err)
+{
+    int flags = MSG_DONTWAIT | (to == NULL ? MSG_TRUNC : 0);
+
+    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, flags)), got, err);
+}
+
+static enum io peek(struct transport *t, void *to, size_t max, size_t *got, struct error *err)
+{
+    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, MSG_DONTWAIT | MSG_PEEK)), got, err);
+}
+
+static enum io write_socket(struct transport *t, const struct iovec *iov, int count, size_t *put,
+                            struct error *err)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    ssize_t n = count == 1
+                    ? TEMP_FAILURE_RETRY(send(t->fd, iov->iov_base, iov->iov_len, flags))
+                    : TEMP_FAILURE_RETRY(sendmsg(t->fd, &message, flags));
+
+    if (n < 0)
+        return write_failed(errno, err);
+    *put = (size_t)n;
+    return IO_OK;
+}
+
+static enum io shut(struct transport *t, struct error *err)
+{
+    return shutdown(t->fd, SHUT_WR) == 0 ? IO_OK : write_failed(errno, err);
+}
+
+static void close_socket(struct transport *t, bool abort)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    if (abort)
+        setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(t->fd);
+}
+
+static size_t unacknowledged(const struct transport *t)
+{
+    int count = 0;
+
+    return ioctl(t->fd, SIOCOUTQ, &count) < 0 || count < 0 ? 0 : (size_t)count;
+}
+
+static bool failure(struct transport *t, struct error *err)
+{
+    int number = socket_error(t->fd);
+
+    if (number != 0)
+        write_failed(number, err);
+    return number != 0;
+}
+
+static const struct transport_ops socket_ops = {
+    .read = read_socket,
+    .peek = peek,
+    .write = write_socket,
+    .shut = shut,
+    .close = close_socket,
+    .unacknowledged = unacknowledged,
+    .failure = failure,
+};
+
+struct stream *socket_open(struct loop *l, int fd, const struct addr *peer, struct error *err)
+{
+    struct transport t = {.ops = &socket_ops, .fd = fd, .access = KERNEL_SOCKET};
+
+    return stream_new(l, &t, NULL, peer, err);
 }

@@ -5,7 +5,7 @@
 
 struct chain {
     struct filter filter;
-    struct filter *links[CHAIN_MAX];
+    struct filter *links[FILTER_CHAIN_MAX];
     size_t count;
 };
 
@@ -135,7 +135,7 @@ static const struct filter_ops chain_ops = {
     .free = chain_free,
 };
 
-struct filter *chain_new(void)
+struct filter *filter_chain_new(void)
 {
     struct chain *c = calloc(1, sizeof(*c));
 
@@ -145,13 +145,13 @@ struct filter *chain_new(void)
     return &c->filter;
 }
 
-int chain_add(struct filter *chain, struct filter *f)
+int filter_chain_add(struct filter *chain, struct filter *f)
 {
     struct chain *c = (struct chain *)chain;
 
     if (f == NULL)
         return -1;
-    if (c->count == CHAIN_MAX) {
+    if (c->count == FILTER_CHAIN_MAX) {
         filter_free(f);
         return -1;
     }

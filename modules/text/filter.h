@@ -51,13 +51,13 @@ enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, stru
  * FILTER_DONE of one finishes those behind it and is passed on. It keeps no
  * buffer between two calls.
  */
-#define CHAIN_MAX 6
+#define FILTER_CHAIN_MAX 6
 
 /* A new empty chain, or NULL without memory. */
-struct filter *chain_new(void);
+struct filter *filter_chain_new(void);
 
 /* Puts f at the end of the chain, which owns it from then on, also when this
  * fails. Returns 0, or -1 when f is NULL or the chain is full. */
-int chain_add(struct filter *chain, struct filter *f);
+int filter_chain_add(struct filter *chain, struct filter *f);
 
 #endif

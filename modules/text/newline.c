@@ -1,4 +1,4 @@
-/* Owns what is known of a CR that the last feed ended with. */
+/* Owns what is known of the byte that the last feed ended with. */
 #include "text/newline.h"
 
 #include <stdlib.h>
@@ -104,5 +104,47 @@ struct filter *newline_new(enum newline_mode mode)
     if (e == NULL)
         return NULL;
     e->filter.ops = mode == NEWLINE_CRLF ? &to_crlf_ops : &to_lf_ops;
+    return &e->filter;
+}
+
+/* A newline at the end. */
+
+struct at_end {
+    struct filter filter;
+    char last; /* '\n' before the first byte: nothing is to be ended */
+};
+
+static enum filter_result at_end_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                                       struct error *err)
+{
+    if (n > 0)
+        ((struct at_end *)f)->last = in[n - 1];
+    return filter_out(out, in, n, err);
+}
+
+static enum filter_result at_end_finish(struct filter *f, struct buf *out, struct error *err)
+{
+    return ((struct at_end *)f)->last == '\n' ? FILTER_OK : filter_out(out, "\n", 1, err);
+}
+
+static void at_end_free(struct filter *f)
+{
+    free(f);
+}
+
+static const struct filter_ops at_end_ops = {
+    .feed = at_end_feed,
+    .finish = at_end_finish,
+    .free = at_end_free,
+};
+
+struct filter *newline_at_end_new(void)
+{
+    struct at_end *e = malloc(sizeof(*e));
+
+    if (e == NULL)
+        return NULL;
+    e->filter.ops = &at_end_ops;
+    e->last = '\n';
     return &e->filter;
 }

@@ -58,17 +58,17 @@ int transcode_check(const char *name, struct error *err)
 /* Both halves in a row. */
 static struct filter *new_row(struct substitute *rules)
 {
-    struct filter *row = chain_new();
+    struct filter *row = filter_chain_new();
 
     if (row == NULL)
         return NULL;
     /* So that an error of reading does not become one of writing as well. */
     if (!encode_can(rules->writes, rules->unreadable))
         rules->unreadable = "?";
-    if (chain_add(row, decode_new(rules)) < 0)
+    if (filter_chain_add(row, decode_new(rules)) < 0)
         goto failed;
     rules->in_characters = true;
-    if (chain_add(row, encode_new(rules)) < 0)
+    if (filter_chain_add(row, encode_new(rules)) < 0)
         goto failed;
     return row;
 

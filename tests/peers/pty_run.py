@@ -42,6 +42,15 @@ if child == 0:
         os.close(slave)
     os.execvp(command[0], command)
 os.close(slave)
+
+
+def give_up(*_):
+    os.write(2, b"pty_run.py: gave up after 60 s; still to come: %r\n" % (steps,))
+    os.killpg(child, signal.SIGKILL)
+    os._exit(98)
+
+
+signal.signal(signal.SIGALRM, give_up)
 signal.alarm(60)
 
 shown = b""

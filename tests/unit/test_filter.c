@@ -9,12 +9,12 @@
 
 static struct filter *row_of(struct filter *first, struct filter *second, struct filter *third)
 {
-    struct filter *links[] = {first, second, third}, *row = chain_new();
+    struct filter *links[] = {first, second, third}, *row = filter_chain_new();
 
     assert_non_null(row);
     for (size_t i = 0; i < 3; i++)
         if (links[i] != NULL)
-            assert_int_equal(chain_add(row, links[i]), 0);
+            assert_int_equal(filter_chain_add(row, links[i]), 0);
     return row;
 }
 
@@ -109,14 +109,14 @@ static void flush_reaches_every_filter(void **state)
 
 static void a_full_row_takes_no_more_but_owns_it(void **state)
 {
-    struct filter *row = chain_new();
+    struct filter *row = filter_chain_new();
 
     (void)state;
     assert_non_null(row);
-    for (int i = 0; i < CHAIN_MAX; i++)
-        assert_int_equal(chain_add(row, upcase_new()), 0);
-    assert_int_equal(chain_add(row, upcase_new()), -1);
-    assert_int_equal(chain_add(row, NULL), -1);
+    for (int i = 0; i < FILTER_CHAIN_MAX; i++)
+        assert_int_equal(filter_chain_add(row, upcase_new()), 0);
+    assert_int_equal(filter_chain_add(row, upcase_new()), -1);
+    assert_int_equal(filter_chain_add(row, NULL), -1);
     filter_free(row);
     filter_free(NULL);
 }

@@ -1,0 +1,85 @@
+/* Owns the forms of addresses and ports. Resolves no host names. */
+#include "base/endpoint.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+
+/* The copies of the two parts; port is NULL where there is none. */
+static int endpoint_set(struct endpoint *e, const char *host, size_t host_length, const char *port,
+                        struct error *err)
+{
+    e->host = strndup(host, host_length);
+    e->port = port != NULL ? strdup(port) : NULL;
+    if (e->host == NULL || (port != NULL && e->port == NULL)) {
+        endpoint_clear(e);
+        error_errno(err, ENOMEM, "cannot read \"%s\"", host);
+        return -1;
+    }
+    return 0;
+}
+
+static int malformed(const char *word, const char *why, struct error *err)
+{
+    error_set(err, EXITCODE_USAGE, "invalid address \"%s\": %s", word, why);
+    return -1;
+}
+
+int endpoint_parse(const char *word, struct endpoint *e, struct error *err)
+{
+    const char *colon = strchr(word, ':');
+
+    *e = (struct endpoint){0};
+    if (word[0] == '[') {
+        const char *close = strchr(word, ']');
+
+        if (close == NULL)
+            return malformed(word, "a closing bracket is missing", err);
+        if (close == word + 1)
+            return malformed(word, "the brackets are empty", err);
+        if (close[1] != '\0' && close[1] != ':')
+            return malformed(word, "only :PORT may follow the bracket", err);
+        return endpoint_set(e, word + 1, (size_t)(close - word - 1),
+                            close[1] == ':' ? close + 2 : NULL, err);
+    }
+    if (word[0] == '\0' || colon == word)
+        if (colon == NULL || colon[1] != ':')
+            return malformed(word, "the host is empty", err);
+    if (colon == NULL || strchr(colon + 1, ':') != NULL)
+        return endpoint_set(e, word, strlen(word), NULL, err);
+    return endpoint_set(e, word, (size_t)(colon - word), colon + 1, err);
+}
+
+void endpoint_clear(struct endpoint *e)
+{
+    free(e->host);
+    free(e->port);
+    *e = (struct endpoint){0};
+}
+
+int endpoint_parse_port(const char *word, unsigned min, unsigned *port, struct error *err)
+{
+    uint64_t number;
+    struct servent *service;
+
+    if (num_parse(word, min, 65535, &number) == 0) {
+        *port = (unsigned)number;
+        return 0;
+    }
+    if (isalpha((unsigned char)word[0])) {
+        service = getservbyname(word, "tcp");
+        if (service != NULL) {
+            *port = ntohs((uint16_t)service->s_port);
+            return 0;
+        }
+    }
+    error_set(err, EXITCODE_USAGE,
+              "invalid port \"%s\": expected %u to 65535 or a service name", word, min);
+    return -1;
+}

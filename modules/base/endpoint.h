@@ -1,0 +1,27 @@
+/* The words that people write for a place to connect to or to listen on. */
+#ifndef BASE_ENDPOINT_H
+#define BASE_ENDPOINT_H
+
+#include "base/error.h"
+
+/* A host and a port as words; both owned, either may be NULL. */
+struct endpoint {
+    char *host;
+    char *port;
+};
+
+/*
+ * Takes apart "HOST", "HOST:PORT", "V6", "[V6]" or "[V6]:PORT". A word with two or more
+ * colons and no brackets is an IPv6 address without a port. Returns 0, or -1 with a usage
+ * error that quotes the word.
+ */
+int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
+
+/* Frees both words. */
+void endpoint_clear(struct endpoint *e);
+
+/* Reads a port number from min (0 or 1) to 65535, or the name of a TCP service
+ * (services(5)). Returns 0, or -1 with a usage error that quotes the word. */
+int endpoint_parse_port(const char *word, unsigned min, unsigned *port, struct error *err);
+
+#endif

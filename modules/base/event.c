@@ -1,0 +1,252 @@
+/* Owns the form of messages, the level, and the lines that standard error has not taken. */
+#include "base/event.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_SIZE = PIPE_BUF, /* a pipe takes a line whole, or not at all; pipe(7) */
+    QUEUE_SIZE = 64 << 10,
+    PATIENCE_MS = 1000,
+};
+
+static enum event_level current_level = EVENT_NORMAL;
+static bool clients_are_shown;
+
+static struct {
+    pthread_mutex_t lock;
+    const struct event_sink *sink;
+    void (*before)(void);
+    void (*after)(void);
+    unsigned long lost; /* lines that did not fit */
+    size_t length;
+    char lines[QUEUE_SIZE];
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void event_set_level(enum event_level level)
+{
+    current_level = level;
+}
+
+enum event_level event_level(void)
+{
+    return current_level;
+}
+
+void event_show_clients(bool shown)
+{
+    clients_are_shown = shown;
+}
+
+static ssize_t write_waiting(const char *bytes, size_t n)
+{
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    if (poll(&ready, 1, PATIENCE_MS) <= 0)
+        return 0;
+    return write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
+}
+
+/* Writes whole lines, as many as a pipe takes at once. */
+static ssize_t write_lines(void)
+{
+    size_t n = queue.length < LINE_SIZE ? queue.length : LINE_SIZE;
+    const char *end = memrchr(queue.lines, '\n', n);
+    ssize_t put;
+
+    n = end != NULL ? (size_t)(end - queue.lines) + 1 : n;
+    if (queue.before != NULL)
+        queue.before();
+    put = queue.sink != NULL ? queue.sink->write(queue.sink->arg, queue.lines, n)
+                             : write_waiting(queue.lines, n);
+    if (queue.after != NULL)
+        queue.after();
+    return put;
+}
+
+static void append(const char *line, size_t n)
+{
+    if (n > QUEUE_SIZE - queue.length) {
+        queue.lost++;
+        return;
+    }
+    memcpy(queue.lines + queue.length, line, n);
+    queue.length += n;
+}
+
+/* Writes until nothing is left or nothing is taken. */
+static void flush(void)
+{
+    char line[128];
+
+    while (queue.length > 0) {
+        ssize_t put = write_lines();
+
+        if (put == 0)
+            return;
+        if (put < 0 || (size_t)put > queue.length)
+            put = (ssize_t)queue.length;
+        queue.length -= (size_t)put;
+        memmove(queue.lines, queue.lines + put, queue.length);
+        if (queue.length == 0 && queue.lost > 0) {
+            snprintf(line, sizeof(line), "tcptool: messages that standard error did not take: %lu\n",
+                     queue.lost);
+            queue.lost = 0;
+            append(line, strlen(line));
+        }
+    }
+}
+
+/* Control characters would act on the terminal or forge a second line. */
+static void mask_controls(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
+static void print(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
+static void print(const char *format, va_list args)
+{
+    static const char prefix[] = "tcptool: ";
+    char line[LINE_SIZE];
+    size_t length = sizeof(prefix) - 1;
+    const struct event_sink *blocked = NULL;
+
+    memcpy(line, prefix, sizeof(prefix));
+    vsnprintf(line + length, sizeof(line) - length - 1, format, args);
+    mask_controls(line);
+    length = strlen(line);
+    line[length++] = '\n';
+    pthread_mutex_lock(&queue.lock);
+    append(line, length);
+    flush();
+    if (queue.length > 0 && queue.sink == NULL)
+        queue.length = 0; /* it has had its time */
+    if (queue.length > 0)
+        blocked = queue.sink;
+    pthread_mutex_unlock(&queue.lock);
+    if (blocked != NULL)
+        blocked->on_blocked(blocked->arg);
+}
+
+static void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void print_line(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+}
+
+void event_report(const struct event *e)
+{
+    bool notices = current_level >= EVENT_NORMAL;
+
+    switch (e->kind) {
+    case EVENT_LISTENING:
+        if (notices)
+            print_line("listening on %s", e->local);
+        break;
+    case EVENT_CONNECTED:
+        if (notices && clients_are_shown)
+            print_line("%s connected", e->peer);
+        break;
+    case EVENT_CLOSED:
+        if (notices && clients_are_shown)
+            print_line("%s closed: %llu bytes in, %llu bytes out", e->peer,
+                       (unsigned long long)e->in_bytes, (unsigned long long)e->out_bytes);
+        break;
+    case EVENT_REFUSED:
+        if (current_level >= EVENT_VERBOSE)
+            print_line("%s refused: %s", e->peer, e->why->text);
+        break;
+    case EVENT_FAILED:
+        print_line("%s", e->why->text);
+        break;
+    }
+}
+
+void event_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+}
+
+void event_notice(const char *format, ...)
+{
+    va_list args;
+
+    if (current_level < EVENT_NORMAL)
+        return;
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+}
+
+void event_detail(const char *format, ...)
+{
+    va_list args;
+
+    if (current_level < EVENT_VERBOSE)
+        return;
+    va_start(args, format);
+    print(format, args);
+    va_end(args);
+}
+
+void event_attach(const struct event_sink *sink)
+{
+    queue.sink = sink;
+}
+
+bool event_flush(void)
+{
+    bool empty;
+
+    pthread_mutex_lock(&queue.lock);
+    flush();
+    empty = queue.length == 0;
+    pthread_mutex_unlock(&queue.lock);
+    return empty;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void event_detach(void)
+{
+    int64_t end_ms = now_ms() + PATIENCE_MS, left_ms;
+
+    while (!event_flush() && (left_ms = end_ms - now_ms()) > 0) {
+        struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+        if (poll(&ready, 1, (int)left_ms) <= 0)
+            break;
+    }
+    queue.sink = NULL;
+    queue.length = 0;
+}
+
+void event_surround(void (*before)(void), void (*after)(void))
+{
+    queue.before = before;
+    queue.after = after;
+}

@@ -1,0 +1,81 @@
+/*
+ * Events: what tcptool reports. An event is a record that is printed as one line of text
+ * on standard error. Text that came from elsewhere is made safe for a terminal.
+ *
+ * Reporting never blocks, and is allowed in any thread: a line that standard error does not
+ * take waits in a bounded queue. Lines that do not fit are counted, and the count is
+ * reported when the queue has room. Nothing here fails: there is no other place to report to.
+ */
+#ifndef BASE_EVENT_H
+#define BASE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum event_level {
+    EVENT_QUIET,   /* -q: errors only */
+    EVENT_NORMAL,  /* and notices */
+    EVENT_VERBOSE, /* -v: and details */
+};
+
+enum event_kind {
+    EVENT_LISTENING, /* on local */
+    EVENT_CONNECTED, /* peer; printed when clients are shown */
+    EVENT_CLOSED,    /* peer, with the counts; printed when clients are shown */
+    EVENT_REFUSED,   /* peer, by a rule or a limit: not a failure; a detail */
+    EVENT_FAILED,    /* why, a whole sentence; always printed */
+};
+
+/* Fields that a kind does not name are ignored. No pointer is kept. */
+struct event {
+    enum event_kind kind;
+    const char *peer;
+    const char *local;
+    uint64_t in_bytes;
+    uint64_t out_bytes;
+    const struct error *why;
+};
+
+/* The level, EVENT_NORMAL at the start, and whether clients that come and go are shown,
+ * false at the start. */
+void event_set_level(enum event_level level);
+enum event_level event_level(void);
+void event_show_clients(bool shown);
+
+void event_report(const struct event *e);
+
+/* Messages that concern no connection: errors are always printed, notices unless quiet,
+ * details only when verbose. */
+void event_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void event_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void event_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Where lines go once a loop runs. */
+struct event_sink {
+    /* Writes without blocking. Returns the number of bytes taken, 0 for none now, or -1
+     * when no byte will ever be taken. */
+    ssize_t (*write)(void *arg, const char *bytes, size_t n);
+    /* Lines have begun to wait: call event_flush() when write takes bytes again. Called in
+     * the thread that reports. */
+    void (*on_blocked)(void *arg);
+    void *arg;
+};
+
+/* Before event_attach() and after event_detach(), each line is written at once, and
+ * standard error is waited for at most 1 s. sink has to stay. event_detach() gives the
+ * lines that wait 1 s as well. */
+void event_attach(const struct event_sink *sink);
+void event_detach(void);
+
+/* Writes lines that wait. Returns true when none is left. */
+bool event_flush(void);
+
+/* From now on before() and after() are called around every write, in the thread that
+ * reports; NULL: no longer. For a terminal on which a line is being typed. */
+void event_surround(void (*before)(void), void (*after)(void));
+
+#endif

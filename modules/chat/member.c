@@ -1,0 +1,294 @@
+/* Owns who is in a room, and what goes to each. What members say is understood in lines.c. */
+#include "chat/member.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "chat/announce.h"
+#include "chat/lines.h"
+#include "chat/names.h"
+#include "chat/pace.h"
+#include "chat/room_private.h"
+
+/* Lines of a member's own are skipped, from its position on, if there are any. */
+static uint32_t skipped(const struct member *m)
+{
+    return m->spoke > m->position.line ? m->number : SHARED_LOG_NOBODY;
+}
+
+/* Shortens the list to its first n bytes, which it has; returns its new length. */
+static size_t clip(struct iovec *iov, size_t n)
+{
+    size_t count = 0;
+
+    while (n > iov[count].iov_len)
+        n -= iov[count++].iov_len;
+    iov[count].iov_len = n;
+    return count + 1;
+}
+
+/* Lists what the member is to get next: the rest of a line, private answers, other lines. */
+static size_t member_borrow(struct transport *t, struct iovec *iov, size_t max)
+{
+    struct member *m = t->state;
+    const struct shared_log *log = m->room->log;
+    struct shared_log_position p = m->position;
+    size_t count = 0, answers = buf_length(&m->answers);
+
+    m->room->has_news = false;
+    if (m->lost || shared_log_is_overrun(log, p))
+        return 0;
+    if (answers > 0) {
+        if (p.offset > 0) {
+            size_t rest = shared_log_rest(log, p);
+
+            /* It is in one piece, or two. */
+            shared_log_peek(log, p, p.line + 1, SHARED_LOG_NOBODY, iov, 2);
+            count = clip(iov, rest);
+            p = (struct shared_log_position){.line = p.line + 1};
+        }
+        iov[count++] = (struct iovec){.iov_base = buf_head(&m->answers), .iov_len = answers};
+    }
+    return count + shared_log_peek(log, p, m->until, skipped(m), iov + count, max - count);
+}
+
+/* Takes from the front of the answers; returns how much of n is left. */
+static size_t take_answers(struct member *m, size_t n)
+{
+    size_t length = buf_length(&m->answers), taken = n < length ? n : length;
+
+    buf_consume(&m->answers, taken);
+    if (taken == length)
+        buf_free(&m->answers);
+    if (m->full && length - taken < ROOM_PRIVATE_BYTES) {
+        m->full = false;
+        stream_wake(m->stream, EPOLLOUT);
+    }
+    return n - taken;
+}
+
+/* Takes the first n bytes of what member_borrow() lists. */
+static void take(struct member *m, size_t n)
+{
+    const struct shared_log *log = m->room->log;
+
+    if (buf_length(&m->answers) > 0) {
+        size_t rest = shared_log_rest(log, m->position);
+        size_t first = n < rest ? n : rest;
+
+        m->position = shared_log_take(log, m->position, first, skipped(m));
+        n = take_answers(m, n - first);
+    }
+    m->position = shared_log_take(log, m->position, n, skipped(m));
+    pace_took(m);
+}
+
+static enum io member_read(struct transport *t, void *to, size_t max, size_t *got,
+                           struct error *err)
+{
+    enum { PIECES = 16 };
+    struct member *m = t->state;
+    struct iovec iov[PIECES];
+    size_t count = member_borrow(t, iov, PIECES), n = 0;
+
+    if (m->lost) {
+        error_set(err, EXITCODE_FAILED, "fell behind");
+        return IO_FAILED;
+    }
+    if (count == 0)
+        return m->quit ? IO_END : IO_AGAIN;
+    for (size_t i = 0; i < count && n < max; i++) {
+        size_t piece = iov[i].iov_len < max - n ? iov[i].iov_len : max - n;
+
+        if (to != NULL)
+            memcpy((char *)to + n, iov[i].iov_base, piece);
+        n += piece;
+    }
+    take(m, n);
+    *got = n;
+    return IO_OK;
+}
+
+static enum io member_write(struct transport *t, const struct iovec *iov, int count, size_t *put,
+                            struct error *err)
+{
+    (void)count;
+    return lines_hear(t->state, iov->iov_base, iov->iov_len, put, err);
+}
+
+static enum io member_shut(struct transport *t, struct error *err)
+{
+    struct member *m = t->state;
+
+    (void)err;
+    if (m->quit || m->lost)
+        return IO_OK;
+    lines_hear_end(m);
+    if (m->number == AUTHOR_CONSOLE)
+        m->room->on_quit(m->room->arg);
+    else if (!m->quit)
+        member_quit(m, false);
+    return IO_OK;
+}
+
+/* Frees what m owns, and takes it off every list. */
+static void forget(struct member *m)
+{
+    list_remove(&m->link);
+    list_remove(&m->waiting);
+    buf_free(&m->heard);
+    buf_free(&m->answers);
+    free(m->name);
+    free(m->key);
+    free(m);
+}
+
+static void member_close(struct transport *t, bool abort)
+{
+    struct member *m = t->state;
+    struct room *r = m->room;
+
+    (void)abort;
+    pace_left(m);
+    list_remove(&m->link);
+    if (m->number != AUTHOR_CONSOLE) {
+        r->count--;
+        if (m->lost)
+            announce_about(r, m, NULL, "%s fell behind and was dropped", m->name);
+        else if (!m->quit)
+            announce_about(r, m, NULL, "%s left", m->name);
+    }
+    forget(m);
+    room_tend_later(r);
+}
+
+static bool member_failure(struct transport *t, struct error *err)
+{
+    if (!((struct member *)t->state)->lost)
+        return false;
+    error_set(err, EXITCODE_FAILED, "fell behind");
+    return true;
+}
+
+static const struct transport_ops member_ops = {
+    .read = member_read,
+    .borrow = member_borrow,
+    .write = member_write,
+    .shut = member_shut,
+    .close = member_close,
+    .failure = member_failure,
+};
+
+void member_quit(struct member *m, bool silently)
+{
+    if (m->quit)
+        return;
+    m->quit = true;
+    m->until = shared_log_head(m->room->log).line;
+    list_remove(&m->waiting);
+    buf_free(&m->heard);
+    if (!silently)
+        announce_about(m->room, m, NULL, "%s left", m->name);
+    stream_wake(m->stream, EPOLLIN | EPOLLOUT);
+}
+
+static int out_of_memory(struct error *err)
+{
+    error_set(err, EXITCODE_FAILED, "cannot join the room: out of memory");
+    return -1;
+}
+
+/* The line of UTF-8 has to be one that can go on the wire. */
+static int check_encodable(const struct room *r, const char *name, struct error *err)
+{
+    struct buf wire = {0};
+    char line[NAMES_BYTES + sizeof("\n")];
+    int n = snprintf(line, sizeof(line), "%s\n", name);
+    int result = line_encoding_put(&r->encoding, line, (size_t)n, &wire, err);
+
+    buf_free(&wire);
+    return result;
+}
+
+static int name_console(struct member *m, const char *name, struct error *err)
+{
+    m->number = AUTHOR_CONSOLE;
+    if (name == NULL)
+        return 0;
+    if (!names_is_valid(name, strlen(name))) {
+        error_set(err, EXITCODE_USAGE,
+                  "invalid name \"%s\": expected 1 to %d letters, digits, \"_\" and \"-\"", name,
+                  NAMES_MAX);
+        return -1;
+    }
+    m->name = strdup(name);
+    m->key = names_key(name);
+    if (m->name == NULL || m->key == NULL)
+        return out_of_memory(err);
+    if (names_is_guest(m->key)) {
+        error_set(err, EXITCODE_USAGE, "invalid name \"%s\": the room gives such names to guests",
+                  name);
+        return -1;
+    }
+    return check_encodable(m->room, name, err);
+}
+
+static int name_guest(struct member *m, struct error *err)
+{
+    struct room *r = m->room;
+
+    if (r->guests == AUTHOR_CONSOLE - 1) {
+        error_set(err, EXITCODE_FAILED, "the room has had as many guests as it can count");
+        return -1;
+    }
+    m->number = ++r->guests;
+    if (asprintf(&m->name, "guest%u", (unsigned)m->number) < 0)
+        m->name = NULL;
+    m->key = m->name == NULL ? NULL : strdup(m->name);
+    if (m->key != NULL &&
+        buf_add(&m->answers, r->encoding.preamble, r->encoding.preamble_length) == 0 &&
+        announce_one(r, m,
+                     "welcome, you are %s; type a line and Enter to say it, /nick NAME to take a "
+                     "name, /who, /me ACTION, /quit, /help",
+                     m->name) == 0)
+        return 0;
+    return out_of_memory(err);
+}
+
+struct stream *member_join(struct room *r, enum member_kind kind, const char *name,
+                           struct error *err)
+{
+    struct member *m = calloc(1, sizeof(*m));
+    struct transport t = {.ops = &member_ops, .fd = -1, .state = m};
+    int named;
+
+    if (m == NULL) {
+        out_of_memory(err);
+        return NULL;
+    }
+    m->room = r;
+    m->until = UINT64_MAX;
+    list_init(&m->link);
+    list_init(&m->waiting);
+    m->position = kind == MEMBER_GUEST ? shared_log_back(r->log, r->history)
+                                       : shared_log_head(r->log);
+    named = kind == MEMBER_CONSOLE ? name_console(m, name, err) : name_guest(m, err);
+    if (named < 0) {
+        forget(m);
+        return NULL;
+    }
+    /* From here on closing the stream announces that the member has left. */
+    list_append(&r->members, &m->link);
+    r->count += kind == MEMBER_GUEST;
+    pace_took(m);
+    m->stream = stream_new(r->loop, &t, kind == MEMBER_GUEST ? "the room" : "standard output", NULL,
+                           err);
+    if (m->stream == NULL)
+        return NULL;
+    if (kind == MEMBER_GUEST)
+        announce_about(r, m, NULL, "%s joined", m->name);
+    return m->stream;
+}

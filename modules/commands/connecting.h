@@ -1,0 +1,50 @@
+/* What the commands that connect have in common: the words HOST and PORT, and options. */
+#ifndef COMMANDS_CONNECTING_H
+#define COMMANDS_CONNECTING_H
+
+#include "commands/common_options.h"
+#include "net/connect.h"
+#include "stages/proxy_header.h"
+
+struct connect_options {
+    int64_t connect_timeout_ms;
+    int64_t retry_ms;
+    bool send_proxy;
+    enum proxy_header_version proxy_version;
+};
+
+#define CONNECT_DEFAULTS            \
+    {                               \
+        .connect_timeout_ms = 10000 \
+    }
+
+/* A part of the commands' tables; the offsets are those of struct connect_options. */
+extern const struct option_spec connect_specs[];
+
+/* What users of nc, ncat and socat type, and what it is here. */
+extern const struct option_hint connect_hints[];
+
+/* The peer that the user names, and what a plan to connect points to. */
+struct connecting_words {
+    char *host; /* owned */
+    struct connect_target target;
+    int used; /* how many words were taken */
+    struct stage_plan stage;
+};
+
+/* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
+ * usage error: missing. */
+char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
+
+/* Takes HOST PORT or HOST:PORT from the words, and asks for what is missing. Returns 0, or
+ * -1 with err filled; w->host is to be freed. */
+int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+
+/* Returns the plan; it points into w and the options. */
+struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                                    const struct common_options *o, bool replying);
+
+/* Refuses contradictions. Returns 0, or -1 with a usage error. */
+int connecting_check(const struct common_options *o, struct error *err);
+
+#endif

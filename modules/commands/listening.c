@@ -1,0 +1,388 @@
+/* Owns the life of a listening command: from the first look-up to the last signal. */
+#include "commands/listening.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/endpoint.h"
+#include "base/num.h"
+#include "commands/port_file.h"
+#include "commands/text_options.h"
+#include "commands/workers.h"
+#include "net/resolver.h"
+#include "stages/proxy_header.h"
+
+enum { PORT_FILE_RETRY_MS = 20 };
+
+#define AT(field) .offset = offsetof(struct listen_options, field)
+
+const struct option_spec listen_specs[] = {
+    {OPTION_PORT, "port", 'p', .value = "PORT", AT(port), .essential = true,
+     .help = "listen on PORT; 0 picks a free port"},
+    {OPTION_NUMBER, "backlog", 0, .value = "N", AT(backlog), .max = INT32_MAX,
+     .help = "queue up to N pending connections (128)"},
+    {OPTION_ON, "once", '1', AT(once), .essential = true,
+     .help = "serve one connection, exit with its status"},
+    {OPTION_NUMBER, "max-conns", 0, .value = "N", AT(max_conns),
+     .help = "serve up to N at a time (1000; 0: no limit)"},
+    {OPTION_DURATION, "accept-timeout", 0, .value = "TIME", AT(accept_timeout_ms),
+     .help = "exit when no client connects within TIME"},
+    {OPTION_WORD, "port-file", 0, .value = "FILE", AT(port_file),
+     .help = "write the port to FILE once listening"},
+    {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
+     .help = "when stopped, wait TIME for clients (5s)"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec listen_worker_specs[] = {
+    {OPTION_NUMBER, "workers", 0, .value = "N", AT(workers), .min = 1, .max = 256,
+     .help = "share the port among N threads (1)"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec listen_access_specs[] = {
+    {OPTION_WORDS, "allow", 0, .value = "RULE", AT(allow),
+     .help = "serve clients of RULE only (repeatable)"},
+    {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
+     .help = "refuse clients of RULE (repeatable)"},
+    {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
+     .help = "require a PROXY header from each client"},
+    {.kind = OPTION_END},
+};
+
+const struct option_hint listen_hints[] = {
+    {"-l", "this command listens by itself; -p PORT says where"},
+    {"--listen", "this command listens by itself; -p PORT says where"},
+    {"-k", "clients are served until it is stopped; --once takes only one"},
+    {"--keep-open", "clients are served until it is stopped; --once takes only one"},
+    {"-w",
+     "--accept-timeout TIME limits waiting, --idle-timeout TIME silence, --deadline TIME all"},
+    {"-i", "--idle-timeout TIME limits silence"},
+    {"-c", "no programs are run here; connect one through a pipe"},
+    {"--exec", "no programs are run here; connect one through a pipe"},
+    {"--sh-exec", "no programs are run here; connect one through a pipe"},
+    {"-s", "--bind ADDR says where to listen"},
+    {"-m", "--max-conns N limits the connections"},
+    {"--broker", "tcptool chat --listen --room passes on to all what one says"},
+    {"--chat", "tcptool chat --listen --room is a room for many"},
+    {NULL, NULL},
+};
+
+void listening_clear_options(struct listen_options *o)
+{
+    options_clear_words(&o->allow);
+    options_clear_words(&o->deny);
+}
+
+int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+{
+    if (o->workers > 1 && o->once)
+        shares = "--once takes a single connection";
+    if (o->workers <= 1 || shares == NULL)
+        return 0;
+    error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
+    return -1;
+}
+
+void listening_plan(struct listening *l)
+{
+    l->plan.goal = GOAL_BOTH_END;
+    l->plan.idle_ms = l->common->idle_timeout_ms;
+    l->plan.from_near.read_max = l->plan.from_far.read_max = l->common->recv_size;
+    l->plan.from_far.one_send = !l->common->sendall;
+}
+
+void listening_stop_if_idle(struct listening *l)
+{
+    if (l->idle && workers_are_done(l->workers))
+        loop_stop(l->run.loop);
+}
+
+static void on_idle(void *arg)
+{
+    struct listening *l = arg;
+
+    l->idle = true;
+    listening_stop_if_idle(l);
+}
+
+static void report_stopping(const struct listening *l)
+{
+    unsigned long long clients = atomic_load(&l->limit.clients);
+    char limit[32];
+
+    num_format_duration(l->options->drain_ms, limit, sizeof(limit));
+    if (clients > 0)
+        event_notice(clients == 1 ? "stopping: waiting up to %s for %llu connection to close"
+                                  : "stopping: waiting up to %s for %llu connections to close",
+                     limit, clients);
+}
+
+/* The first signal lets clients end by themselves; the second ends the program at once. */
+static void on_signal(void *arg, int number)
+{
+    struct listening *l = arg;
+    bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
+
+    if (l->server == NULL || l->signalled || waits_for_first) {
+        l->run.signal = number;
+        loop_stop(l->run.loop);
+        return;
+    }
+    l->signalled = true;
+    report_stopping(l);
+    workers_order(l->workers, WORKERS_STOP);
+    server_stop(l->server);
+}
+
+static void on_accept_limit(struct timer *t)
+{
+    struct listening *l = container_of(t, struct listening, accept_limit);
+    struct error why = {0};
+    char limit[32];
+
+    if (atomic_load(&l->limit.accepted) > 0)
+        return;
+    num_format_duration(l->options->accept_timeout_ms, limit, sizeof(limit));
+    error_set(&why, EXITCODE_TIMEOUT, "timed out after %s: no client connected (--accept-timeout)",
+              limit);
+    run_fail(&l->run, &why);
+}
+
+static void write_port_file(struct listening *l)
+{
+    struct error why = {0};
+
+    switch (port_file_write(l->options->port_file, server_listeners(l->server), &why)) {
+    case PORT_FILE_WRITTEN:
+        break;
+    case PORT_FILE_NO_READER:
+        loop_set_timer(l->run.loop, &l->port_file_retry, PORT_FILE_RETRY_MS);
+        break;
+    case PORT_FILE_FAILED:
+        run_fail(&l->run, &why);
+        break;
+    }
+}
+
+static void on_port_file_retry(struct timer *t)
+{
+    write_port_file(container_of(t, struct listening, port_file_retry));
+}
+
+void listening_open(struct listening *l)
+{
+    struct error why = {0};
+    sigset_t signals;
+
+    event_show_clients(l->common->verbose || (l->shows_clients && isatty(STDERR_FILENO)));
+    l->accept_limit.on_due = on_accept_limit;
+    l->port_file_retry.on_due = on_port_file_retry;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
+        loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
+        run_fail(&l->run, &why);
+}
+
+/* Looks up the word of one --bind; NULL: every local address. */
+static int look_up_bind(struct listening *l, const char *word, struct listeners_bind *b,
+                        struct error *err)
+{
+    struct endpoint e = {0};
+    int result = -1;
+
+    b->everywhere = word == NULL;
+    if ((word == NULL || endpoint_parse(word, &e, err) == 0) &&
+        (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
+        struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
+
+        b->has_port = e.port != NULL;
+        result = resolver_look_up(&l->run, &q, &b->addresses, err);
+    }
+    endpoint_clear(&e);
+    if (result < 0 && error_is_set(err))
+        error_prefix(err, "--bind");
+    return result;
+}
+
+static int look_up_binds(struct listening *l, struct error *err)
+{
+    const struct option_words *words = &l->common->binds;
+    size_t count = words->count > 0 ? words->count : 1;
+
+    l->binds = calloc(count, sizeof(*l->binds));
+    if (l->binds == NULL) {
+        error_errno(err, ENOMEM, "cannot listen");
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        l->server_options.listen.count = i + 1;
+        if (look_up_bind(l, words->count > 0 ? words->words[i] : NULL, &l->binds[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Adds a rule, or one for each address of a name. */
+static int add_rule(struct listening *l, const char *word, bool allows, struct error *err)
+{
+    struct resolver_question q = {.host = word, .family = AF_UNSPEC};
+    struct addr_list list = {0};
+    int result = 0;
+
+    switch (access_add(&l->rules, word, allows, err)) {
+    case ACCESS_ADDED:
+        return 0;
+    case ACCESS_FAILED:
+        return -1;
+    case ACCESS_IS_NAME:
+        break;
+    }
+    if (resolver_look_up(&l->run, &q, &list, err) < 0)
+        return -1;
+    for (size_t i = 0; i < list.count && result == 0; i++)
+        result = access_add_address(&l->rules, &list.items[i], word, allows, err);
+    addr_list_clear(&list);
+    return result;
+}
+
+static int add_rules(struct listening *l, const struct option_words *words, bool allows,
+                     struct error *err)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        if (add_rule(l, words->words[i], allows, err) == 0)
+            continue;
+        if (error_is_set(err))
+            error_prefix(err, allows ? "--allow" : "--deny");
+        return -1;
+    }
+    return 0;
+}
+
+static int plan_server(struct listening *l, struct error *err)
+{
+    const struct listen_options *o = l->options;
+    size_t stages = 0;
+
+    if (look_up_binds(l, err) < 0 || add_rules(l, &o->allow, true, err) < 0 ||
+        add_rules(l, &o->deny, false, err) < 0)
+        return -1;
+    access_sort(&l->rules);
+    if (o->accept_proxy)
+        l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
+    if (l->rules.count > 0)
+        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    l->limit.max = o->max_conns;
+    l->limit.loops = 1;
+    l->server_options = (struct server_options){
+        .listen = {.binds = l->binds,
+                   .count = l->server_options.listen.count,
+                   .port = o->port,
+                   .backlog = (int)o->backlog,
+                   .socket = common_options_socket(l->common, l->replies)},
+        .once = o->once,
+        .drain_ms = o->drain_ms,
+        .handshake_ms = l->common->handshake_timeout_ms,
+        .stages = l->stages,
+        .stage_count = stages,
+        .limit = &l->limit,
+    };
+    return 0;
+}
+
+static void announce(const struct listening *l)
+{
+    const struct listeners *listeners = server_listeners(l->server);
+    int limit = l->options->backlog != 128 ? socket_backlog_limit() : -1;
+    char text[ADDR_TEXT_SIZE];
+
+    if (limit >= 0 && l->options->backlog > (uint64_t)limit)
+        event_notice("--backlog %llu: reduced to %d (net.core.somaxconn)",
+                     (unsigned long long)l->options->backlog, limit);
+    for (size_t i = 0; i < listeners->count; i++)
+        event_report(
+            &(struct event){.kind = EVENT_LISTENING,
+                            .local = addr_format(&listeners->items[i].address, text)});
+}
+
+static int start(struct listening *l, struct error *err)
+{
+    size_t workers = l->options->workers > 1 ? (size_t)l->options->workers - 1 : 0;
+
+    if (plan_server(l, err) < 0)
+        return -1;
+    l->service = service_new(l->ops, l->config, &l->plan, &l->run, err);
+    if (l->service == NULL)
+        return -1;
+    l->server = server_open(&l->server_options, l->service, on_idle, l, err);
+    if (l->server == NULL)
+        return -1;
+    if (l->options->port_file != NULL)
+        write_port_file(l);
+    if (run_is_over(&l->run) || (workers > 0 && workers_start(l, workers, err) < 0))
+        return -1;
+    announce(l);
+    server_start(l->server);
+    if (l->options->accept_timeout_ms > 0)
+        loop_set_timer(l->run.loop, &l->accept_limit, l->options->accept_timeout_ms);
+    return 0;
+}
+
+int listening_run(struct listening *l, struct error *err)
+{
+    struct error why = {0};
+
+    if (run_is_over(&l->run))
+        return 0;
+    if (start(l, &why) == 0) {
+        run_loop(&l->run);
+    } else if (why.status == EXITCODE_USAGE) {
+        error_move(err, &why);
+        return -1;
+    } else if (error_is_set(&why)) {
+        run_fail(&l->run, &why);
+    }
+    return 0;
+}
+
+static void clear(struct listening *l)
+{
+    for (size_t i = 0; l->binds != NULL && i < l->server_options.listen.count; i++)
+        addr_list_clear(&l->binds[i].addresses);
+    free(l->binds);
+    access_clear(&l->rules);
+}
+
+int listening_end(struct listening *l, const struct local_startup *startup)
+{
+    struct error why = {0};
+
+    workers_end(l);
+    if (l->server != NULL) {
+        server_end(l->server);
+        l->cut += server_cut(l->server);
+        l->refused += server_refused(l->server);
+    }
+    if (l->refused > 0)
+        event_notice(l->refused == 1 ? "refused %llu client" : "refused %llu clients",
+                     (unsigned long long)l->refused);
+    if (l->cut > 0) {
+        error_set(&why, EXITCODE_FAILED,
+                  l->cut == 1 ? "%llu connection was closed before all of its data was delivered"
+                              : "%llu connections were closed before all of their data was "
+                                "delivered",
+                  (unsigned long long)l->cut);
+        run_report(&l->run, &why);
+    }
+    server_free(l->server);
+    if (l->service != NULL)
+        text_options_add_counts(&l->counts, &l->service->counts);
+    service_free(l->service);
+    clear(l);
+    if (l->text != NULL)
+        text_options_report(l->text, &l->counts);
+    return run_end(&l->run, startup);
+}

@@ -1,0 +1,92 @@
+/* What the commands that listen have in common: their options, and a run from the first
+ * look-up to the last client. What a client gets is the service's business. */
+#ifndef COMMANDS_LISTENING_H
+#define COMMANDS_LISTENING_H
+
+#include "commands/common_options.h"
+#include "net/service.h"
+#include "stages/access.h"
+
+struct listen_options {
+    unsigned port;
+    uint64_t backlog;
+    bool once;
+    uint64_t max_conns;
+    int64_t accept_timeout_ms;
+    const char *port_file;
+    int64_t drain_ms;
+    uint64_t workers;
+    bool accept_proxy;
+    struct option_words allow;
+    struct option_words deny;
+};
+
+#define LISTEN_DEFAULTS(number)                                               \
+    {                                                                         \
+        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000 \
+    }
+
+/* Parts of the commands' tables; the offsets are those of struct listen_options. */
+extern const struct option_spec listen_specs[];
+extern const struct option_spec listen_worker_specs[];
+extern const struct option_spec listen_access_specs[];
+
+/* What users of nc, ncat and socat type, and what it is here. */
+extern const struct option_hint listen_hints[];
+
+struct workers;
+
+struct listening {
+    /* Set by the command. */
+    const struct listen_options *options;
+    const struct common_options *common;
+    const struct text_options *text; /* NULL, or to report conversion errors */
+    const struct service_ops *ops;
+    const void *config;
+    struct conversation_plan plan; /* of every client; the service completes it */
+    bool replies;                  /* what is sent to clients must not wait for more */
+    bool shows_clients;            /* with -v only, or also on a terminal */
+
+    /* Private, but for run, which begins with listening_open(). */
+    struct run run;
+    struct service *service;
+    struct server *server;
+    struct server_options server_options;
+    struct server_limit limit;
+    struct listeners_bind *binds;
+    struct access_rules rules;
+    struct stage_plan stages[2];
+    struct timer accept_limit;
+    struct timer port_file_retry;
+    struct workers *workers; /* NULL: one loop */
+    struct text_counts counts;
+    uint64_t cut;
+    uint64_t refused;
+    bool signalled;
+    bool idle; /* no client of the first loop is left */
+};
+
+/* Frees the words of the options. */
+void listening_clear_options(struct listen_options *o);
+
+/* Refuses --workers with --once, and where loops would share something: why, or NULL.
+ * Returns 0, or -1 with a usage error. */
+int listening_check(const struct listen_options *o, const char *shares, struct error *err);
+
+/* Fills the parts of l->plan that common options decide. */
+void listening_plan(struct listening *l);
+
+/* Starts the run and catches signals. A failure is reported by listening_end(). */
+void listening_open(struct listening *l);
+
+/* Listens and serves until the end. Returns 0, or -1 with a usage error, which is to be
+ * reported. Other failures are the run's. */
+int listening_run(struct listening *l, struct error *err);
+
+/* Frees everything and returns the exit status. */
+int listening_end(struct listening *l, const struct local_startup *startup);
+
+/* For workers: no client is left in the first loop, or a worker has ended. */
+void listening_stop_if_idle(struct listening *l);
+
+#endif

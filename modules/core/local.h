@@ -1,0 +1,50 @@
+/*
+ * Local inputs and outputs as streams: what the program was started with, and files opened
+ * by name. No inherited descriptor is made non-blocking, since O_NONBLOCK belongs to the
+ * open file description, which the starting shell shares; open(2). Pipes and terminals are
+ * opened again through /proc; where that cannot be, readiness is asked for first.
+ */
+#ifndef CORE_LOCAL_H
+#define CORE_LOCAL_H
+
+#include <signal.h>
+
+#include "core/stream.h"
+
+/* What the program was started with. */
+struct local_startup {
+    bool input_closed; /* <&- */
+    sigset_t blocked;
+    struct sigaction on_pipe;
+    struct sigaction on_background_read;
+};
+
+/*
+ * Call first. Occupies 0 to 2 where they were closed, so that nothing opened later is taken
+ * for one: reading or writing there fails as on a closed one. Ignores SIGPIPE (splice(2)
+ * and sendfile(2) would raise it) and SIGTTIN (the read of a background job fails instead
+ * of stopping the whole program).
+ */
+struct local_startup local_start(void);
+
+/* Gives signals back the effect and the mask that they had at the start: for a program that
+ * is to be executed, and to die of a signal. */
+void local_restore_signals(const struct local_startup *s);
+
+/* Open standard input, standard output, and a file to be read; a FIFO is not waited for.
+ * Shared output is written by several loops, all but the first of which open it again. path
+ * is not copied. Return NULL with err filled on failure. Closing a standard descriptor
+ * leaves /dev/null in its place. */
+struct stream *local_open_input(struct loop *l, struct error *err);
+struct stream *local_open_output(struct loop *l, struct error *err);
+struct stream *local_open_output_shared(struct loop *l, bool again, struct error *err);
+struct stream *local_open_file(struct loop *l, const char *path, struct error *err);
+
+/* Reads the regular file fd from its beginning, whatever its position is. fd is not closed,
+ * so that many streams can read it. */
+struct stream *local_share_file(struct loop *l, int fd, const char *name, struct error *err);
+
+/* Prepares a transport that writes to standard error. */
+void local_init_error_output(struct transport *t);
+
+#endif

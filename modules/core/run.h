@@ -1,0 +1,50 @@
+/*
+ * A run: what every running command has: a loop, the workspace of its pumps, a deadline,
+ * and one outcome. The first failure decides the exit status.
+ */
+#ifndef CORE_RUN_H
+#define CORE_RUN_H
+
+#include "core/event_writer.h"
+#include "core/local.h"
+#include "core/workspace.h"
+
+struct run {
+    struct loop *loop;
+    struct workspace work;
+    struct event_writer events;
+    struct timer deadline;
+    int64_t deadline_ms;
+    struct error fatal; /* what ended the run; reported by run_end() */
+    enum exitcode status;
+    int signal;    /* that the program has to die of, or 0 */
+    bool is_first; /* and writes the events; workers' runs do not */
+};
+
+/* Prepares the run of the program, or of a worker beside first. deadline_ms 0: none.
+ * Returns 0, or -1 with err filled; the other functions are allowed then, too. */
+int run_init(struct run *r, int64_t deadline_ms, struct error *err);
+int run_init_worker(struct run *r, struct error *err);
+
+/* Ends the run with this failure, which is moved; the first one counts. */
+void run_fail(struct run *r, struct error *why);
+
+/* Reports a failure (cleared) that does not end the run, but decides its status;
+ * run_mark() only the status. */
+void run_report(struct run *r, struct error *why);
+void run_mark(struct run *r, enum exitcode status);
+
+/* Runs the loop until it is stopped; not at all after run_fail(). */
+void run_loop(struct run *r);
+
+/* Returns true when there is nothing more to do: a failure, or a signal. */
+bool run_is_over(const struct run *r);
+
+/* Frees the loop and the workspace. */
+void run_clear(struct run *r);
+
+/* Reports what is left to report, frees, and returns the exit status; or the process ends
+ * by the signal that is due. */
+int run_end(struct run *r, const struct local_startup *startup);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * A stage: a step between a connection and its conversation (reading or writing a PROXY
+ * header, access rules). A stage is a state machine that is stepped while its stream is
+ * ready. A stage owns no timer, no watch and no callback: the handshake that runs the stages
+ * owns all three, so cancelling means freeing.
+ *
+ *   accept:  [proxy header] [access]      the header names the client
+ *   dial:    [proxy header]
+ */
+#ifndef CORE_STAGE_H
+#define CORE_STAGE_H
+
+#include "core/stream.h"
+
+enum stage_result {
+    STAGE_DONE,
+    STAGE_WANTS_READ,
+    STAGE_WANTS_WRITE,
+    STAGE_REFUSED, /* by a rule, which err names: not a failure */
+    STAGE_FAILED,  /* err has the cause, to which the peer's name is prefixed */
+};
+
+struct stage {
+    const struct stage_ops *ops;
+};
+
+struct stage_ops {
+    const char *name; /* a noun, for time limits: "PROXY header" */
+    /* Advances the stage as far as possible. A stage never takes a byte that does not
+     * belong to it: it peeks, finds out how many bytes are its own, and takes exactly these.
+     * It cannot give bytes back. */
+    enum stage_result (*step)(struct stage *g, struct stream *s, struct error *err);
+    void (*free)(struct stage *g);
+};
+
+/* How one stage of every connection is made; config has to stay. make returns NULL with err
+ * filled on failure. */
+struct stage_plan {
+    struct stage *(*make)(const void *config, struct error *err);
+    const void *config;
+};
+
+/* For stages: bytes that were taken from the stream. */
+struct stage_buffer {
+    char *bytes; /* of size max */
+    size_t length;
+    size_t max;
+};
+
+/*
+ * Takes bytes from s as long as ours() says that all bytes so far belong to the stage, and
+ * stops exactly at the end that ours() finds. ours() returns how many of the n bytes belong
+ * to the stage, and sets *complete. Bytes of the stage are taken even when *complete is
+ * false: peeking alone would spin on half a header. STAGE_FAILED when the connection ends
+ * or fails, or when max is too small.
+ */
+enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
+                             size_t (*ours)(const char *bytes, size_t n, bool *complete),
+                             struct error *err);
+
+/* Discards n bytes of the stage as they arrive, and counts *n down. */
+enum stage_result stage_discard(size_t *n, struct stream *s, struct error *err);
+
+struct handshake;
+
+enum handshake_end {
+    HANDSHAKE_WAITS, /* *h is set, and on_end is called later, once */
+    HANDSHAKE_DONE,
+    HANDSHAKE_REFUSED, /* why names the rule */
+    HANDSHAKE_FAILED,  /* why has a whole sentence */
+};
+
+/*
+ * Runs the stages one after another under one time limit. When no stage has to wait, returns
+ * the handshake's end at once, watches nothing and never calls on_end. Neither owns nor
+ * closes s.
+ */
+enum handshake_end handshake_start(struct handshake **h, struct stream *s,
+                                   const struct stage_plan *plans, size_t count, int64_t limit_ms,
+                                   void (*on_end)(void *arg, enum handshake_end end,
+                                                  struct error *why),
+                                   void *arg, struct error *why);
+
+/* Cancels the handshake; on_end is never called. h may be NULL. */
+void handshake_cancel(struct handshake *h);
+
+#endif

@@ -1,0 +1,43 @@
+/* The inside of a stream, for stream.c and kernel_copy.c, which moves bytes past it. */
+#ifndef CORE_STREAM_PRIVATE_H
+#define CORE_STREAM_PRIVATE_H
+
+#include "base/buf.h"
+#include "core/stream.h"
+
+struct stream {
+    struct deferred deferred;
+    struct loop *loop;
+    struct transport transport;
+    struct watch watch;
+    struct list waiters;
+    struct buf *out;        /* unsent bytes; NULL: none */
+    struct addr peer;       /* sa_family is 0 for local streams */
+    const char *name;       /* of a connection: NULL until asked for, then owned */
+    const char *local_name; /* the same */
+    void (*on_readable)(void *arg);
+    void *reader;
+    void (*on_hangup)(void *owner);
+    void (*on_delivered)(void *owner);
+    void *owner;
+    struct stream_counts counts;
+    struct error failure;
+    uint32_t unacknowledged; /* at the last stream_moved_ms() */
+    bool enlarged : 1;       /* a pipe that was made to hold more */
+    bool dry : 1;            /* nothing to read until an event says so */
+    bool more_follows : 1;   /* the end or a failure: a short read is not the last */
+    bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
+    bool full : 1;           /* nothing can be written until an event says so */
+    bool shut_asked : 1;     /* the sending side closes once out is empty */
+    bool shut_done : 1;
+    bool closed : 1;
+    bool failed : 1; /* failure is set */
+};
+
+/* Bring the state up to what a call has met: a read of at most max bytes, a write. Return
+ * result, or IO_FAILED where the stream has failed before; why is moved. */
+enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got,
+                        struct error *why);
+enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why);
+
+#endif

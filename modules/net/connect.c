@@ -1,0 +1,223 @@
+/* Owns the order of targets and tries. Leaves the race for one target to dialer.c. */
+#include "net/connect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/endpoint.h"
+#include "net/dialer.h"
+#include "net/resolver.h"
+
+enum { RETRY_FIRST_MS = 50, RETRY_MAX_MS = 1000 };
+
+struct connecting {
+    struct deferred deferred;
+    struct loop *loop;
+    struct connect_plan plan;
+    const struct connect_events *events;
+    void *arg;
+    struct endpoint bind;
+    unsigned bind_port;
+    struct resolver *resolver; /* of bind */
+    struct addr local;
+    bool has_local;
+    size_t target; /* that is tried */
+    struct dialer *dialer;
+    struct stream *stream; /* in its handshake */
+    struct handshake *handshake;
+    struct error causes; /* of this try's targets so far */
+    struct timer start;  /* of the next try */
+    int64_t give_up_ms;
+    int64_t retry_delay_ms;
+};
+
+static void dial(struct connecting *c);
+
+void connect_cancel(struct connecting *c)
+{
+    if (c == NULL)
+        return;
+    resolver_cancel(c->resolver);
+    dialer_cancel(c->dialer);
+    handshake_cancel(c->handshake);
+    stream_close(c->stream, STREAM_ABORT);
+    loop_cancel_timer(c->loop, &c->start);
+    endpoint_clear(&c->bind);
+    error_clear(&c->causes);
+    loop_free_later(c->loop, &c->deferred);
+}
+
+static void fail(struct connecting *c, struct error *why)
+{
+    struct error last = *why;
+
+    *why = (struct error){0};
+    connect_cancel(c);
+    c->events->on_failed(c->arg, &last);
+    error_clear(&last);
+}
+
+/* All targets have failed: another try, the last one when the time is over, or the end. */
+static void try_failed(struct connecting *c)
+{
+    int64_t left_ms = c->give_up_ms - loop_now_ms(c->loop);
+    int64_t delay_ms = c->retry_delay_ms < left_ms ? c->retry_delay_ms : left_ms;
+
+    if (c->plan.retry_ms == 0 || left_ms <= 0) {
+        fail(c, &c->causes);
+        return;
+    }
+    if (c->events->on_retry != NULL)
+        c->events->on_retry(c->arg, &c->causes);
+    error_clear(&c->causes);
+    c->retry_delay_ms = 2 * c->retry_delay_ms < RETRY_MAX_MS ? 2 * c->retry_delay_ms : RETRY_MAX_MS;
+    c->target = 0;
+    loop_set_timer(c->loop, &c->start, delay_ms);
+}
+
+static void target_failed(struct connecting *c, struct error *why)
+{
+    if (!error_is_set(&c->causes)) {
+        error_move(&c->causes, why);
+    } else {
+        struct error before = c->causes;
+
+        c->causes = (struct error){0};
+        error_set(&c->causes, before.status, "%s; %s", before.text, why->text);
+        error_clear(&before);
+        error_clear(why);
+    }
+    if (++c->target < c->plan.count)
+        dial(c);
+    else
+        try_failed(c);
+}
+
+static void on_handshake_end(void *arg, enum handshake_end how, struct error *why)
+{
+    struct connecting *c = arg;
+    struct stream *s = c->stream;
+
+    c->handshake = NULL;
+    c->stream = NULL;
+    if (how != HANDSHAKE_DONE) {
+        stream_close(s, STREAM_ABORT);
+        target_failed(c, why);
+        return;
+    }
+    connect_cancel(c);
+    c->events->on_connected(c->arg, s);
+}
+
+static void on_dialed(void *arg, struct stream *s)
+{
+    struct connecting *c = arg;
+    struct error why = {0};
+    enum handshake_end how = HANDSHAKE_DONE;
+
+    c->dialer = NULL;
+    c->stream = s;
+    if (c->plan.stage_count > 0)
+        how = handshake_start(&c->handshake, s, c->plan.stages, c->plan.stage_count,
+                              c->plan.handshake_ms, on_handshake_end, c, &why);
+    if (how != HANDSHAKE_WAITS)
+        on_handshake_end(c, how, &why);
+}
+
+static void on_dial_failed(void *arg, struct error *why)
+{
+    struct connecting *c = arg;
+
+    c->dialer = NULL;
+    target_failed(c, why);
+}
+
+static const struct dialer_events dialer_events = {
+    .on_connected = on_dialed,
+    .on_failed = on_dial_failed,
+};
+
+static void dial(struct connecting *c)
+{
+    const struct connect_target *t = &c->plan.targets[c->target];
+    struct dialer_target target = {
+        .host = t->host,
+        .port = t->port,
+        .family = c->plan.family,
+        .local = c->has_local ? &c->local : NULL,
+        .timeout_ms = c->plan.timeout_ms,
+        .socket = c->plan.socket,
+    };
+    struct error why = {0};
+
+    c->dialer = dialer_start(c->loop, &target, &dialer_events, c, &why);
+    if (c->dialer == NULL)
+        target_failed(c, &why);
+}
+
+static void on_bind_found(void *arg, struct addr_list *list, struct error *why)
+{
+    struct connecting *c = arg;
+
+    c->resolver = NULL;
+    if (list->count == 0) {
+        error_prefix(why, "--bind");
+        fail(c, why);
+        return;
+    }
+    c->local = list->items[0];
+    c->has_local = true;
+    dial(c);
+}
+
+static void on_start(struct timer *t)
+{
+    struct connecting *c = container_of(t, struct connecting, start);
+    struct resolver_question q = {c->bind.host, c->bind_port, c->plan.family, false};
+    struct error why = {0};
+
+    if (c->plan.bind == NULL || c->has_local) {
+        dial(c);
+        return;
+    }
+    c->resolver = resolver_start(c->loop, &q, on_bind_found, c, &why);
+    if (c->resolver == NULL)
+        fail(c, &why);
+}
+
+static int parse_bind(struct connecting *c, struct error *err)
+{
+    if (c->plan.bind == NULL)
+        return 0;
+    if (endpoint_parse(c->plan.bind, &c->bind, err) == 0 &&
+        (c->bind.port == NULL || endpoint_parse_port(c->bind.port, 0, &c->bind_port, err) == 0))
+        return 0;
+    error_prefix(err, "--bind");
+    return -1;
+}
+
+struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
+                                 const struct connect_events *events, void *arg,
+                                 struct error *err)
+{
+    struct connecting *c = calloc(1, sizeof(*c));
+
+    if (c == NULL) {
+        error_errno(err, ENOMEM, "cannot connect to %s", plan->targets[0].host);
+        return NULL;
+    }
+    c->loop = l;
+    c->plan = *plan;
+    c->events = events;
+    c->arg = arg;
+    c->start.on_due = on_start;
+    c->give_up_ms = loop_now_ms(l) + plan->retry_ms;
+    c->retry_delay_ms = RETRY_FIRST_MS;
+    if (parse_bind(c, err) < 0) {
+        endpoint_clear(&c->bind);
+        free(c);
+        return NULL;
+    }
+    loop_set_timer(l, &c->start, 0);
+    return c;
+}

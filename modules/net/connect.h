@@ -1,0 +1,51 @@
+/*
+ * Connects to one of several targets, through the stages of a connection: races the
+ * addresses of a name (dialer.c), then tries the next target, then, for as long as the
+ * caller wants, all of them again.
+ */
+#ifndef NET_CONNECT_H
+#define NET_CONNECT_H
+
+#include "core/stage.h"
+#include "net/socket.h"
+
+struct connect_target {
+    const char *host;
+    unsigned port;
+};
+
+/* Words, targets and stages have to stay while it connects. */
+struct connect_plan {
+    const struct connect_target *targets; /* in order */
+    size_t count;
+    int family;
+    const char *bind;     /* ADDR or ADDR:PORT to connect from, or NULL */
+    int64_t timeout_ms;   /* for each target: covers the look-up and every address; 0: none */
+    int64_t handshake_ms; /* after that: covers the stages; 0: none */
+    int64_t retry_ms;     /* begin new tries for so long; 0: one try */
+    struct socket_options socket;
+    const struct stage_plan *stages;
+    size_t stage_count;
+};
+
+struct connect_events {
+    /* The callee owns s. */
+    void (*on_connected)(void *arg, struct stream *s);
+    /* why names every target and its cause. */
+    void (*on_failed)(void *arg, struct error *why);
+    /* A try has failed, and another one follows. May be NULL. */
+    void (*on_retry)(void *arg, const struct error *why);
+};
+
+struct connecting;
+
+/* Starts; on_connected or on_failed comes from the loop, once, and the connecting is gone
+ * then. Returns NULL with err filled when the plan is unusable. */
+struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
+                                 const struct connect_events *events, void *arg,
+                                 struct error *err);
+
+/* Gives up; no callback comes. NULL is allowed; after the callback it is wrong. */
+void connect_cancel(struct connecting *c);
+
+#endif

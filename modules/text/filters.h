@@ -1,0 +1,62 @@
+/* Which filters each direction gets, by what the user has asked for: -e, --errors, --eol,
+ * and where the text goes. */
+#ifndef TEXT_FILTERS_H
+#define TEXT_FILTERS_H
+
+#include "text/filter.h"
+#include "text/label.h"
+#include "text/transcode.h"
+
+/* Values of --errors and --eol; the policies are those of enum transcode_policy, one
+ * higher. */
+enum { TEXT_ERRORS_DEFAULT, TEXT_ERRORS_FIRST };
+enum { TEXT_EOL_DEFAULT, TEXT_EOL_NONE, TEXT_EOL_LF, TEXT_EOL_CRLF };
+
+struct text_options {
+    const char *encoding;       /* NULL: bytes pass unchanged */
+    const char *local_encoding; /* NULL: UTF-8 */
+    int errors;
+    int eol;
+};
+
+/* Conversion errors of each direction. */
+struct text_counts {
+    struct transcode_count incoming;
+    struct transcode_count outgoing;
+};
+
+/* How incoming text is presented. */
+struct text_format {
+    bool printable;              /* safe for a terminal */
+    bool end_with_newline;       /* so that a prompt starts a line */
+    bool first_line;             /* nothing after the first line */
+    struct label_screen *screen; /* NULL: no labels */
+    const char *label;
+    struct filter *observer; /* NULL, or sees the text before it is presented; taken over */
+    bool coloured;           /* names and announcements of a room */
+};
+
+/* Return what --errors, or its default, means for each direction. */
+enum transcode_policy filters_incoming_policy(const struct text_options *o);
+enum transcode_policy filters_outgoing_policy(const struct text_options *o);
+
+/* Return true when bytes pass unchanged, so that no filter is needed. */
+bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f);
+bool filters_outgoing_are_none(const struct text_options *o);
+
+/* Return new filters, or NULL with err filled: from the wire to here, from here to the wire,
+ * and both with upper case between. counts outlives them. */
+struct filter *filters_incoming(const struct text_options *o, const struct text_format *f,
+                                struct text_counts *counts, struct error *err);
+struct filter *filters_outgoing(const struct text_options *o, struct text_counts *counts,
+                                struct error *err);
+struct filter *filters_upper(const struct text_options *o, struct text_counts *counts,
+                             struct error *err);
+
+/* Appends to wire what whole outgoing text becomes; ends_message: with the line ending that
+ * was asked for. Returns 0, or -1 with err filled (EXITCODE_DATA). */
+int filters_encode(const struct text_options *o, const char *text, size_t length,
+                   bool ends_message, struct text_counts *counts, struct buf *wire,
+                   struct error *err);
+
+#endif
