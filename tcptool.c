@@ -67,7 +67,7 @@ static int refuse(const char *word)
             word);
     else
         event_error("unknown command \"%s\": did you mean %s? (see tcptool help)", word,
-                  options_nearest(word, names));
+                    options_nearest(word, names));
     return EXITCODE_USAGE;
 }
 

@@ -79,7 +79,7 @@ int endpoint_parse_port(const char *word, unsigned min, unsigned *port, struct e
             return 0;
         }
     }
-    error_set(err, EXITCODE_USAGE,
-              "invalid port \"%s\": expected %u to 65535 or a service name", word, min);
+    error_set(err, EXITCODE_USAGE, "invalid port \"%s\": expected %u to 65535 or a service name",
+              word, min);
     return -1;
 }

@@ -32,8 +32,7 @@ void error_errno(struct error *err, int number, const char *format, ...)
 void error_cause(struct error *err, int number);
 
 /* Puts "WHAT: " before the text of the error that err holds. */
-void error_prefix(struct error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Replaces what to holds by a copy of from. to may be NULL. */
 void error_copy(struct error *to, const struct error *from);

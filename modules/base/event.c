@@ -95,8 +95,8 @@ static void flush(void)
         queue.length -= (size_t)put;
         memmove(queue.lines, queue.lines + put, queue.length);
         if (queue.length == 0 && queue.lost > 0) {
-            snprintf(line, sizeof(line), "tcptool: messages that standard error did not take: %lu\n",
-                     queue.lost);
+            snprintf(line, sizeof(line),
+                     "tcptool: messages that standard error did not take: %lu\n", queue.lost);
             queue.lost = 0;
             append(line, strlen(line));
         }
@@ -148,27 +148,38 @@ static void print_line(const char *format, ...)
     va_end(args);
 }
 
+bool event_is_shown(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_LISTENING:
+        return current_level >= EVENT_NORMAL;
+    case EVENT_CONNECTED:
+    case EVENT_CLOSED:
+        return clients_are_shown && current_level >= EVENT_NORMAL;
+    case EVENT_REFUSED:
+        return current_level >= EVENT_VERBOSE;
+    default:
+        return true;
+    }
+}
+
 void event_report(const struct event *e)
 {
-    bool notices = current_level >= EVENT_NORMAL;
-
+    if (!event_is_shown(e->kind))
+        return;
     switch (e->kind) {
     case EVENT_LISTENING:
-        if (notices)
-            print_line("listening on %s", e->local);
+        print_line("listening on %s", e->local);
         break;
     case EVENT_CONNECTED:
-        if (notices && clients_are_shown)
-            print_line("%s connected", e->peer);
+        print_line("%s connected", e->peer);
         break;
     case EVENT_CLOSED:
-        if (notices && clients_are_shown)
-            print_line("%s closed: %llu bytes in, %llu bytes out", e->peer,
-                       (unsigned long long)e->in_bytes, (unsigned long long)e->out_bytes);
+        print_line("%s closed: %llu bytes in, %llu bytes out", e->peer,
+                   (unsigned long long)e->in_bytes, (unsigned long long)e->out_bytes);
         break;
     case EVENT_REFUSED:
-        if (current_level >= EVENT_VERBOSE)
-            print_line("%s refused: %s", e->peer, e->why->text);
+        print_line("%s refused: %s", e->peer, e->why->text);
         break;
     case EVENT_FAILED:
         print_line("%s", e->why->text);

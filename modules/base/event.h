@@ -48,6 +48,9 @@ void event_show_clients(bool shown);
 
 void event_report(const struct event *e);
 
+/* Returns true when an event of the kind would be printed, so that its names are needed. */
+bool event_is_shown(enum event_kind kind);
+
 /* Messages that concern no connection: errors are always printed, notices unless quiet,
  * details only when verbose. */
 void event_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -266,9 +266,10 @@ static int parse_ranged(const struct option_spec *spec, const char *word, uint64
                 : num_parse(word, spec->min, max, value) == 0)
         return 0;
     error_set(err, EXITCODE_USAGE,
-              is_size ? "invalid size \"%s\": expected bytes, or a number with K, M or G, from %llu "
-                        "to %llu"
-                      : "invalid number \"%s\": expected %llu to %llu",
+              is_size
+                  ? "invalid size \"%s\": expected bytes, or a number with K, M or G, from %llu "
+                    "to %llu"
+                  : "invalid number \"%s\": expected %llu to %llu",
               word, (unsigned long long)spec->min, (unsigned long long)max);
     return -1;
 }
@@ -293,7 +294,8 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
         if (num_parse_duration(word, field) == 0)
             return 0;
         error_set(err, EXITCODE_USAGE,
-                  "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h", word);
+                  "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h",
+                  word);
         return -1;
     case OPTION_PORT:
         return endpoint_parse_port(word, (unsigned)spec->min, field, err);
@@ -419,9 +421,8 @@ void options_print_list(const struct option_table *tables, const char *first, FI
             char letter[] = {'-', s->letter, '\0'};
 
             fprintf(to, "%s\t--%s%s\t%s\t%s%s%s\t%s\n", first, prefix, s->name,
-                    s->letter != 0 && tables->prefix == NULL ? letter : "",
-                    s->optional ? "[" : "", takes_value(s) ? s->value : "", s->optional ? "]" : "",
-                    s->help);
+                    s->letter != 0 && tables->prefix == NULL ? letter : "", s->optional ? "[" : "",
+                    takes_value(s) ? s->value : "", s->optional ? "]" : "", s->help);
         }
     }
 }

@@ -27,36 +27,23 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
     return i;
 }
 
-/* Makes r->text the line in a form that is safe, and with an end as a string. */
-static int make_safe(struct room *r, const char *line, size_t n)
-{
-    struct filter *f = printable_new();
-    int result = -1;
-
-    buf_reset(&r->text);
-    if (f == NULL)
-        return -1;
-    if (f->ops->feed(f, line, n, &r->text, NULL) == FILTER_OK &&
-        f->ops->finish(f, &r->text, NULL) == FILTER_OK && buf_add(&r->text, "", 1) == 0)
-        result = 0;
-    filter_free(f);
-    return result;
-}
-
 void lines_say(struct room *r, struct member *m, const char *first, const char *second,
                const char *text)
 {
+    const char *parts[] = {first, second, text, "\n"};
     struct error err = {0};
+    int result = 0;
 
     buf_reset(&r->line);
-    if (buf_add(&r->line, first, strlen(first)) < 0 ||
-        buf_add(&r->line, second, strlen(second)) < 0 ||
-        buf_add(&r->line, text, strlen(text)) < 0 || buf_add(&r->line, "\n", 1) < 0)
-        error_set(&err, EXITCODE_FAILED, "out of memory");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && result == 0; i++)
+        result = buf_add(&r->line, parts[i], strlen(parts[i]));
+    if (result < 0)
+        error_cause(&err, ENOMEM);
     else
-        announce_line(r, m, &err);
-    if (error_is_set(&err))
-        announce_one(r, m, "your line was not said: %s", err.text);
+        result = announce_line(r, m, &err);
+    if (result == 0)
+        return;
+    announce_one(r, m, "your line was not said: %s", err.text);
     error_clear(&err);
 }
 
@@ -70,7 +57,8 @@ static void act(struct room *r, struct member *m, const char *line, size_t n)
     if (n == 0)
         return;
     kept = first_characters(line, n, ROOM_LINE_MAX);
-    if (make_safe(r, line, kept) < 0) {
+    buf_reset(&r->text);
+    if (printable_add(&r->text, line, kept) < 0 || buf_add(&r->text, "", 1) < 0) {
         announce_one(r, m, "your line was not said: out of memory");
         return;
     }

@@ -31,28 +31,35 @@ static size_t clip(struct iovec *iov, size_t n)
 }
 
 /* Lists what the member is to get next: the rest of a line, private answers, other lines. */
-static size_t member_borrow(struct transport *t, struct iovec *iov, size_t max)
+static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max, size_t *count,
+                             struct error *err)
 {
     struct member *m = t->state;
     const struct shared_log *log = m->room->log;
     struct shared_log_position p = m->position;
-    size_t count = 0, answers = buf_length(&m->answers);
+    size_t answers = buf_length(&m->answers);
 
+    *count = 0;
     m->room->has_news = false;
-    if (m->lost || shared_log_is_overrun(log, p))
-        return 0;
+    if (m->lost) {
+        error_set(err, EXITCODE_FAILED, "fell behind");
+        return IO_FAILED;
+    }
+    if (shared_log_is_overrun(log, p))
+        return IO_AGAIN; /* the room is about to find out */
     if (answers > 0) {
         if (p.offset > 0) {
             size_t rest = shared_log_rest(log, p);
 
             /* It is in one piece, or two. */
             shared_log_peek(log, p, p.line + 1, SHARED_LOG_NOBODY, iov, 2);
-            count = clip(iov, rest);
+            *count = clip(iov, rest);
             p = (struct shared_log_position){.line = p.line + 1};
         }
-        iov[count++] = (struct iovec){.iov_base = buf_head(&m->answers), .iov_len = answers};
+        iov[(*count)++] = (struct iovec){.iov_base = buf_head(&m->answers), .iov_len = answers};
     }
-    return count + shared_log_peek(log, p, m->until, skipped(m), iov + count, max - count);
+    *count += shared_log_peek(log, p, m->until, skipped(m), iov + *count, max - *count);
+    return *count > 0 ? IO_OK : m->quit ? IO_END : IO_AGAIN;
 }
 
 /* Takes from the front of the answers; returns how much of n is left. */
@@ -70,9 +77,9 @@ static size_t take_answers(struct member *m, size_t n)
     return n - taken;
 }
 
-/* Takes the first n bytes of what member_borrow() lists. */
-static void take(struct member *m, size_t n)
+static bool member_take(struct transport *t, size_t n)
 {
+    struct member *m = t->state;
     const struct shared_log *log = m->room->log;
 
     if (buf_length(&m->answers) > 0) {
@@ -84,22 +91,17 @@ static void take(struct member *m, size_t n)
     }
     m->position = shared_log_take(log, m->position, n, skipped(m));
     pace_took(m);
+    return m->quit || buf_length(&m->answers) > 0 || m->position.line < shared_log_head(log).line;
 }
 
 static enum io member_read(struct transport *t, void *to, size_t max, size_t *got,
                            struct error *err)
 {
     enum { PIECES = 16 };
-    struct member *m = t->state;
     struct iovec iov[PIECES];
-    size_t count = member_borrow(t, iov, PIECES), n = 0;
+    size_t count, n = 0;
+    enum io result = member_borrow(t, iov, PIECES, &count, err);
 
-    if (m->lost) {
-        error_set(err, EXITCODE_FAILED, "fell behind");
-        return IO_FAILED;
-    }
-    if (count == 0)
-        return m->quit ? IO_END : IO_AGAIN;
     for (size_t i = 0; i < count && n < max; i++) {
         size_t piece = iov[i].iov_len < max - n ? iov[i].iov_len : max - n;
 
@@ -107,9 +109,10 @@ static enum io member_read(struct transport *t, void *to, size_t max, size_t *go
             memcpy((char *)to + n, iov[i].iov_base, piece);
         n += piece;
     }
-    take(m, n);
+    if (result == IO_OK)
+        member_take(t, n);
     *got = n;
-    return IO_OK;
+    return result;
 }
 
 static enum io member_write(struct transport *t, const struct iovec *iov, int count, size_t *put,
@@ -176,6 +179,7 @@ static bool member_failure(struct transport *t, struct error *err)
 static const struct transport_ops member_ops = {
     .read = member_read,
     .borrow = member_borrow,
+    .take = member_take,
     .write = member_write,
     .shut = member_shut,
     .close = member_close,
@@ -273,8 +277,8 @@ struct stream *member_join(struct room *r, enum member_kind kind, const char *na
     m->until = UINT64_MAX;
     list_init(&m->link);
     list_init(&m->waiting);
-    m->position = kind == MEMBER_GUEST ? shared_log_back(r->log, r->history)
-                                       : shared_log_head(r->log);
+    m->position =
+        kind == MEMBER_GUEST ? shared_log_back(r->log, r->history) : shared_log_head(r->log);
     named = kind == MEMBER_CONSOLE ? name_console(m, name, err) : name_guest(m, err);
     if (named < 0) {
         forget(m);
@@ -284,8 +288,8 @@ struct stream *member_join(struct room *r, enum member_kind kind, const char *na
     list_append(&r->members, &m->link);
     r->count += kind == MEMBER_GUEST;
     pace_took(m);
-    m->stream = stream_new(r->loop, &t, kind == MEMBER_GUEST ? "the room" : "standard output", NULL,
-                           err);
+    m->stream =
+        stream_new(r->loop, &t, kind == MEMBER_GUEST ? "the room" : "standard output", NULL, err);
     if (m->stream == NULL)
         return NULL;
     if (kind == MEMBER_GUEST)

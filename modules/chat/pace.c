@@ -160,9 +160,11 @@ bool pace_is_congested(struct room *r)
 
     if (p->congested && p->holder != NULL && holds_up(p->holder))
         return true;
-    if (shared_log_behind(r->log, p->oldest_taker) > limit)
-        survey(r);
     p->congested = shared_log_behind(r->log, p->oldest_taker) > limit;
+    if (p->congested) {
+        survey(r);
+        p->congested = shared_log_behind(r->log, p->oldest_taker) > limit;
+    }
     return p->congested;
 }
 

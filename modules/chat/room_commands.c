@@ -134,8 +134,7 @@ static void run_me(struct member *m, const char *argument)
 
     if (argument[0] == '\0')
         announce_one(m->room, m, "/me wants to know what you do, such as: /me waves");
-    else if (buf_add(&start, "* ", 2) == 0 &&
-             buf_add(&start, m->name, strlen(m->name) + 1) == 0)
+    else if (buf_add(&start, "* ", 2) == 0 && buf_add(&start, m->name, strlen(m->name) + 1) == 0)
         lines_say(m->room, m, buf_head(&start), " ", argument);
     buf_free(&start);
 }

@@ -23,7 +23,7 @@ struct room_service {
 static struct filter *make_heard(void *client, struct stream *from, struct error *err)
 {
     (void)from;
-    return room_decoder(((struct room_service *)service_of(client))->room, err);
+    return room_decoder(((struct room_service *)client_service(client))->room, err);
 }
 
 /* What the user types is in the local encoding. */
@@ -171,8 +171,7 @@ static void clear(struct service *v)
         conversation_end(s->console_conversation, CONVERSATION_STOP);
     console_close(s->console);
     if (s->room != NULL && room_unseen(s->room) > 0) {
-        error_set(&why, EXITCODE_FAILED,
-                  "error writing standard output: %llu lines were not taken",
+        error_set(&why, EXITCODE_FAILED, "error writing standard output: %llu lines were not taken",
                   (unsigned long long)room_unseen(s->room));
         run_report(v->run, &why);
     }

@@ -42,8 +42,8 @@ static struct filter *make_said(void *owner, struct stream *from, struct error *
 
     (void)from;
     if (chain != NULL &&
-        filter_chain_add(chain,
-                         bye_sender_new(&t->config->byes, sends_bare(t), &t->said_bye)) == 0 &&
+        filter_chain_add(chain, bye_sender_new(&t->config->byes, sends_bare(t), &t->said_bye)) ==
+            0 &&
         filter_chain_add(chain, filters_outgoing(t->config->text, t->counts, err)) == 0)
         return chain;
     filter_free(chain);
@@ -216,7 +216,7 @@ static void on_client_over(void *arg, struct outcome *o)
     struct client *c = arg;
 
     if (o->whose == FAULT_FAR_OUT)
-        run_fail(service_of(c)->run, &o->why);
+        run_fail(client_service(c)->run, &o->why);
     client_over(c, o);
 }
 

@@ -47,7 +47,8 @@ const struct option_spec common_socket_specs[] = {
 };
 
 const struct option_spec common_message_specs[] = {
-    {OPTION_ON, "verbose", 'v', AT(verbose), .essential = true, .help = "report more on standard error"},
+    {OPTION_ON, "verbose", 'v', AT(verbose), .essential = true,
+     .help = "report more on standard error"},
     {OPTION_ON, "quiet", 'q', AT(quiet), .essential = true, .help = "report errors only"},
     {.kind = OPTION_END},
 };

@@ -63,8 +63,8 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
     if (e.port == NULL) {
-        second = connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port",
-                                 err);
+        second =
+            connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
         w->used += count > w->used;
         if (second == NULL)
             goto done;
@@ -84,8 +84,7 @@ done:
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
                                     const struct common_options *o, bool replying)
 {
-    w->stage =
-        (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    w->stage = (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
     return (struct connect_plan){
         .targets = &w->target,
         .count = 1,

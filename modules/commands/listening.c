@@ -303,9 +303,8 @@ static void announce(const struct listening *l)
         event_notice("--backlog %llu: reduced to %d (net.core.somaxconn)",
                      (unsigned long long)l->options->backlog, limit);
     for (size_t i = 0; i < listeners->count; i++)
-        event_report(
-            &(struct event){.kind = EVENT_LISTENING,
-                            .local = addr_format(&listeners->items[i].address, text)});
+        event_report(&(struct event){.kind = EVENT_LISTENING,
+                                     .local = addr_format(&listeners->items[i].address, text)});
 }
 
 static int start(struct listening *l, struct error *err)

@@ -19,7 +19,8 @@ static int list_ports(const struct listeners *l, struct buf *text)
 
         while (addr_port(&l->items[first].address) != port)
             first++;
-        if (first == i && buf_add(text, line, (size_t)snprintf(line, sizeof(line), "%u\n", port)) < 0)
+        if (first == i &&
+            buf_add(text, line, (size_t)snprintf(line, sizeof(line), "%u\n", port)) < 0)
             return -1;
     }
     return 0;

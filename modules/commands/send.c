@@ -128,8 +128,7 @@ static void on_connected(void *arg, struct stream *peer)
 
     s->connecting = NULL;
     if (event_level() == EVENT_VERBOSE)
-        event_detail("%s connected, from %s", stream_name(peer),
-                     stream_local_name(peer));
+        event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     if (s->options.progress)
         progress_start(&s->progress, peer, true, s->size);
     s->source = s->output = NULL;

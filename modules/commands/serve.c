@@ -34,7 +34,8 @@ static const struct option_spec what_specs[] = {
      .help = "reply to each client's first data with TEXT"},
     {OPTION_WORD, "reply-file", 0, .value = "FILE", AT(reply_file), .essential = true,
      .help = "send each client the contents of FILE"},
-    {OPTION_ON, "echo", 0, AT(echo), .essential = true, .help = "send everything back, print nothing"},
+    {OPTION_ON, "echo", 0, AT(echo), .essential = true,
+     .help = "send everything back, print nothing"},
     {OPTION_ON, "discard", 0, AT(discard), .help = "count received data and discard it"},
     {OPTION_ON, "label", 0, AT(label), .help = "print lines, each with its client's address"},
     {OPTION_ON, "raw", 0, AT(raw), .help = "print exact bytes, on a terminal too"},
@@ -66,15 +67,12 @@ struct serve {
 
 static void on_begin(void *arg, struct stream *client)
 {
-    struct serve *s = arg;
-
-    if (s->options.progress)
-        progress_start(&s->progress, client, false, 0);
+    progress_start(&((struct serve *)arg)->progress, client, false, 0);
 }
 
 static void on_closing(void *client, struct stream *near, int64_t duration_ms)
 {
-    const struct service *v = service_of(client);
+    const struct service *v = client_service(client);
     const struct print_config *print = v->config;
     const struct echo_config *echo = v->config;
     struct serve *s = v->ops == &echo_ops ? echo->arg : print->arg;
@@ -139,9 +137,9 @@ static int copy_to_memory(struct serve *s, const char *path, struct error *err)
         return -1;
     if (whole_read(r, input, &content, err) == 0) {
         fd = memfd_create("reply", MFD_CLOEXEC);
-        if (fd < 0 || (buf_length(&content) > 0 &&
-                       write(fd, buf_head(&content), buf_length(&content)) !=
-                           (ssize_t)buf_length(&content))) {
+        if (fd < 0 ||
+            (buf_length(&content) > 0 && write(fd, buf_head(&content), buf_length(&content)) !=
+                                             (ssize_t)buf_length(&content))) {
             error_errno(err, errno, "cannot keep %s", path);
             if (fd >= 0)
                 close(fd);
@@ -190,15 +188,15 @@ static void configure(struct serve *s, const struct local_startup *startup)
         .options = &o->listen,
         .common = &o->common,
         .text = &o->text,
-        .ops = o->echo                                          ? &echo_ops
+        .ops = o->echo                                     ? &echo_ops
                : o->reply != NULL || o->reply_file != NULL ? &answer_ops
-                                                                : &print_ops,
+                                                           : &print_ops,
         .config = o->echo ? (const void *)&s->echo : &s->answer,
-        .plan.on_closing = on_closing,
+        .plan.on_closing = o->progress || o->common.verbose ? on_closing : NULL,
         .replies = replies(o) && !o->discard,
         .shows_clients = true,
     };
-    s->echo = (struct echo_config){.on_begin = on_begin, .arg = s};
+    s->echo = (struct echo_config){.on_begin = o->progress ? on_begin : NULL, .arg = s};
     s->answer.print = (struct print_config){
         .text = &o->text,
         .discards = o->discard,
@@ -206,7 +204,7 @@ static void configure(struct serve *s, const struct local_startup *startup)
         .is_shared = o->listen.workers > 1,
         .ends_output = o->listen.once && !o->discard,
         .sends_input = o->listen.once && !replies(o) && !o->label && !startup->input_closed,
-        .on_begin = on_begin,
+        .on_begin = o->progress ? on_begin : NULL,
         .arg = s,
     };
     listening_plan(l);

@@ -42,7 +42,8 @@ static void on_closing(void *client, struct stream *near, int64_t duration_ms)
 static int check_options(const struct upper_options *o, int operands, struct error *err)
 {
     if (operands > 0) {
-        error_set(err, EXITCODE_USAGE, "takes no arguments: use -p for the port, -b for the address");
+        error_set(err, EXITCODE_USAGE,
+                  "takes no arguments: use -p for the port, -b for the address");
         return -1;
     }
     if (text_options_check(&o->text, err) < 0 || listening_check(&o->listen, NULL, err) < 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "base/event.h"
 #include "base/num.h"
 
 enum {
@@ -120,7 +121,8 @@ static void over(struct conversation *c)
     struct outcome o = {
         .whose = c->whose,
         .why = c->why,
-        .name = stream_name(c->near_out),
+        .name = c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) ? stream_name(c->near_out)
+                                                                       : NULL,
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
@@ -204,8 +206,8 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
     case PUMP_ENDED:
         c->near_ended = true;
         if (c->plan->goal == GOAL_ANSWERED && !c->answered) {
-            error_set(why, EXITCODE_FAILED, "error receiving from %s: %s",
-                      stream_name(c->near_out), c->plan->unanswered);
+            error_set(why, EXITCODE_FAILED, "error receiving from %s: %s", stream_name(c->near_out),
+                      c->plan->unanswered);
             fail(c, FAULT_NEAR, why);
         }
         if (c->plan->goal == GOAL_NEAR_END && c->back != NULL)
@@ -276,11 +278,11 @@ static void on_ending(struct timer *t)
 {
     struct limits *limits = container_of(t, struct limits, ending);
     struct conversation *c = limits->conversation;
-    bool waits = c->cutting ? stream_undelivered(c->near_out) > 0 &&
-                                  stream_failure(c->near_out) == NULL &&
-                                  loop_now_ms(c->forth.work->loop) < limits->until_ms
-                            : c->forth.running &&
-                                  (pump_is_blocked(&c->forth) || stream_has_more(c->forth.from));
+    bool waits =
+        c->cutting
+            ? stream_undelivered(c->near_out) > 0 && stream_failure(c->near_out) == NULL &&
+                  loop_now_ms(c->forth.work->loop) < limits->until_ms
+            : c->forth.running && (pump_is_blocked(&c->forth) || stream_has_more(c->forth.from));
 
     if (waits)
         loop_set_timer(c->forth.work->loop, t, LOOK_MS);

@@ -87,8 +87,8 @@ static enum kernel_copy_result empty_pipe(struct workspace *w, struct stream *to
     char *room;
 
     while (n > 0 && put > 0) {
-        put = TEMP_FAILURE_RETRY(
-            splice(w->pipe[0], NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE));
+        put =
+            TEMP_FAILURE_RETRY(splice(w->pipe[0], NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE));
         if (put > 0) {
             n -= (size_t)put;
             stream_met_write(to, IO_OK, (size_t)put, NULL);

@@ -218,8 +218,8 @@ static void init_by_type(struct transport *t, const struct stat *status, bool fo
 
     if (S_ISSOCK(status->st_mode) && for_writing)
         t->ops = &socket_output_ops;
-    t->always_ready = S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) ||
-                      S_ISBLK(status->st_mode) || is_null;
+    t->always_ready =
+        S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) || S_ISBLK(status->st_mode) || is_null;
     /* splice(2) refuses append mode, and takes a shared position without its lock. */
     if (S_ISREG(status->st_mode) && (!for_writing || !(flags & O_APPEND)) && !t->is_shared)
         t->access = KERNEL_FILE;
@@ -260,8 +260,7 @@ struct stream *local_open_input(struct loop *l, struct error *err)
 
 static struct stream *open_output(struct loop *l, int fd, bool is_shared, struct error *err)
 {
-    struct transport t = {
-        .ops = &output_ops, .fd = fd, .inherited = true, .is_shared = is_shared};
+    struct transport t = {.ops = &output_ops, .fd = fd, .inherited = true, .is_shared = is_shared};
 
     return open_local(l, &t, true, "standard output", err);
 }

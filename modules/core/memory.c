@@ -10,6 +10,27 @@ struct memory {
     size_t length;
 };
 
+static enum io memory_borrow(struct transport *t, struct iovec *iov, size_t max, size_t *count,
+                             struct error *err)
+{
+    struct memory *m = t->state;
+
+    (void)max;
+    (void)err;
+    iov[0] = (struct iovec){.iov_base = (char *)m->bytes, .iov_len = m->length};
+    *count = 1;
+    return m->length > 0 ? IO_OK : IO_END;
+}
+
+static bool memory_take(struct transport *t, size_t n)
+{
+    struct memory *m = t->state;
+
+    m->bytes += n;
+    m->length -= n;
+    return true; /* the end of it */
+}
+
 static enum io memory_read(struct transport *t, void *to, size_t max, size_t *got,
                            struct error *err)
 {
@@ -21,19 +42,8 @@ static enum io memory_read(struct transport *t, void *to, size_t max, size_t *go
     *got = m->length < max ? m->length : max;
     if (to != NULL)
         memcpy(to, m->bytes, *got);
-    m->bytes += *got;
-    m->length -= *got;
+    memory_take(t, *got);
     return IO_OK;
-}
-
-static size_t memory_borrow(struct transport *t, struct iovec *iov, size_t max)
-{
-    struct memory *m = t->state;
-
-    if (max == 0 || m->length == 0)
-        return 0;
-    iov[0] = (struct iovec){.iov_base = (char *)m->bytes, .iov_len = m->length};
-    return 1;
 }
 
 static void memory_close(struct transport *t, bool abort)
@@ -45,6 +55,7 @@ static void memory_close(struct transport *t, bool abort)
 static const struct transport_ops memory_ops = {
     .read = memory_read,
     .borrow = memory_borrow,
+    .take = memory_take,
     .close = memory_close,
 };
 

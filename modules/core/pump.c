@@ -186,20 +186,21 @@ static enum round copy_by_hand(struct pump *p, struct error *err)
 static enum round copy_borrowed(struct pump *p, struct error *err)
 {
     struct iovec pieces[PIECES];
-    size_t put = 1, count = stream_borrow(p->from, pieces, PIECES);
-    enum round result;
+    size_t put, count;
+    enum io result = stream_borrow(p->from, pieces, PIECES, &count);
 
-    if (count == 0)
-        return round_of_read[stream_read(p->from, NULL, 1, &put)];
+    if (result != IO_OK)
+        return round_of_read[result];
     if (p->direction->one_send) {
-        result = send_once(p, pieces[0], err);
-        put = pieces[0].iov_len;
-    } else {
-        result = round_of_write[stream_try_write(p->to, pieces, (int)count, &put)];
+        enum round sent = send_once(p, pieces[0], err);
+
+        stream_take(p->from, pieces[0].iov_len);
+        return sent;
     }
+    result = stream_try_write(p->to, pieces, (int)count, &put);
     if (put > 0)
-        stream_read(p->from, NULL, put, &put);
-    return result;
+        stream_take(p->from, put);
+    return round_of_write[result];
 }
 
 static enum round copy_in_kernel(struct pump *p, struct error *err)

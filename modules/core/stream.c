@@ -226,9 +226,8 @@ static void release_names(struct stream *s)
 
     for (size_t i = 0; i < 2; i++)
         if (names[i] != NULL)
-            loop_free_later(
-                s->loop,
-                &container_of((char *)names[i], struct lasting_text, text)->deferred);
+            loop_free_later(s->loop,
+                            &container_of((char *)names[i], struct lasting_text, text)->deferred);
 }
 
 const char *stream_name(struct stream *s)
@@ -327,8 +326,7 @@ void stream_wake(struct stream *s, uint32_t events)
         loop_notify(s->loop, &s->watch, events);
 }
 
-enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got,
-                        struct error *why)
+enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got, struct error *why)
 {
     if (result == IO_OK) {
         s->counts.in_bytes += got;
@@ -379,9 +377,22 @@ bool stream_can_borrow(const struct stream *s)
     return s->transport.ops->borrow != NULL;
 }
 
-size_t stream_borrow(struct stream *s, struct iovec *iov, size_t max)
+enum io stream_borrow(struct stream *s, struct iovec *iov, size_t max, size_t *count)
 {
-    return s->in_ended ? 0 : s->transport.ops->borrow(&s->transport, iov, max);
+    struct error why = {0};
+    enum io result = IO_END;
+
+    if (!s->in_ended)
+        result = s->transport.ops->borrow(&s->transport, iov, max, count, &why);
+    return result == IO_OK ? result : stream_met_read(s, result, 0, 0, &why);
+}
+
+void stream_take(struct stream *s, size_t n)
+{
+    bool more = s->transport.ops->take(&s->transport, n);
+
+    stream_met_read(s, IO_OK, n, n, NULL);
+    s->dry = !more;
 }
 
 enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why)

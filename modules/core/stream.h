@@ -88,10 +88,11 @@ void stream_wake(struct stream *s, uint32_t events);
 enum io stream_read(struct stream *s, void *to, size_t max, size_t *got);
 enum io stream_peek(struct stream *s, void *to, size_t max, size_t *got);
 
-/* Lists readable bytes in place, for stream_read() to take; returns the number of pieces.
- * stream_can_borrow(): the transport can do so. */
+/* Lists readable bytes in place: *count pieces, of which stream_take() takes the first n
+ * bytes. stream_can_borrow(): the transport can do so. */
 bool stream_can_borrow(const struct stream *s);
-size_t stream_borrow(struct stream *s, struct iovec *iov, size_t max);
+enum io stream_borrow(struct stream *s, struct iovec *iov, size_t max, size_t *count);
+void stream_take(struct stream *s, size_t n);
 
 /* Takes all n bytes and buffers the bytes that do not go out. Returns IO_OK or IO_FAILED.
  * Before writing more, call stream_is_blocked(). */

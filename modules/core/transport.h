@@ -54,9 +54,14 @@ struct transport_ops {
      * many. NULL: no stage can run on this transport. */
     enum io (*peek)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
 
-    /* Lists the readable bytes in place, without copying them; the next read takes
-     * them. Returns the number of pieces. NULL: the bytes have to be read. */
-    size_t (*borrow)(struct transport *t, struct iovec *iov, size_t max);
+    /* Lists readable bytes in place, without copying them: *count pieces. NULL: the bytes have
+     * to be read. */
+    enum io (*borrow)(struct transport *t, struct iovec *iov, size_t max, size_t *count,
+                      struct error *err);
+
+    /* Takes the first n of the bytes that borrow listed. Returns true when there may be more
+     * to read. */
+    bool (*take)(struct transport *t, size_t n);
 
     /* IO_OK: the transport is responsible for *put bytes, even when it still holds some of
      * them. */

@@ -197,8 +197,7 @@ static int parse_bind(struct connecting *c, struct error *err)
 }
 
 struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
-                                 const struct connect_events *events, void *arg,
-                                 struct error *err)
+                                 const struct connect_events *events, void *arg, struct error *err)
 {
     struct connecting *c = calloc(1, sizeof(*c));
 

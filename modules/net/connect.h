@@ -42,8 +42,7 @@ struct connecting;
 /* Starts; on_connected or on_failed comes from the loop, once, and the connecting is gone
  * then. Returns NULL with err filled when the plan is unusable. */
 struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
-                                 const struct connect_events *events, void *arg,
-                                 struct error *err);
+                                 const struct connect_events *events, void *arg, struct error *err);
 
 /* Gives up; no callback comes. NULL is allowed; after the callback it is wrong. */
 void connect_cancel(struct connecting *c);

@@ -108,7 +108,8 @@ static void stop_listening(struct server *s)
 
 void server_check_idle(struct server *s)
 {
-    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) || !list_is_empty(&s->ready))
+    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
+        !list_is_empty(&s->ready))
         return;
     if (s->stopping || (s->options->once && s->had_client)) {
         loop_cancel_timer(s->loop, &s->drain);
@@ -142,10 +143,8 @@ void client_over(struct client *c, struct outcome *o)
 
     if (error_is_set(&o->why))
         report_failure(s, &o->why);
-    event_report(&(struct event){.kind = EVENT_CLOSED,
-                                 .peer = o->name,
-                                 .in_bytes = o->in_bytes,
-                                 .out_bytes = o->out_bytes});
+    event_report(&(struct event){
+        .kind = EVENT_CLOSED, .peer = o->name, .in_bytes = o->in_bytes, .out_bytes = o->out_bytes});
     s->cut_count += s->ending && o->cut;
     free_client(c);
     s->client_count--;
@@ -168,11 +167,12 @@ static void serve(struct client *c)
     list_append(&s->clients, &c->link);
     s->client_count++;
     s->exhausted = false;
-    event_report(&(struct event){.kind = EVENT_CONNECTED, .peer = stream_name(c->stream)});
-    o.name = stream_name(c->stream);
+    if (event_is_shown(EVENT_CONNECTED)) {
+        o.name = stream_name(c->stream);
+        event_report(&(struct event){.kind = EVENT_CONNECTED, .peer = o.name});
+    }
     if (s->service->ops->begin(s->service, c, &o.why) < 0)
         client_over(c, &o);
-    error_clear(&o.why);
 }
 
 static void serve_ready(struct server *s)
@@ -442,7 +442,7 @@ uint64_t server_refused(const struct server *s)
     return s->refused_count;
 }
 
-struct service *service_of(const struct client *c)
+struct service *client_service(const struct client *c)
 {
     return c->server->service;
 }

@@ -78,6 +78,9 @@ uint64_t server_clients(const struct server *s);
 uint64_t server_cut(const struct server *s);
 uint64_t server_refused(const struct server *s);
 
+/* Returns the service that a client was given to. */
+struct service *client_service(const struct client *c);
+
 /* Ends a client; every client ends here. Counts it out, reports it, and frees it. Moves
  * o->why. */
 void client_over(struct client *c, struct outcome *o);

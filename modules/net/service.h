@@ -15,11 +15,11 @@
 
 struct service {
     const struct service_ops *ops;
-    const void *config;  /* what the command has set, the same for all loops */
-    struct run *run;     /* of this loop */
+    const void *config;    /* what the command has set, the same for all loops */
+    struct run *run;       /* of this loop */
     struct server *server; /* set once it listens */
-    bool busy;           /* the server is not idle while the service has work of its own;
-                          * server_check_idle() when that is over */
+    bool busy;             /* the server is not idle while the service has work of its own;
+                            * server_check_idle() when that is over */
     struct text_counts counts;
     struct conversation_plan plan; /* filled by prepare, from a copy of what the command set */
 };
@@ -51,11 +51,7 @@ void service_free(struct service *v);
 /* Starts the client's conversation with far, which is taken over. The plan's on_over is
  * called with the client, and ends in client_over(); service_over() does just that. Returns
  * 0, or -1 with err filled. */
-int service_converse(struct service *v, struct client *c, const struct end *far,
-                     struct error *err);
+int service_converse(struct service *v, struct client *c, const struct end *far, struct error *err);
 void service_over(void *client, struct outcome *o);
-
-/* Returns the service of a client. */
-struct service *service_of(const struct client *c);
 
 #endif

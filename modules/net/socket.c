@@ -181,9 +181,8 @@ static enum io write_socket(struct transport *t, const struct iovec *iov, int co
 {
     struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
     const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    ssize_t n = count == 1
-                    ? TEMP_FAILURE_RETRY(send(t->fd, iov->iov_base, iov->iov_len, flags))
-                    : TEMP_FAILURE_RETRY(sendmsg(t->fd, &message, flags));
+    ssize_t n = count == 1 ? TEMP_FAILURE_RETRY(send(t->fd, iov->iov_base, iov->iov_len, flags))
+                           : TEMP_FAILURE_RETRY(sendmsg(t->fd, &message, flags));
 
     if (n < 0)
         return write_failed(errno, err);

@@ -12,7 +12,7 @@ static const struct answer_config *config_of(const struct service *v)
 static void on_moved(void *owner)
 {
     struct client *c = owner;
-    struct service *v = service_of(c);
+    struct service *v = client_service(c);
     const struct buf *reply = config_of(v)->reply;
     struct error why = {0};
     struct stream *in;

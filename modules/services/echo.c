@@ -3,7 +3,7 @@
 
 static struct filter *make_upper(void *owner, struct stream *from, struct error *err)
 {
-    struct service *v = service_of(owner);
+    struct service *v = client_service(owner);
     const struct echo_config *config = v->config;
 
     (void)from;

@@ -3,7 +3,7 @@
 
 static struct filter *make_incoming(void *owner, struct stream *from, struct error *err)
 {
-    struct print *p = (struct print *)service_of(owner);
+    struct print *p = (struct print *)client_service(owner);
     struct text_format format = {
         .printable = p->config->labelled,
         .screen = p->config->labelled ? &p->screen : NULL,
@@ -15,7 +15,7 @@ static struct filter *make_incoming(void *owner, struct stream *from, struct err
 
 static struct filter *make_outgoing(void *owner, struct stream *from, struct error *err)
 {
-    struct print *p = (struct print *)service_of(owner);
+    struct print *p = (struct print *)client_service(owner);
 
     (void)from;
     return filters_outgoing(p->config->text, &p->service.counts, err);
@@ -45,7 +45,7 @@ static void on_over(void *owner, struct outcome *o)
     struct client *c = owner;
 
     if (o->whose == FAULT_FAR_OUT)
-        run_fail(service_of(c)->run, &o->why);
+        run_fail(client_service(c)->run, &o->why);
     client_over(c, o);
 }
 

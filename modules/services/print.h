@@ -6,11 +6,11 @@
 
 struct print_config {
     const struct text_options *text;
-    bool discards;      /* prints nothing */
-    bool labelled;      /* and made safe for a terminal */
-    bool is_shared;     /* other loops print to the same output */
-    bool ends_output;   /* standard output ends with the only client (--once) */
-    bool sends_input;   /* the only client is sent standard input */
+    bool discards;    /* prints nothing */
+    bool labelled;    /* and made safe for a terminal */
+    bool is_shared;   /* other loops print to the same output */
+    bool ends_output; /* standard output ends with the only client (--once) */
+    bool sends_input; /* the only client is sent standard input */
     /* NULL, or called with the stream of a client whose conversation begins. */
     void (*on_begin)(void *arg, struct stream *client);
     void *arg;

@@ -98,7 +98,8 @@ enum access_word access_add(struct access_rules *r, const char *word, bool allow
         rule.family = AF_INET;
     else if (length < sizeof(host) && inet_pton(AF_INET6, host, rule.bytes) == 1)
         rule.family = AF_INET6;
-    else if (slash != NULL || *rule.word == '@' || rule.word[strspn(rule.word, "0123456789.:")] == '\0')
+    else if (slash != NULL || *rule.word == '@' ||
+             rule.word[strspn(rule.word, "0123456789.:")] == '\0')
         return refuse(rule.word, "expected an address, ADDR/BITS or a host name", err);
     else
         return ACCESS_IS_NAME;
@@ -114,8 +115,8 @@ enum access_word access_add(struct access_rules *r, const char *word, bool allow
     return add(r, &rule, err) == 0 ? ACCESS_ADDED : ACCESS_FAILED;
 }
 
-int access_add_address(struct access_rules *r, const struct addr *a, const char *word,
-                       bool allows, struct error *err)
+int access_add_address(struct access_rules *r, const struct addr *a, const char *word, bool allows,
+                       struct error *err)
 {
     struct access_rule rule = whole_address(a);
 
@@ -143,8 +144,7 @@ static bool matches(const struct access_rule *rule, const struct access_rule *ad
 {
     unsigned bytes = rule->bits / 8, bits = rule->bits % 8;
 
-    return rule->family == address->family &&
-           memcmp(rule->bytes, address->bytes, bytes) == 0 &&
+    return rule->family == address->family && memcmp(rule->bytes, address->bytes, bytes) == 0 &&
            (bits == 0 || (rule->bytes[bytes] ^ address->bytes[bytes]) >> (8 - bits) == 0);
 }
 

@@ -32,8 +32,8 @@ enum access_word { ACCESS_ADDED, ACCESS_IS_NAME, ACCESS_FAILED };
  * addresses. ACCESS_FAILED: err has a usage error that quotes the word. */
 enum access_word access_add(struct access_rules *r, const char *word, bool allows,
                             struct error *err);
-int access_add_address(struct access_rules *r, const struct addr *a, const char *word,
-                       bool allows, struct error *err);
+int access_add_address(struct access_rules *r, const struct addr *a, const char *word, bool allows,
+                       struct error *err);
 
 /* Call after the last rule was added. */
 void access_sort(struct access_rules *r);

@@ -126,7 +126,8 @@ static int parse_v1(const char *bytes, size_t n, struct proxy_header *h)
     peer_port = next_word(&rest);
     local_port = next_word(&rest);
     h->names_ends = true;
-    return *rest == '\0' && bytes[n - 3] != ' ' && parse_v1_address(peer, peer_port, family, &h->peer) == 0 &&
+    return *rest == '\0' && bytes[n - 3] != ' ' &&
+                   parse_v1_address(peer, peer_port, family, &h->peer) == 0 &&
                    parse_v1_address(local, local_port, family, &h->local) == 0
                ? 0
                : -1;

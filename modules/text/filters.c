@@ -102,8 +102,7 @@ struct filter *filters_incoming(const struct text_options *o, const struct text_
 {
     struct draft d = begin(o, counts, err);
     const char *local = local_encoding(o);
-    bool by_character =
-        f->printable || f->screen != NULL || f->observer != NULL || f->coloured;
+    bool by_character = f->printable || f->screen != NULL || f->observer != NULL || f->coloured;
     /* Filters that look at characters look at UTF-8. */
     const char *shown = by_character ? utf8 : local;
     bool converts_back = by_character && !gconv_is_utf8(local);
@@ -154,9 +153,8 @@ struct filter *filters_upper(const struct text_options *o, struct text_counts *c
     return d.chain;
 }
 
-int filters_encode(const struct text_options *o, const char *text, size_t length,
-                   bool ends_message, struct text_counts *counts, struct buf *wire,
-                   struct error *err)
+int filters_encode(const struct text_options *o, const char *text, size_t length, bool ends_message,
+                   struct text_counts *counts, struct buf *wire, struct error *err)
 {
     struct filter *f = filters_outgoing(o, counts, err);
     bool failed;

@@ -55,8 +55,7 @@ struct filter *filters_upper(const struct text_options *o, struct text_counts *c
 
 /* Appends to wire what whole outgoing text becomes; ends_message: with the line ending that
  * was asked for. Returns 0, or -1 with err filled (EXITCODE_DATA). */
-int filters_encode(const struct text_options *o, const char *text, size_t length,
-                   bool ends_message, struct text_counts *counts, struct buf *wire,
-                   struct error *err);
+int filters_encode(const struct text_options *o, const char *text, size_t length, bool ends_message,
+                   struct text_counts *counts, struct buf *wire, struct error *err);
 
 #endif

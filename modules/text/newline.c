@@ -115,7 +115,7 @@ struct at_end {
 };
 
 static enum filter_result at_end_feed(struct filter *f, const char *in, size_t n, struct buf *out,
-                                       struct error *err)
+                                      struct error *err)
 {
     if (n > 0)
         ((struct at_end *)f)->last = in[n - 1];

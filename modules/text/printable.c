@@ -184,3 +184,13 @@ struct filter *printable_new(void)
     p->filter.ops = &printable_ops;
     return &p->filter;
 }
+
+int printable_add(struct buf *out, const char *text, size_t n)
+{
+    struct printable p = {.part = {.length = 0}};
+
+    return printable_feed(&p.filter, text, n, out, NULL) == FILTER_OK &&
+                   printable_finish(&p.filter, out, NULL) == FILTER_OK
+               ? 0
+               : -1;
+}

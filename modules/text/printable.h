@@ -15,4 +15,7 @@
  * kept for the next. */
 struct filter *printable_new(void);
 
+/* Appends the form of a whole text that is safe. Returns 0, or -1 without memory. */
+int printable_add(struct buf *out, const char *text, size_t n);
+
 #endif

@@ -1,0 +1,234 @@
+/*
+ * Fails one system call or allocation of the program that it is preloaded into.
+ *
+ * FAULT=FUNCTION:N:ERRNO   the Nth call of FUNCTION (from 1) fails with this errno
+ * FAULT=FUNCTION:N:short   ... moves at most one byte
+ * FAULT_COUNTS=FILE        at the end, how often each function was called: "FUNCTION N"
+ *
+ * "malloc" counts every allocation.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { FUNCTIONS_MAX = 64, NAME_MAX_LENGTH = 24 };
+
+static struct {
+    char name[NAME_MAX_LENGTH];
+    atomic_uint calls;
+} functions[FUNCTIONS_MAX];
+
+static atomic_uint function_count;
+static char wanted[NAME_MAX_LENGTH];
+static unsigned wanted_call;
+static int wanted_errno;
+static bool wanted_short;
+static bool ready;
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *fault = getenv("FAULT");
+    char what[16] = "";
+
+    if (fault != NULL &&
+        sscanf(fault, "%23[^:]:%u:%15s", wanted, &wanted_call, what) == 3) {
+        wanted_short = strcmp(what, "short") == 0;
+        wanted_errno = atoi(what);
+    }
+    ready = true;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    const char *path = getenv("FAULT_COUNTS");
+    FILE *file;
+
+    ready = false;
+    file = path != NULL ? fopen(path, "w") : NULL;
+    if (file == NULL)
+        return;
+    for (unsigned i = 0; i < atomic_load(&function_count); i++)
+        fprintf(file, "%s %u\n", functions[i].name, atomic_load(&functions[i].calls));
+    fclose(file);
+}
+
+/* Counts a call. Returns true when it is the one that is to fail. */
+static bool strikes(const char *name)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    unsigned i, count, call;
+
+    if (!ready)
+        return false;
+    pthread_mutex_lock(&lock);
+    count = atomic_load(&function_count);
+    for (i = 0; i < count && strcmp(functions[i].name, name) != 0; i++)
+        ;
+    if (i == count && count < FUNCTIONS_MAX) {
+        strncpy(functions[i].name, name, NAME_MAX_LENGTH - 1);
+        atomic_store(&function_count, count + 1);
+    }
+    call = i < FUNCTIONS_MAX ? atomic_fetch_add(&functions[i].calls, 1) + 1 : 0;
+    pthread_mutex_unlock(&lock);
+    return call == wanted_call && strcmp(name, wanted) == 0;
+}
+
+/* Defines a function that calls the next one of its name, or fails. FAILURE is what it
+ * returns then; SHORTEN changes its arguments so that it moves one byte. */
+#define WRAP(RESULT, NAME, PARAMETERS, ARGUMENTS, SHORTEN)                       \
+    RESULT NAME PARAMETERS                                                       \
+    {                                                                            \
+        static RESULT(*next) PARAMETERS;                                         \
+        bool struck = strikes(#NAME);                                            \
+                                                                                 \
+        if (next == NULL)                                                        \
+            next = (RESULT(*) PARAMETERS)dlsym(RTLD_NEXT, #NAME);                \
+        if (struck && !wanted_short) {                                           \
+            errno = wanted_errno;                                                \
+            return -1;                                                           \
+        }                                                                        \
+        if (struck) {                                                            \
+            SHORTEN;                                                             \
+        }                                                                        \
+        return next ARGUMENTS;                                                   \
+    }
+
+#define NOTHING (void)0
+
+WRAP(ssize_t, read, (int fd, void *to, size_t n), (fd, to, n), n = n > 0)
+WRAP(ssize_t, write, (int fd, const void *from, size_t n), (fd, from, n), n = n > 0)
+WRAP(ssize_t, pread, (int fd, void *to, size_t n, off_t at), (fd, to, n, at), n = n > 0)
+WRAP(ssize_t, pread64, (int fd, void *to, size_t n, off_t at), (fd, to, n, at), n = n > 0)
+WRAP(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), n = n > 0)
+WRAP(ssize_t, recv, (int fd, void *to, size_t n, int flags), (fd, to, n, flags), n = n > 0)
+WRAP(ssize_t, send, (int fd, const void *from, size_t n, int flags), (fd, from, n, flags), n = n > 0)
+WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags), NOTHING)
+WRAP(ssize_t, sendfile, (int to, int from, off_t *at, size_t n), (to, from, at, n), n = n > 0)
+WRAP(ssize_t, sendfile64, (int to, int from, off_t *at, size_t n), (to, from, at, n), n = n > 0)
+WRAP(ssize_t, splice, (int from, off_t *a, int to, off_t *b, size_t n, unsigned flags),
+     (from, a, to, b, n, flags), n = n > 0)
+WRAP(int, socket, (int domain, int type, int protocol), (domain, type, protocol), NOTHING)
+WRAP(int, bind, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n), NOTHING)
+WRAP(int, listen, (int fd, int backlog), (fd, backlog), NOTHING)
+WRAP(int, connect, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n), NOTHING)
+WRAP(int, accept4, (int fd, struct sockaddr *a, socklen_t *n, int flags), (fd, a, n, flags), NOTHING)
+WRAP(int, shutdown, (int fd, int how), (fd, how), NOTHING)
+WRAP(int, getsockname, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n), NOTHING)
+WRAP(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *n),
+     (fd, level, name, value, n), NOTHING)
+WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t n),
+     (fd, level, name, value, n), NOTHING)
+WRAP(int, epoll_create1, (int flags), (flags), NOTHING)
+WRAP(int, epoll_ctl, (int fd, int operation, int other, struct epoll_event *event),
+     (fd, operation, other, event), NOTHING)
+WRAP(int, epoll_wait, (int fd, struct epoll_event *events, int n, int timeout),
+     (fd, events, n, timeout), NOTHING)
+WRAP(int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout), NOTHING)
+WRAP(int, pipe2, (int fds[2], int flags), (fds, flags), NOTHING)
+WRAP(int, eventfd, (unsigned value, int flags), (value, flags), NOTHING)
+WRAP(int, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags), NOTHING)
+WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags), NOTHING)
+WRAP(int, dup, (int fd), (fd), NOTHING)
+WRAP(int, dup2, (int fd, int other), (fd, other), NOTHING)
+WRAP(int, dup3, (int fd, int other, int flags), (fd, other, flags), NOTHING)
+WRAP(int, fstat, (int fd, struct stat *status), (fd, status), NOTHING)
+WRAP(int, stat, (const char *path, struct stat *status), (path, status), NOTHING)
+WRAP(int, rename, (const char *from, const char *to), (from, to), NOTHING)
+WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), NOTHING)
+WRAP(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence), NOTHING)
+
+/* A failing close has closed all the same; close(2). */
+int close(int fd)
+{
+    static int (*next)(int fd);
+    bool struck = strikes("close");
+    int result;
+
+    if (next == NULL)
+        next = (int (*)(int))dlsym(RTLD_NEXT, "close");
+    result = next(fd);
+    if (!struck)
+        return result;
+    errno = wanted_errno;
+    return -1;
+}
+
+#define WRAP_VARIADIC(NAME, FIRST_PARAMETERS, ARGUMENTS, LAST)                    \
+    int NAME(FIRST_PARAMETERS, ...)                                               \
+    {                                                                             \
+        static int (*next)(FIRST_PARAMETERS, ...);                                \
+        bool struck = strikes(#NAME);                                             \
+        va_list args;                                                             \
+        unsigned long value;                                                      \
+                                                                                  \
+        va_start(args, LAST);                                                     \
+        value = va_arg(args, unsigned long);                                      \
+        va_end(args);                                                             \
+        if (next == NULL)                                                         \
+            next = (int (*)(FIRST_PARAMETERS, ...))dlsym(RTLD_NEXT, #NAME);       \
+        if (struck) {                                                             \
+            errno = wanted_errno;                                                 \
+            return -1;                                                            \
+        }                                                                         \
+        return next ARGUMENTS;                                                    \
+    }
+
+#define COMMA ,
+WRAP_VARIADIC(open, const char *path COMMA int flags, (path, flags, value), flags)
+WRAP_VARIADIC(open64, const char *path COMMA int flags, (path, flags, value), flags)
+WRAP_VARIADIC(fcntl, int fd COMMA int command, (fd, command, value), command)
+WRAP_VARIADIC(fcntl64, int fd COMMA int command, (fd, command, value), command)
+WRAP_VARIADIC(ioctl, int fd COMMA unsigned long request, (fd, request, value), request)
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *arg)
+{
+    static int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+    if (next == NULL)
+        next = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(
+            RTLD_NEXT, "pthread_create");
+    return strikes("pthread_create") ? wanted_errno : next(thread, attributes, start, arg);
+}
+
+static bool allocation_fails(void)
+{
+    if (!strikes("malloc"))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return allocation_fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return allocation_fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return allocation_fails() ? NULL : __libc_realloc(old, size);
+}
