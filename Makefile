@@ -23,6 +23,12 @@ own_ldflags := -pthread
 ifeq ($(VARIANT),asan)
 own_cflags += -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 own_ldflags += -fsanitize=address,undefined
+else ifeq ($(VARIANT),tsan)
+own_cflags += -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+own_ldflags += -fsanitize=thread
+else ifeq ($(VARIANT),faults)
+own_cppflags += -U_FORTIFY_SOURCE # its calls have other names
+own_cflags += -O1 -g
 else
 own_cppflags += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 own_cflags += -fPIE -fstack-protector-strong -fstack-clash-protection
@@ -44,7 +50,7 @@ completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all completions deps demo check check-bats check-asan fuzz lint format bench install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
@@ -82,6 +88,19 @@ check: test-programs ## Run every test; the last line counts them
 
 check-asan: ## The same, built with the address and undefined-behaviour sanitizers
 	$(MAKE) VARIANT=asan check
+
+# Make builds what a variant needs by calling itself.
+check-faults: ## Fail each system call and each allocation in turn, in many scenarios
+	$(MAKE) VARIANT=faults build/faults/tcptool build/faults/shim.so
+	tests/faults/run build/faults/tcptool build/faults/shim.so
+
+build/faults/shim.so: tests/faults/shim.c Makefile
+	@mkdir -p $(@D)
+	$(compile) -shared -fPIC -o $@ $< -ldl
+
+check-threads: ## Run the tests of workers with the thread sanitizer
+	$(MAKE) VARIANT=tsan test-programs
+	tests/helpers/check build/tsan build/tsan/tcptool workers.bats
 
 fuzz: $(fuzzers) ## Run every fuzz target for FUZZ_SECONDS (60) each
 	tests/helpers/fuzz $(fuzzers)

@@ -83,11 +83,11 @@ static void on_turn_over(struct timer *timer)
     console_give_turn(container_of(timer, struct talk, turn)->console);
 }
 
-/* After a bye it does not matter how the other one hangs up, but data that was lost before
+/* After its bye it does not matter how the other side hangs up. Data that was lost before
  * is lost. */
 static void forgive_hangup(const struct talk *t, struct outcome *o)
 {
-    if ((t->said_bye || t->heard_bye) && o->whose == FAULT_NEAR && !o->cut &&
+    if (t->heard_bye && !o->cut && o->whose == FAULT_NEAR &&
         (o->why.number == ECONNRESET || o->why.number == EPIPE)) {
         error_clear(&o->why);
         o->whose = FAULT_NONE;

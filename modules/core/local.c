@@ -19,7 +19,7 @@ struct local_startup local_start(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) >= 0)
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
         s.input_closed = s.input_closed || fd == STDIN_FILENO;
         /* The lowest free number is fd; the wrong direction fails with EBADF. */
@@ -60,7 +60,7 @@ static enum io read_result(const struct transport *t, ssize_t n, size_t *got, st
         *got = (size_t)n;
         return IO_OK;
     }
-    if (n < 0 && errno == EAGAIN)
+    if (n < 0 && errno == EAGAIN && !t->always_ready)
         return IO_AGAIN;
     if (n == 0 || (errno == EIO && is_in_background(t)))
         return IO_END;
@@ -70,8 +70,6 @@ static enum io read_result(const struct transport *t, ssize_t n, size_t *got, st
 
 static enum io write_failed(int number, struct error *err)
 {
-    if (number == EAGAIN)
-        return IO_AGAIN;
     error_cause(err, number);
     if (number == EPIPE) /* a filter's reader is gone */
         err->status = EXITCODE_PIPE;
@@ -106,7 +104,7 @@ static enum io local_write(struct transport *t, const struct iovec *iov, int cou
     result = count == 1 || t->may_block ? TEMP_FAILURE_RETRY(write(t->fd, iov->iov_base, n))
                                         : TEMP_FAILURE_RETRY(writev(t->fd, iov, count));
     if (result < 0)
-        return write_failed(errno, err);
+        return errno == EAGAIN && !t->always_ready ? IO_AGAIN : write_failed(errno, err);
     *put = (size_t)result;
     return IO_OK;
 }

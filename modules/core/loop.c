@@ -289,7 +289,7 @@ static int wait_ms(const struct loop *l)
 {
     int64_t left;
 
-    if (!list_is_empty(&l->notified) || !list_is_empty(&l->changed))
+    if (l->stopped || !list_is_empty(&l->notified) || !list_is_empty(&l->changed))
         return 0;
     if (l->timers == NULL)
         return -1;
@@ -396,7 +396,7 @@ void loop_close_waker(struct loop *l, struct waker *w)
 void loop_wake(const struct waker *w)
 {
     uint64_t once = 1;
-    ssize_t written = write(w->watch.fd, &once, sizeof(once));
+    ssize_t written = TEMP_FAILURE_RETRY(write(w->watch.fd, &once, sizeof(once)));
 
     (void)written; /* a full counter wakes as well */
 }

@@ -46,9 +46,12 @@ enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
         if (result != STAGE_DONE)
             return result;
         n = ours(b->bytes, b->length + got, &complete);
-        stream_read(s, NULL, n - b->length, &got);
-        b->length = n;
-        if (!complete && n == b->max) {
+        result = from_io(stream_read(s, NULL, n - b->length, &got), s, err);
+        if (result != STAGE_DONE)
+            return result;
+        b->length += got;
+        complete = complete && b->length == n;
+        if (!complete && b->length == b->max) {
             error_set(err, EXITCODE_FAILED, "more than %zu bytes", b->max);
             return STAGE_FAILED;
         }

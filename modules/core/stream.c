@@ -68,6 +68,7 @@ static void fail(struct stream *s, bool reading, struct error *why)
         error_prefix(why, reading ? "error reading %s" : "error writing %s", s->name);
     error_move(&s->failure, why);
     s->failed = true;
+    s->lost = s->out != NULL;
     drop_unsent(s);
 }
 
@@ -404,6 +405,7 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
         s->full = true;
     } else {
         fail(s, false, why);
+        s->lost = true;
     }
     return result;
 }
@@ -414,6 +416,7 @@ enum io stream_try_write(struct stream *s, const struct iovec *iov, int count, s
     enum io result;
 
     *put = 0;
+    s->lost = s->lost || s->failed;
     if (s->failed || s->full)
         return s->failed ? IO_FAILED : IO_AGAIN;
     result = s->transport.ops->write(&s->transport, iov, count, put, &why);
@@ -437,8 +440,7 @@ enum io stream_write(struct stream *s, const void *bytes, size_t n)
         return IO_OK;
     }
     error_cause(&why, ENOMEM);
-    fail(s, false, &why);
-    return IO_FAILED;
+    return stream_met_write(s, IO_FAILED, 0, &why);
 }
 
 enum io stream_shut(struct stream *s)
@@ -462,7 +464,7 @@ size_t stream_unsent(const struct stream *s)
 /* With the end of data, which counts as one. */
 static size_t undelivered(const struct stream *s)
 {
-    size_t unsent = stream_unsent(s) + (s->shut_asked && !s->shut_done);
+    size_t unsent = stream_unsent(s) + s->lost + (s->shut_asked && !s->shut_done);
 
     if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
         return unsent;
@@ -473,7 +475,7 @@ size_t stream_undelivered(const struct stream *s)
 {
     size_t all = undelivered(s);
 
-    return all > 0 && s->shut_asked ? all - 1 : all;
+    return all > 0 && s->shut_asked && !s->lost ? all - 1 : all;
 }
 
 bool stream_is_delivered(const struct stream *s)

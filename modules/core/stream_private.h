@@ -32,6 +32,7 @@ struct stream {
     bool shut_done : 1;
     bool closed : 1;
     bool failed : 1; /* failure is set */
+    bool lost : 1;   /* bytes that were to go out when it failed */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return

@@ -1,41 +1,60 @@
-/* chat/room: whatever members send, however they take and whoever comes and goes,
- * each gets every line of the others whole, once and in the order of the log, and
- * private lines only in between; everything can be decoded and has no control in
- * it; what is kept is bounded. */
+/* chat/room: whatever members send, however they take and whoever comes and goes, each gets
+ * every line of the others whole, once and in the order of the log, and private lines only in
+ * between; everything can be decoded and has no control in it; what is kept is bounded; and
+ * in the end everybody is woken for all that there is to read and to write. */
 #include <stdio.h>
 
+#include "chat/names.h"
+#include "chat/pace.h"
 #include "chat/room_private.h"
 #include "tests/fuzz/cut.h"
 #include "text/utf8.h"
 
 enum {
     GUESTS = 6, /* the first takes everything at once */
-    PIECES = 7,
+    CONSOLE = GUESTS,
+    MEMBERS,
+    PIECES_MIN = 4,
+    PIECES_MAX = 64,
     KEPT_MAX = 128 * 1024,
     ANSWER_MAX = 4096,
     LARGE = 256 * 1024, /* a buffer in which nobody who reads is overrun */
 };
 
-struct guest {
-    struct room_member member;
-    struct buf got; /* what it took, from the beginning of a line on */
-    uint64_t next;  /* the line of the log that it gets next */
+struct person {
+    struct scene *scene;
+    struct stream *stream; /* NULL: closed */
+    struct member *member;
+    struct filter *decoder; /* of what it sends; NULL: none */
+    struct buf got;         /* what it took, from the beginning of a line on */
+    struct buf name;        /* as the log has it; empty: it has left, or listens only */
+    uint64_t next;          /* the line of the log that it gets next, ... */
+    uint64_t until;         /* ... if it is before this one, as it has quit then */
+    uint32_t number;
+    bool in_line;  /* it has taken a part of a line of the log */
+    bool may_skip; /* the end of such a line, as the line is lost */
+    bool shut;
+    bool ended;
 };
 
 /* A line of the log. */
 struct line {
-    struct buf wire;
-    const struct guest *author; /* never dereferenced; NULL: the console, or the room */
-    uint32_t number;            /* the author's, as its memory may be used again */
+    struct buf wire; /* empty: it had gone before it was looked at */
+    uint32_t author;
 };
 
 struct scene {
+    struct loop *loop;
     struct room *room;
     struct room_options options;
     struct line_encoding wire; /* one of its own, to say how lines should look */
-    struct guest *guests[GUESTS];
+    struct person *members[MEMBERS];
     struct line *lines;
     size_t count;
+    struct buf seen; /* the line that was checked last, */
+    struct buf says; /* and what it says */
+    uint64_t unseen;
+    size_t taken;
     int64_t now_ms;
     bool closing;
 };
@@ -46,6 +65,7 @@ static const char *const encodings[] = {NULL, "utf-8", "gbk", "iso-2022-jp", "ut
     "a-command-that-there-is-not-and-that-is-told-about-at-length-until-the-answers-fill-what-" \
     "there-is-room-for"
 
+/* What is sent is in UTF-8, also where that is not the encoding of the wire. */
 static const struct {
     const char *text;
     unsigned times;
@@ -54,6 +74,7 @@ static const struct {
     {"/nick \uff21LICE\n", 1},
     {"/nick \u5f20\u4e09\r\n", 1},
     {"/nick guest1\n", 1},
+    {"/nick the\n", 1},
     {"/who\n", 1},
     {"/" LONG "\n", 500},
     {"/me waves\n", 1},
@@ -61,55 +82,14 @@ static const struct {
     {"/help\n", 1},
     {"/x\n", 20},
     {"a\n", 300},
-    {"x", 5000},
+    {"x", 40000},
     {"\u4e2d", 1500},
     {"\033[2J\u202e\xff\xc3\n", 20},
     {"a line of some length, of which there are many\n", 100},
     {"\n", 1},
 };
 
-static const char *const console_lines[][2] = {
-    {"hello", "host: hello\n"},
-    {"\u4f60\u597d \033", "host: \u4f60\u597d \\x1b\n"},
-    {"/me waves", "* host waves\n"},
-    {"/who", NULL},
-    {"", NULL},
-    {"/nick alice2", NULL},
-};
-
-static bool begins(const char *line, size_t n, const char *before, const char *name,
-                   const char *after)
-{
-    char start[256];
-    int length = snprintf(start, sizeof(start), "%s%s%s", before, name, after);
-
-    return n >= (size_t)length && memcmp(line, start, (size_t)length) == 0;
-}
-
-static bool is_author(const struct guest *g, const char *line, size_t n)
-{
-    const char *name = g->member.name;
-
-    return begins(line, n, "", name, ": ") || begins(line, n, "* ", name, " ") ||
-           begins(line, n, "-- ", name, " ");
-}
-
-/* Who has said a line. A name may be one's that has quit, and by now another's. */
-static const struct guest *find_author(const struct scene *s, const char *line, size_t n)
-{
-    for (int quit = 0; quit < 2 && !s->closing; quit++)
-        for (size_t i = 0; i < GUESTS; i++) {
-            const struct guest *g = s->guests[i];
-
-            if (g != NULL && g->member.quit == quit && g->member.name != NULL &&
-                is_author(g, line, n))
-                return g;
-        }
-    REQUIRE(s->closing);
-    return NULL;
-}
-
-/* Decodes a line by itself, which has to be possible. */
+/* Decodes lines by themselves, which has to be possible. */
 static void decode(const struct scene *s, const char *line, size_t n, struct buf *text)
 {
     struct filter *f;
@@ -126,103 +106,190 @@ static void decode(const struct scene *s, const char *line, size_t n, struct buf
     filter_free(f);
 }
 
-/* Every line by itself is valid, and may be shown. */
-static void check_text(const struct scene *s, const char *line, size_t n)
+/* Every line by itself is valid, is as it should be on the wire, and may be shown. */
+static void check_text(const struct scene *s, const char *line, size_t n, struct buf *text)
 {
-    struct buf text = {0};
+    struct buf wire = {0};
+    size_t length;
 
-    decode(s, line, n, &text);
-    n = buf_length(&text);
-    REQUIRE(n > 0 && buf_head(&text)[--n] == '\n');
+    decode(s, line, n, text);
+    length = buf_length(text);
+    REQUIRE(length > 0 && buf_head(text)[--length] == '\n');
     if (s->options.crlf)
-        REQUIRE(n > 0 && buf_head(&text)[--n] == '\r');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)buf_head(&text)[i];
+        REQUIRE(length > 0 && buf_head(text)[--length] == '\r');
+    text->end = text->start + length;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)buf_head(text)[i];
 
         REQUIRE((c >= 0x20 && c != 0x7f) || c == '\t');
-        REQUIRE(c != 0xc2 || (unsigned char)buf_head(&text)[i + 1] >= 0xa0);
+        REQUIRE(c != 0xc2 || (unsigned char)buf_head(text)[i + 1] >= 0xa0);
     }
-    buf_free(&text);
+    REQUIRE(buf_add(text, "\n", 1) == 0);
+    REQUIRE(line_encoding_put(&s->wire, buf_head(text), length + 1, &wire, NULL) == 0);
+    REQUIRE(buf_length(&wire) == n && memcmp(buf_head(&wire), line, n) == 0);
+    buf_free(&wire);
+    text->end--;
 }
 
-static void record(struct scene *s, const char *line, size_t n, const struct guest *author)
+/* Returns what a line says, without its end, until the next call. Many lines are like the one
+ * before, and conversions take long. */
+static const struct buf *says(struct scene *s, const char *line, size_t n)
 {
-    struct line *l;
+    if (buf_length(&s->seen) == n && memcmp(buf_head(&s->seen), line, n) == 0)
+        return &s->says;
+    buf_reset(&s->seen);
+    buf_reset(&s->says);
+    check_text(s, line, n, &s->says);
+    REQUIRE(buf_add(&s->seen, line, n) == 0);
+    return &s->says;
+}
 
-    REQUIRE(n > 0 && memchr(line, '\n', n) == line + n - 1);
+/* Who says what, by the log alone: names are given by the lines that announce them. */
+
+static void set_name(struct person *p, const char *name, size_t n)
+{
+    buf_free(&p->name);
+    if (n > 0)
+        REQUIRE(buf_add(&p->name, name, n) == 0);
+}
+
+static struct person *find_name(const struct scene *s, const char *name, size_t n)
+{
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct person *p = s->members[i];
+
+        if (p != NULL && n > 0 && buf_length(&p->name) == n &&
+            memcmp(buf_head(&p->name), name, n) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static bool is(const char *text, size_t n, const char *wanted)
+{
+    return n == strlen(wanted) && memcmp(text, wanted, n) == 0;
+}
+
+static bool begins(const char *text, size_t n, const char *start)
+{
+    return n >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+/* Acts on what is announced about p. */
+static void learn(const struct scene *s, struct person *p, const char *text, size_t n)
+{
+    static const char renamed[] = "is now ";
+
+    if (begins(text, n, renamed)) {
+        size_t length = n - strlen(renamed);
+
+        REQUIRE(length > 0 && find_name(s, text + strlen(renamed), length) == NULL);
+        set_name(p, text + strlen(renamed), length);
+    } else if (is(text, n, "left")) {
+        REQUIRE(p->stream == NULL || p->member->quit);
+        p->until = s->count - 1;
+        set_name(p, NULL, 0);
+    } else if (is(text, n, "fell behind and was dropped")) {
+        REQUIRE(p->stream == NULL && p->number != AUTHOR_CONSOLE);
+        set_name(p, NULL, 0);
+    } else {
+        REQUIRE(is(text, n, "joined"));
+    }
+}
+
+/* Returns the author that the text of a line has, and learns from it. */
+static uint32_t author_by_text(const struct scene *s, const char *text, size_t n)
+{
+    bool announced = begins(text, n, "-- "), acts = begins(text, n, "* ");
+    const char *name = text + (announced ? 3 : acts ? 2 : 0), *end = text + n, *after = name;
+    struct person *p;
+
+    while (after < end && *after != ' ' && *after != ':')
+        after++;
+    p = find_name(s, name, (size_t)(after - name));
+    REQUIRE(p != NULL && after < end);
+    if (announced)
+        learn(s, p, after + 1, (size_t)(end - after - 1));
+    else
+        REQUIRE(begins(after, (size_t)(end - after), acts ? " " : ": "));
+    return p->number;
+}
+
+/* A line that is skipped for its author is not listed for it. */
+static bool is_by(const struct scene *s, uint64_t line, uint32_t number)
+{
+    const struct shared_log_position at = {.line = line};
+    struct iovec iov[2];
+
+    return shared_log_peek(s->room->log, at, line + 1, number, iov, 2) == 0;
+}
+
+static uint32_t author_by_log(const struct scene *s, uint64_t line)
+{
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (s->members[i] != NULL && is_by(s, line, s->members[i]->number))
+            return s->members[i]->number;
+    return AUTHOR_ROOM;
+}
+
+static struct line *add_line(struct scene *s)
+{
     s->lines = realloc(s->lines, (s->count + 1) * sizeof(*s->lines));
     REQUIRE(s->lines != NULL);
-    l = &s->lines[s->count++];
-    *l = (struct line){.author = author, .number = author != NULL ? author->member.number : 0};
-    REQUIRE(line_encoding_put(&s->wire, line, n, &l->wire, NULL) == 0);
-    check_text(s, buf_head(&l->wire), buf_length(&l->wire));
-    REQUIRE(shared_log_head(s->room->log).line == s->count);
+    s->lines[s->count] = (struct line){.author = AUTHOR_ROOM};
+    return &s->lines[s->count++];
 }
 
-static void on_nothing(void *arg)
+/* Where lines have gone unseen, names and ends are those that the members have. */
+static void learn_anew(struct scene *s)
 {
-    (void)arg;
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct person *p = s->members[i];
+        struct buf wire = {0};
+        const struct buf *text;
+        char name[NAMES_BYTES + sizeof("\n")];
+
+        if (p == NULL)
+            continue;
+        set_name(p, NULL, 0);
+        if (p->stream != NULL && p->until > s->count)
+            p->until = p->member->until;
+        if (p->stream == NULL || p->member->quit || p->member->name == NULL)
+            continue;
+        snprintf(name, sizeof(name), "%s\n", p->member->name);
+        REQUIRE(line_encoding_put(&s->wire, name, strlen(name), &wire, NULL) == 0);
+        text = says(s, buf_head(&wire), buf_length(&wire));
+        set_name(p, buf_head(text), buf_length(text));
+        buf_free(&wire);
+    }
 }
 
-static void on_member(void *arg, struct room_member *m)
+/* Looks at the lines that have come. */
+static void record(struct scene *s)
 {
-    (void)arg;
-    (void)m;
+    const struct shared_log *log = s->room->log;
+    uint64_t oldest = shared_log_back(log, UINT64_MAX).line;
+    bool gap = s->count < oldest;
+
+    while (s->count < oldest)
+        add_line(s);
+    while (s->count < shared_log_head(log).line) {
+        const struct shared_log_position at = {.line = s->count};
+        struct line *l = add_line(s);
+        struct iovec iov[2];
+        const struct buf *text;
+        size_t pieces = shared_log_peek(log, at, at.line + 1, SHARED_LOG_NOBODY, iov, 2);
+
+        for (size_t i = 0; i < pieces; i++)
+            REQUIRE(buf_add(&l->wire, iov[i].iov_base, iov[i].iov_len) == 0);
+        text = says(s, buf_head(&l->wire), buf_length(&l->wire));
+        l->author = author_by_log(s, at.line);
+        if (!gap && !s->closing)
+            REQUIRE(author_by_text(s, buf_head(text), buf_length(text)) == l->author);
+    }
+    if (gap)
+        learn_anew(s);
 }
-
-static void on_said(void *arg, const char *line, size_t n)
-{
-    record(arg, line, n, find_author(arg, line, n));
-}
-
-static void on_answer(void *arg, const char *line, size_t n)
-{
-    (void)arg;
-    REQUIRE(n > 4 && memcmp(line, "-- ", 3) == 0 && line[n - 1] == '\n');
-}
-
-static void leave(struct scene *s, size_t i, enum room_leaving why)
-{
-    struct guest *g = s->guests[i];
-
-    room_leave(&g->member, why, s->now_ms);
-    s->guests[i] = NULL;
-    buf_free(&g->got);
-    free(g);
-}
-
-static void on_overrun(void *arg, struct room_member *m)
-{
-    struct scene *s = arg;
-
-    for (size_t i = 0; i < GUESTS; i++)
-        if (s->guests[i] != NULL && m == &s->guests[i]->member) {
-            REQUIRE(i > 0 || s->options.buffer_bytes < LARGE);
-            leave(s, i, ROOM_FELL_BEHIND);
-            return;
-        }
-    abort();
-}
-
-static void on_failed(void *arg, struct room_member *m, const struct error *why)
-{
-    (void)arg;
-    (void)m;
-    (void)why;
-    abort();
-}
-
-static const struct room_events events = {
-    .on_news = on_nothing,
-    .on_private = on_member,
-    .on_said = on_said,
-    .on_answer = on_answer,
-    .on_quit = on_member,
-    .on_overrun = on_overrun,
-    .on_failed = on_failed,
-    .on_wanting = on_member,
-    .on_flowing = on_nothing,
-};
 
 /* How many bytes a newline has. */
 static size_t unit_of(const struct scene *s)
@@ -230,207 +297,311 @@ static size_t unit_of(const struct scene *s)
     return strcmp(s->wire.encoding, "utf-16le") == 0 ? 2 : 1;
 }
 
-/* The first line, with its end, of what g took; 0 when it has none. */
-static size_t first_line(const struct scene *s, const struct guest *g)
+/* The first line, with its end, of what p took; 0 when it has none. */
+static size_t first_line(const struct scene *s, const struct person *p)
 {
-    size_t unit =
-        s->wire.encoding[0] == 'u' && s->wire.encoding[3] == '-' && s->wire.encoding[4] == '1' ? 2
-                                                                                               : 1;
-    const char *at = buf_head(&g->got);
+    size_t unit = unit_of(s);
+    const char *at = buf_head(&p->got);
 
-    for (size_t i = 0; i + unit <= buf_length(&g->got); i += unit)
+    for (size_t i = 0; i + unit <= buf_length(&p->got); i += unit)
         if (at[i] == '\n' && (unit == 1 || at[i + 1] == 0))
             return i + unit;
     return 0;
 }
 
-static bool is_own(const struct guest *g, const struct line *l)
+/* The next line that p has to get; NULL: none. */
+static const struct line *next_line(const struct scene *s, struct person *p)
 {
-    return l->author == g && l->number == g->member.number;
+    while (p->next < s->count &&
+           (s->lines[p->next].author == p->number || buf_length(&s->lines[p->next].wire) == 0))
+        p->next++;
+    return p->next < s->count && p->next < p->until ? &s->lines[p->next] : NULL;
 }
 
-/* Compares the whole lines that g has taken with those it had to get. */
-static void check_lines(struct scene *s, struct guest *g)
+/* Compares the whole lines that p has taken with those it had to get. */
+static void check_lines(struct scene *s, struct person *p)
 {
-    static const char mark[] = "-- ";
-    size_t n, step = unit_of(s);
+    size_t n;
 
-    while ((n = first_line(s, g)) > 0) {
-        const char *at = buf_head(&g->got);
-        const struct line *l;
+    while ((n = first_line(s, p)) > 0) {
+        const char *at = buf_head(&p->got);
+        const struct line *l = next_line(s, p);
 
-        while (g->next < s->count && is_own(g, &s->lines[g->next]))
-            g->next++;
-        l = g->next < s->count ? &s->lines[g->next] : NULL;
         if (l != NULL && buf_length(&l->wire) == n && memcmp(at, buf_head(&l->wire), n) == 0) {
-            g->next++;
+            p->next++;
         } else {
-            check_text(s, at, n);
-            for (size_t i = 0; i < 3; i++)
-                REQUIRE(i * step < n && at[i * step] == mark[i]);
+            const struct buf *text = says(s, at, n);
+
+            REQUIRE(begins(buf_head(text), buf_length(text), "-- ") ||
+                    (p->may_skip && buf_length(text) == 0));
         }
-        buf_consume(&g->got, n);
+        p->may_skip = false;
+        buf_consume(&p->got, n);
     }
 }
 
-static size_t take(struct scene *s, struct guest *g, size_t n)
+/* A console that is overrun goes on with the oldest line that there is. */
+static void check_unseen(struct scene *s)
 {
-    struct iovec iov[PIECES];
-    size_t count = room_peek(&g->member, iov, PIECES), taken = 0;
+    uint64_t unseen = room_unseen(s->room) - s->unseen;
+    struct person *p = s->members[CONSOLE];
 
-    REQUIRE(count <= PIECES);
+    s->unseen += unseen;
+    if (unseen == 0 || p == NULL || p->stream == NULL)
+        return;
+    REQUIRE(p->next + unseen <= s->count);
+    p->next = p->member->position.line;
+    p->may_skip = p->may_skip || p->in_line;
+    if (p->in_line)
+        buf_reset(&p->got);
+    p->in_line = false;
+}
+
+/* Reads at most n bytes, from at most that many pieces; returns how many. */
+static size_t take(struct person *p, size_t n, size_t pieces)
+{
+    struct scene *s = p->scene;
+    struct iovec iov[PIECES_MAX];
+    size_t count = 0, taken = 0;
+    enum io result;
+
+    record(s);
+    check_unseen(s);
+    result = stream_borrow(p->stream, iov, pieces, &count);
+    p->ended = result == IO_END;
+    REQUIRE(result != IO_END || p->member->quit);
+    REQUIRE(result != IO_FAILED || p->member->lost);
+    if (result != IO_OK)
+        return 0;
+    REQUIRE(count > 0 && count <= pieces);
     for (size_t i = 0; i < count && taken < n; i++) {
         size_t piece = iov[i].iov_len < n - taken ? iov[i].iov_len : n - taken;
 
         REQUIRE(piece > 0);
-        REQUIRE(buf_add(&g->got, iov[i].iov_base, piece) == 0);
+        REQUIRE(buf_add(&p->got, iov[i].iov_base, piece) == 0);
         taken += piece;
     }
-    room_took(&g->member, taken, s->now_ms);
-    check_lines(s, g);
+    stream_take(p->stream, taken);
+    s->taken += taken;
+    p->in_line = p->member->position.offset > 0;
+    check_lines(s, p);
     return taken;
 }
 
-static void join(struct scene *s, size_t i)
+static void take_all(struct person *p)
 {
-    struct guest *g = calloc(1, sizeof(*g));
-    uint64_t first;
-
-    REQUIRE(g != NULL);
-    s->guests[i] = g;
-    first = shared_log_back(s->room->log, s->options.history).line;
-    REQUIRE(room_join(s->room, &g->member, s->now_ms, NULL) == 0);
-    g->next = first;
+    while (take(p, SIZE_MAX, PIECES_MAX) > 0)
+        ;
 }
 
-static void hear(struct scene *s, struct guest *g, const char *text, size_t n, unsigned times)
+static void on_readable(void *arg)
 {
-    struct buf all = {0};
+    take_all(arg);
+}
 
+static void close_member(struct person *p)
+{
+    record(p->scene);
+    stream_close(p->stream, STREAM_AT_ONCE);
+    p->stream = NULL;
+}
+
+/* Only who fell behind fails, and a guest whose conversation fails is gone. */
+static void on_hangup(void *owner)
+{
+    struct person *p = owner;
+
+    REQUIRE(stream_failure(p->stream) != NULL && p->member->lost);
+    REQUIRE(shared_log_is_overrun(p->scene->room->log, p->member->position));
+    REQUIRE(p->number != AUTHOR_CONSOLE);
+    REQUIRE(p != p->scene->members[0] || p->scene->options.buffer_bytes < LARGE);
+    close_member(p);
+}
+
+static void on_quit(void *arg)
+{
+    (void)arg;
+}
+
+static void join(struct scene *s, size_t i, const char *name)
+{
+    struct person *p = calloc(1, sizeof(*p));
+    uint64_t head = shared_log_head(s->room->log).line;
+    bool is_console = i == CONSOLE;
+    char guest[20];
+
+    REQUIRE(p != NULL);
+    s->members[i] = p;
+    p->scene = s;
+    p->until = UINT64_MAX;
+    p->next = is_console ? head : shared_log_back(s->room->log, s->options.history).line;
+    p->stream = member_join(s->room, is_console ? MEMBER_CONSOLE : MEMBER_GUEST, name, NULL);
+    REQUIRE(p->stream != NULL);
+    p->member = container_of(s->room->members.previous, struct member, link);
+    p->number = p->member->number;
+    snprintf(guest, sizeof(guest), "guest%u", (unsigned)p->number);
+    if (name == NULL)
+        name = guest;
+    set_name(p, name, is_console && p->member->name == NULL ? 0 : strlen(name));
+    if (!is_console && !room_is_plain(s->room))
+        REQUIRE((p->decoder = room_decoder(s->room, NULL)) != NULL);
+    stream_on_hangup(p->stream, on_hangup, p);
+    record(s);
+    REQUIRE(shared_log_head(s->room->log).line == head + !is_console);
+}
+
+/* Frees those whose streams are closed, once it was seen what is said about them. */
+static void sweep(struct scene *s)
+{
+    record(s);
+    check_unseen(s);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct person *p = s->members[i];
+
+        if (p == NULL || p->stream != NULL)
+            continue;
+        REQUIRE(i == CONSOLE || s->closing || buf_length(&p->name) == 0);
+        filter_free(p->decoder);
+        buf_free(&p->got);
+        buf_free(&p->name);
+        free(p);
+        s->members[i] = NULL;
+    }
+}
+
+static void go_round(struct scene *s)
+{
+    REQUIRE(loop_round(s->loop, false, NULL) == 0);
+    sweep(s);
+}
+
+/* What a pump does with what it has read: nothing more until that is out. */
+static void hear(struct person *p, const char *text, size_t n, unsigned times, bool is_wire)
+{
+    struct buf all = {0}, decoded = {0};
+    struct buf *out = &all;
+
+    if (p->shut || stream_is_blocked(p->stream) || p->member->name == NULL)
+        return;
     for (unsigned i = 0; i < times; i++)
         REQUIRE(buf_add(&all, text, n) == 0);
-    if (buf_length(&all) > 0)
-        room_hear(&g->member, buf_head(&all), buf_length(&all), s->now_ms);
+    if (is_wire && p->decoder != NULL && buf_length(&all) > 0) {
+        REQUIRE(p->decoder->ops->feed(p->decoder, buf_head(&all), buf_length(&all), &decoded,
+                                      NULL) == FILTER_OK);
+        out = &decoded;
+    }
+    if (buf_length(out) > 0 && stream_write(p->stream, buf_head(out), buf_length(out)) != IO_OK)
+        REQUIRE(p->member->lost);
     buf_free(&all);
+    buf_free(&decoded);
 }
 
-static void say(struct scene *s, size_t which)
+static void shut(struct person *p)
 {
-    const char *const *line =
-        console_lines[which % (sizeof(console_lines) / sizeof(*console_lines))];
-    size_t count = s->count;
+    struct buf rest = {0};
 
-    if (s->options.console == NULL)
+    if (p->shut)
         return;
-    room_say(s->room, line[0], strlen(line[0]), s->now_ms);
-    REQUIRE(s->count == count);
-    if (shared_log_head(s->room->log).line > count) {
-        /* Only the console's name may differ from what is expected. */
-        char text[256];
-        const char *name = s->room->console;
-
-        if (line[1] == NULL)
-            snprintf(text, sizeof(text), "-- host is now %s\n", name);
-        else if (strncmp(line[1], "host", 4) == 0)
-            snprintf(text, sizeof(text), "%s%s", name, line[1] + 4);
-        else
-            snprintf(text, sizeof(text), "* %s%s", name, line[1] + 6);
-        record(s, text, strlen(text), NULL);
-    }
+    if (p->decoder != NULL)
+        REQUIRE(p->decoder->ops->finish(p->decoder, &rest, NULL) == FILTER_OK);
+    if (buf_length(&rest) > 0)
+        stream_write(p->stream, buf_head(&rest), buf_length(&rest));
+    buf_free(&rest);
+    p->shut = true;
+    stream_shut(p->stream);
 }
 
 static void check_bounds(const struct scene *s)
 {
-    for (size_t i = 0; i < GUESTS; i++)
-        if (s->guests[i] != NULL) {
-            const struct room_member *m = &s->guests[i]->member;
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (s->members[i] != NULL) {
+            const struct person *p = s->members[i];
 
-            REQUIRE(m->heard.size <= KEPT_MAX);
-            REQUIRE(buf_length(&m->answers) <= 2 * ROOM_PRIVATE_BYTES + ANSWER_MAX);
+            REQUIRE(p->member->heard.size <= KEPT_MAX);
+            REQUIRE(buf_length(&p->member->answers) <= 2 * ROOM_PRIVATE_BYTES + ANSWER_MAX);
+            REQUIRE(stream_unsent(p->stream) <= KEPT_MAX);
         }
 }
 
-/* Members that are not there join; others do what the input says. */
+/* Guests that are not there join; others, and the console, do what the input says. */
 static void act(struct scene *s, const uint8_t **data, size_t *size)
 {
     uint8_t what = take_byte(data, size), how = take_byte(data, size);
-    size_t i = what % GUESTS, n;
-    struct guest *g = s->guests[i];
+    size_t i = what % MEMBERS, n;
+    struct person *p = s->members[i];
 
-    if (g == NULL) {
-        join(s, i);
+    if (p == NULL) {
+        if (i < GUESTS)
+            join(s, i, NULL);
+        else
+            go_round(s);
         return;
     }
-    switch (what / GUESTS % 10) {
+    switch (what / MEMBERS % 10) {
     case 0:
     case 1:
         n = how < *size ? how : *size;
-        if (room_wants(&g->member))
-            hear(s, g, (const char *)*data, n, 1);
+        hear(p, (const char *)*data, n, 1, true);
         *data += n;
         *size -= n;
         break;
     case 2:
         how %= sizeof(canned) / sizeof(*canned);
-        if (room_wants(&g->member))
-            hear(s, g, canned[how].text, strlen(canned[how].text), canned[how].times);
+        hear(p, canned[how].text, strlen(canned[how].text), canned[how].times, false);
         break;
     case 3:
-        take(s, g, 1 + (size_t)how * how / 4);
+        take(p, 1 + (size_t)how * how / 4, PIECES_MIN + how % (PIECES_MAX - PIECES_MIN));
         break;
     case 4:
-        take(s, g, SIZE_MAX);
+        take(p, SIZE_MAX, PIECES_MAX);
         break;
     case 5:
         if (how % 4 == 0)
-            room_hear_end(&g->member, s->now_ms);
+            shut(p);
         break;
     case 6:
-        if (i > 0)
-            leave(s, i, ROOM_LEFT);
+        if (i > 0 && how % 2 == 0)
+            close_member(p);
         break;
     case 7:
-        say(s, how);
-        break;
-    case 8:
         s->now_ms += how * 10;
+        loop_set_now(s->loop, s->now_ms);
         break;
     default:
-        room_tend(s->room, s->now_ms);
+        go_round(s);
         break;
     }
 }
 
-/* Lets everybody take everything; then all that had to wait was heard. */
+/* Everybody takes everything that it is woken for; then all that had to wait was heard. */
 static void settle(struct scene *s)
 {
-    bool more = true;
+    size_t count, taken;
+    int64_t next_ms = -1;
 
-    while (more) {
-        size_t count = s->count;
-        int64_t next_ms;
-
-        more = false;
-        for (size_t i = 0; i < GUESTS; i++)
-            if (s->guests[i] != NULL)
-                while (take(s, s->guests[i], SIZE_MAX) > 0)
-                    more = true;
-        room_tend(s->room, s->now_ms);
-        next_ms = room_next_ms(s->room, s->now_ms);
-        more = more || next_ms != -1 || s->count != count;
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (s->members[i] != NULL)
+            stream_set_reader(s->members[i]->stream, on_readable, s->members[i]);
+    do {
+        count = s->count;
+        taken = s->taken;
         if (next_ms > s->now_ms)
             s->now_ms = next_ms;
-    }
-    for (size_t i = 0; i < GUESTS; i++) {
-        struct guest *g = s->guests[i];
+        loop_set_now(s->loop, s->now_ms);
+        for (int i = 0; i < 4 + GUESTS; i++)
+            go_round(s);
+        next_ms = pace_next_ms(s->room);
+    } while (s->count != count || s->taken != taken || next_ms != -1);
+    REQUIRE(list_is_empty(&s->room->row));
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct person *p = s->members[i];
 
-        if (g == NULL)
+        if (p == NULL)
             continue;
-        REQUIRE(list_is_empty(&g->member.waiting) && (g->member.quit || !g->member.full));
-        while (g->next < s->count && is_own(g, &s->lines[g->next]))
-            g->next++;
-        if (!g->member.quit)
-            REQUIRE(g->next == s->count);
+        REQUIRE(!stream_is_blocked(p->stream));
+        REQUIRE(p->ended == p->member->quit);
+        REQUIRE(buf_length(&p->member->answers) == 0);
+        REQUIRE(next_line(s, p) == NULL);
     }
 }
 
@@ -440,21 +611,41 @@ static void begin(struct scene *s, uint8_t how, uint8_t size)
     const struct line_encoding_options wire = {
         .encoding = encodings[how % 5],
         .crlf = how / 5 % 2 != 0,
-        .outward = TRANSCODE_ESCAPE,
+        .outgoing = TRANSCODE_ESCAPE,
     };
 
     s->options = (struct room_options){
         .buffer_bytes = sizes[size % 3],
         .history = size / 3 % 8,
-        .console = how / 10 % 4 != 0 ? "host" : NULL,
         .encoding = wire.encoding,
         .crlf = wire.crlf,
-        .inward = how / 40 % 2 != 0 ? TRANSCODE_ESCAPE : TRANSCODE_REPLACE,
-        .outward = TRANSCODE_ESCAPE,
+        .incoming = how / 40 % 2 != 0 ? TRANSCODE_ESCAPE : TRANSCODE_REPLACE,
+        .outgoing = TRANSCODE_ESCAPE,
     };
     REQUIRE(line_encoding_init(&s->wire, &wire, NULL) == 0);
-    s->room = room_new(&s->options, &events, s, NULL);
+    s->loop = loop_new(NULL);
+    REQUIRE(s->loop != NULL);
+    loop_set_now(s->loop, s->now_ms);
+    s->room = room_new(s->loop, &s->options, on_quit, NULL, NULL);
     REQUIRE(s->room != NULL);
+    if (how / 10 % 4 > 0)
+        join(s, CONSOLE, how / 10 % 4 > 1 ? "host" : NULL);
+}
+
+static void end(struct scene *s)
+{
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (s->members[i] != NULL)
+            close_member(s->members[i]);
+    sweep(s);
+    room_free(s->room);
+    loop_free(s->loop);
+    line_encoding_clear(&s->wire);
+    for (size_t i = 0; i < s->count; i++)
+        buf_free(&s->lines[i].wire);
+    free(s->lines);
+    buf_free(&s->seen);
+    buf_free(&s->says);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -465,28 +656,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin(&s, how, take_byte(&data, &size));
     while (size > 0) {
         act(&s, &data, &size);
-        if (s.guests[0] != NULL)
-            while (take(&s, s.guests[0], SIZE_MAX) > 0)
-                ;
-        REQUIRE(shared_log_head(s.room->log).line == s.count);
+        sweep(&s);
+        if (s.members[0] != NULL)
+            take_all(s.members[0]);
         check_bounds(&s);
     }
     settle(&s);
     s.closing = true;
-    room_close(s.room, s.now_ms);
+    room_close(s.room);
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (s.members[i] != NULL && s.members[i]->until > s.count + 1)
+            s.members[i]->until = s.count + 1;
     settle(&s);
-    for (size_t i = 0; i < GUESTS; i++)
-        if (s.guests[i] != NULL && i % 2 == 0)
-            leave(&s, i, ROOM_LEFT);
-    room_free(s.room);
-    line_encoding_clear(&s.wire);
-    for (size_t i = 0; i < GUESTS; i++)
-        if (s.guests[i] != NULL) {
-            buf_free(&s.guests[i]->got);
-            free(s.guests[i]);
-        }
-    for (size_t i = 0; i < s.count; i++)
-        buf_free(&s.lines[i].wire);
-    free(s.lines);
+    for (size_t i = 0; i < MEMBERS; i++)
+        REQUIRE(s.members[i] == NULL || s.members[i]->ended);
+    end(&s);
     return 0;
 }
