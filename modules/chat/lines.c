@@ -110,8 +110,8 @@ static bool may_act(struct member *m)
     if (m->full)
         return false;
     if (!pace_is_congested(m->room))
-        return true;
-    if (list_is_empty(&m->waiting))
+        return !m->lost;
+    if (!m->lost && list_is_empty(&m->waiting))
         list_append(&m->room->row, &m->waiting);
     room_tend_later(m->room);
     return false;

@@ -45,7 +45,7 @@ static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max,
         error_set(err, EXITCODE_FAILED, "fell behind");
         return IO_FAILED;
     }
-    if (shared_log_is_overrun(log, p))
+    if (p.line < m->until && shared_log_is_overrun(log, p))
         return IO_AGAIN; /* the room is about to find out */
     if (answers > 0) {
         if (p.offset > 0) {
@@ -82,6 +82,11 @@ static bool member_take(struct transport *t, size_t n)
     struct member *m = t->state;
     const struct shared_log *log = m->room->log;
 
+    if (m->position.line >= m->until) {
+        take_answers(m, n);
+        pace_took(m);
+        return true;
+    }
     if (buf_length(&m->answers) > 0) {
         size_t rest = shared_log_rest(log, m->position);
         size_t first = n < rest ? n : rest;
@@ -159,7 +164,7 @@ static void member_close(struct transport *t, bool abort)
     list_remove(&m->link);
     if (m->number != AUTHOR_CONSOLE) {
         r->count--;
-        if (m->lost)
+        if (m->lost && !m->quit)
             announce_about(r, m, NULL, "%s fell behind and was dropped", m->name);
         else if (!m->quit)
             announce_about(r, m, NULL, "%s left", m->name);

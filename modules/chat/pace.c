@@ -63,7 +63,7 @@ static int64_t since_ms(const struct member *m)
 
 static bool is_taking(const struct member *m)
 {
-    return loop_now_ms(m->room->loop) - since_ms(m) < ROOM_PATIENCE_MS;
+    return !m->idle && loop_now_ms(m->room->loop) - since_ms(m) < ROOM_PATIENCE_MS;
 }
 
 /* True for those that are sent nothing more. */
@@ -88,6 +88,7 @@ void pace_took(struct member *m)
     struct pace *p = &m->room->pace;
 
     m->took_ms = loop_now_ms(m->room->loop);
+    m->idle = false;
     note_oldest(&p->oldest, m->position);
     note_oldest(&p->oldest_taker, m->position);
     if (p->congested)
@@ -98,6 +99,17 @@ void pace_left(struct member *m)
 {
     if (m->room->pace.holder == m)
         m->room->pace.holder = NULL;
+}
+
+/* Puts the end of a line whose rest is lost before the answers. */
+static void end_line(struct member *m)
+{
+    struct buf answers = m->answers;
+
+    m->answers = (struct buf){0};
+    line_encoding_put(&m->room->encoding, "\n", 1, &m->answers, NULL);
+    buf_add(&m->answers, buf_head(&answers), buf_length(&answers));
+    buf_free(&answers);
 }
 
 /* A guest that is overrun fails; the console goes on with the lines that there are. */
@@ -113,7 +125,11 @@ static void overrun(struct member *m)
         return;
     }
     r->unseen += oldest.line - m->position.line;
-    m->position = oldest;
+    if (m->position.offset > 0)
+        end_line(m);
+    m->position = shared_log_take(r->log, oldest, 0, m->number);
+    m->idle = true;
+    stream_wake(m->stream, EPOLLIN);
 }
 
 /* Looks at every member: sets both oldest positions, and holder to the one that is furthest

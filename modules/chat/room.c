@@ -26,11 +26,13 @@ static void on_tend(struct watch *w, uint32_t events)
 
     (void)events;
     pace_find_overrun(r);
-    while (!list_is_empty(&r->row) && !pace_is_congested(r)) {
+    if (!pace_is_congested(r) && !list_is_empty(&r->row)) {
         struct member *m = container_of(r->row.next, struct member, waiting);
 
         list_remove(&m->waiting);
         stream_wake(m->stream, EPOLLOUT);
+        if (!list_is_empty(&r->row))
+            room_tend_later(r);
     }
     set_next(r);
 }

@@ -52,6 +52,7 @@ struct member {
     bool full;                           /* it waits until its private text is taken */
     bool quit;                           /* it takes no more part */
     bool lost;                           /* overrun */
+    bool idle;                           /* a console that was overrun, and took nothing since */
 };
 
 struct room {

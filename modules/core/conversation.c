@@ -35,7 +35,8 @@ struct conversation {
     const struct conversation_plan *plan;
     void *owner;
     struct stream *near_out;
-    struct pump forth; /* near.in -> far.out */
+    struct stream *far_out; /* may be NULL */
+    struct pump forth;      /* near.in -> far.out */
     struct back *back;
     struct limits *limits;
     struct error why;
@@ -102,7 +103,7 @@ static bool is_cut(const struct conversation *c)
 
 static void close_ends(struct conversation *c, bool cut)
 {
-    struct stream *far_out = c->forth.to, *far_in = c->back != NULL ? c->back->pump.from : NULL;
+    struct stream *far_out = c->far_out, *far_in = c->back != NULL ? c->back->pump.from : NULL;
     bool well = c->whose == FAULT_NONE;
 
     if (c->forth.from != c->near_out)
@@ -325,8 +326,8 @@ static void on_hangup(void *owner)
         fail_by(c, FAULT_NEAR, c->forth.from);
     else if (back != NULL && stream_failure(back->from) != NULL)
         fail_by(c, FAULT_FAR_IN, back->from);
-    else if (c->forth.to != NULL && !c->far_is_lent && stream_failure(c->forth.to) != NULL)
-        fail_by(c, FAULT_FAR_OUT, c->forth.to);
+    else if (c->far_out != NULL && !c->far_is_lent && stream_failure(c->far_out) != NULL)
+        fail_by(c, FAULT_FAR_OUT, c->far_out);
     if (c->whose != FAULT_NONE && !c->cutting)
         over(c);
 }
@@ -341,7 +342,7 @@ static int start_back(struct conversation *c, struct stream *in)
     c->back->conversation = c;
     pump_start(&c->back->pump, &c->plan->from_far, c->owner, c->forth.work, in, c->near_out,
                on_back_end);
-    if (in == c->forth.to)
+    if (in == c->far_out)
         stream_on_hangup(in, on_hangup, c);
     return 0;
 }
@@ -375,7 +376,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->began_ms = loop_now_ms(w->loop);
     pump_init(&c->forth);
     c->forth.work = w;
-    c->forth.to = far->out;
+    c->far_out = far->out;
     if (((plan->idle_ms > 0 || plan->last_words_ms > 0) && get_limits(c) == NULL) ||
         (far->in != NULL && start_back(c, far->in) < 0)) {
         error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));

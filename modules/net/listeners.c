@@ -140,7 +140,18 @@ int listeners_share(struct listeners *l, const struct listeners *opened, struct 
 
 void listeners_close(struct listeners *l, struct loop *loop)
 {
-    for (size_t i = 0; i < l->count; i++)
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->items[i].fd < 0)
+            continue;
         loop_unwatch(loop, &l->items[i].watch);
-    close_all(l);
+        close(l->items[i].fd);
+        l->items[i].fd = -1;
+    }
+}
+
+void listeners_free(struct listeners *l, struct loop *loop)
+{
+    listeners_close(l, loop);
+    free(l->items);
+    *l = (struct listeners){0};
 }

@@ -41,7 +41,11 @@ int listeners_open(struct listeners *l, const struct listeners_plan *plan, struc
  * else. */
 int listeners_share(struct listeners *l, const struct listeners *opened, struct error *err);
 
-/* Closes the sockets and frees the list. Connections that were accepted are not affected. */
+/* Closes the sockets; the list stays, so a listener may be closed while it accepts.
+ * Connections that were accepted are not affected. */
 void listeners_close(struct listeners *l, struct loop *loop);
+
+/* Closes the sockets and frees the list. */
+void listeners_free(struct listeners *l, struct loop *loop);
 
 #endif

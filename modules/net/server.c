@@ -489,5 +489,6 @@ void server_free(struct server *s)
     if (s == NULL)
         return;
     server_end(s);
+    listeners_free(&s->listeners, s->loop);
     free(s);
 }
