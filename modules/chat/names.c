@@ -26,14 +26,16 @@ static bool is_allowed(uint32_t code, bool first)
 bool names_is_valid(const char *name, size_t n)
 {
     size_t count = 0, length;
+    bool names_someone = false; /* "--" would look like what the room says */
 
     for (size_t i = 0; i < n; i += length, count++) {
         if (utf8_next(name + i, n - i, &length) != UTF8_WHOLE)
             return false;
         if (count == NAMES_MAX || !is_allowed(utf8_code(name + i, length), i == 0))
             return false;
+        names_someone = names_someone || (name[i] != '-' && name[i] != '_');
     }
-    return count > 0;
+    return names_someone;
 }
 
 char *names_key(const char *name)

@@ -16,6 +16,7 @@ struct encode {
     bool is_utf8;
     bool drops_tags; /* iconv leaves out U+E0000..U+E007F without a word */
     bool takes_any;  /* iconv takes what is above U+10FFFF */
+    bool begun;      /* iconv has written something */
     uint64_t place;  /* of what is converted next */
     struct utf8_part part;
 };
@@ -35,7 +36,11 @@ static bool is_tag(const char *in)
 static size_t trusted(const struct encode *e, const char *in, size_t n)
 {
     const char *at = in, *end = in + n;
+    size_t first;
 
+    /* iconv would write a byte order mark in front of nothing. */
+    if (!e->begun && utf8_next(in, n, &first) != UTF8_WHOLE)
+        return 0;
     if (e->takes_any)
         return utf8_valid(in, n);
     if (!e->drops_tags)
@@ -58,6 +63,7 @@ static enum filter_result put_text(struct encode *e, const char *text, size_t le
 
     if (e->is_utf8)
         return filter_out(out, text, length, err);
+    e->begun = e->begun || length > 0;
     result = gconv_convert(&e->conversion, &text, &length, out);
     if (result == EILSEQ)
         result = gconv_convert(&e->conversion, &last, &last_length, out);
@@ -100,6 +106,7 @@ static int put_valid(struct encode *e, const char *in, size_t *n, struct buf *ou
     } else {
         result = gconv_convert(&e->conversion, &at, &left, out);
         *n -= left;
+        e->begun = e->begun || *n > 0;
     }
     e->place += e->rules.in_characters ? utf8_count(in, *n) : *n;
     return result == ENOMEM ? ENOMEM : 0;

@@ -9,7 +9,6 @@
 
 #include "text/utf8.h"
 
-/* How much iconv is given at a time. */
 #define BLOCK ((size_t)4096)
 
 /* Output never runs short with this much for each byte (TSCII: four characters of
@@ -56,13 +55,48 @@ static bool keeps_ascii(const char *to, const char *from)
     return same;
 }
 
+/* Names are compared as glibc's modules have them, but for hyphens. */
+static bool is_one_of(const char *name, const char *const *names)
+{
+    char plain[16];
+    size_t n = 0;
+
+    for (; *name != '\0' && n + 1 < sizeof(plain); name++)
+        if (*name != '-' && *name != '/')
+            plain[n++] = *name;
+    plain[n] = '\0';
+    while (*names != NULL && strcasecmp(plain, *names) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* Returns true for encodings of which the C library's converter looks at more of its input
+ * than what it converts, so that errors would depend on how the input is cut. */
+static bool looks_ahead(const char *name)
+{
+    static const char *const names[] = {
+        "UTF7",   "UTF7IMAP",  "UHC",     "CP949",  "MSCP949",   "OSF100203B5", "IBM1390",
+        "CP1390", "CSIBM1390", "IBM1399", "CP1399", "CSIBM1399", NULL,
+    };
+
+    return is_one_of(name, names);
+}
+
+bool gconv_loses_its_place(const char *name)
+{
+    static const char *const names[] = {"ISO2022CNEXT", NULL};
+
+    return is_one_of(name, names);
+}
+
 int gconv_open(struct gconv *g, const char *to, const char *from)
 {
     g->cd = iconv_open(to, from);
     if (g->cd == (iconv_t)-1)
         return -1;
     /* Both directions: the escapes of a stateful encoding show only when read. */
-    g->is_ascii = keeps_ascii(to, from) && keeps_ascii(from, to);
+    g->block = looks_ahead(from) ? 1 : BLOCK;
+    g->is_ascii = g->block > 1 && keeps_ascii(to, from) && keeps_ascii(from, to);
     return 0;
 }
 
@@ -129,9 +163,10 @@ int gconv_convert(struct gconv *g, const char **in, size_t *n, struct buf *out)
 {
     int result = 0;
     bool stuck = false;
+    size_t most = g->block;
 
     while (*n > 0 && (result == 0 || result == EINVAL)) {
-        size_t run = 0, piece = *n < BLOCK ? *n : BLOCK, left;
+        size_t run = 0, piece = *n < most ? *n : most, left;
 
         if (g->is_ascii && !stuck) {
             size_t start = find_run(*in, *n, &run);
@@ -149,6 +184,7 @@ int gconv_convert(struct gconv *g, const char **in, size_t *n, struct buf *out)
         if (result == EINVAL && left == *n)
             break;
         stuck = left == piece;
+        most = stuck ? most + 1 : g->block;
     }
     return result;
 }

@@ -13,11 +13,16 @@
 
 struct gconv {
     iconv_t cd;
+    size_t block;  /* how much iconv is given at a time */
     bool is_ascii; /* ASCII bytes are themselves on both sides, and never change a state */
 };
 
 /* The names that iconv is asked for as UTF-8. */
 bool gconv_is_utf8(const char *name);
+
+/* True for an encoding of which the C library's converter reads valid text wrongly after an
+ * error, depending on how the input is cut (ISO-2022-CN-EXT in glibc 2.36). */
+bool gconv_loses_its_place(const char *name);
 
 /* Opens a conversion. Returns 0, or -1 with errno set (EINVAL: not known).
  * gconv_close() ends it. */

@@ -43,9 +43,10 @@ static size_t plain_run(const char *in, size_t n)
     return i;
 }
 
-static bool is_bidi_control(uint32_t code)
+/* Controls of direction, and separators that some terminals show as new lines. */
+static bool is_layout_control(uint32_t code)
 {
-    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    return (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 static bool may_be_shown(const char *in, size_t length)
@@ -54,7 +55,7 @@ static bool may_be_shown(const char *in, size_t length)
 
     if (code < 0x80)
         return is_plain((unsigned char)code);
-    return code >= 0xa0 && !is_bidi_control(code);
+    return code >= 0xa0 && !is_layout_control(code);
 }
 
 /* How many of the first bytes are whole characters that may be shown. */
@@ -104,7 +105,7 @@ static enum filter_result show(enum utf8_kind kind, const char *in, size_t lengt
         return show_bytes(in, length, out, err);
     if (may_be_shown(in, length))
         return filter_out(out, in, length, err);
-    if (!is_bidi_control(utf8_code(in, length)))
+    if (!is_layout_control(utf8_code(in, length)))
         return show_bytes(in, length, out, err);
     n = snprintf(text, sizeof(text), "\\u{%X}", (unsigned)utf8_code(in, length));
     return filter_out(out, text, (size_t)n, err);

@@ -14,22 +14,26 @@
 
 static const char replacement_character[] = "\xef\xbf\xbd";
 
-/* iconv_open would drop other characters, and take a slash for a suffix that asks
- * it to hide failures. */
+/* iconv_open would drop other characters, and take what follows a slash for a suffix that asks
+ * it to hide failures, except in a name such as "ISO-10646/UCS2/". */
 static bool is_name(const char *name)
 {
-    size_t length = strlen(name);
+    size_t length = strlen(name), slashes = 0;
 
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)name[i]) && strchr("_-.:()", name[i]) == NULL)
+    for (size_t i = 0; i < length; i++) {
+        slashes += name[i] == '/';
+        if (!isalnum((unsigned char)name[i]) && strchr("_-.:()/", name[i]) == NULL)
             return false;
+    }
+    if (slashes > 0 && (slashes != 2 || name[length - 1] != '/' || strstr(name, "//") != NULL))
+        return false;
     return length > 0 && length < TRANSCODE_NAME_MAX;
 }
 
 static int refuse_name(const char *name, struct error *err)
 {
-    error_set(err, EXITCODE_USAGE,
-              "\"%s\" is not the name of an encoding: iconv -l lists those that there are", name);
+    error_set(err, EXITCODE_USAGE, "invalid encoding \"%s\": expected a name that iconv -l lists",
+              name);
     return -1;
 }
 
@@ -40,6 +44,11 @@ int transcode_check(const char *name, struct error *err)
 
     if (!is_name(name))
         return refuse_name(name, err);
+    if (gconv_loses_its_place(name)) {
+        error_set(err, EXITCODE_USAGE,
+                  "invalid encoding \"%s\": after an error, the C library reads it wrongly", name);
+        return -1;
+    }
     cd = iconv_open(neighbour, name);
     if (cd != (iconv_t)-1) {
         iconv_close(cd);
@@ -48,7 +57,7 @@ int transcode_check(const char *name, struct error *err)
     if (cd == (iconv_t)-1) {
         if (errno == EINVAL)
             return refuse_name(name, err);
-        error_errno(err, errno, "loading the encoding '%s'", name);
+        error_errno(err, errno, "cannot load the encoding \"%s\"", name);
         return -1;
     }
     iconv_close(cd);
@@ -100,6 +109,6 @@ struct filter *transcode_new(const char *from, const char *to, enum transcode_di
     else
         f = new_row(&rules);
     if (f == NULL)
-        error_errno(err, errno, "preparing the conversion from %s to %s", from, to);
+        error_errno(err, errno, "cannot convert from %s to %s", from, to);
     return f;
 }

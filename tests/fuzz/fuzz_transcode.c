@@ -4,8 +4,6 @@
 #include "text/transcode.h"
 #include "text/utf8.h"
 
-/* Not among them: IBM1390, IBM1399, ISO-2022-CN-EXT and CP949 (UHC), whose converters
- * in the C library look at what else is in their input, so that cuts show. */
 static const char *const encodings[] = {
     "utf-8",    "gbk",         "gb18030",        "big5",          "shift_jis",   "euc-jp",
     "euc-kr",   "iso-2022-jp", "koi8-r",         "cp1251",        "latin1",      "utf-16le",
@@ -13,7 +11,8 @@ static const char *const encodings[] = {
     "cp1255",   "cp1258",      "euc-jisx0213",   "euc-tw",        "iso-2022-kr", "iso-2022-cn",
     "tscii",    "tcvn",        "shift_jisx0213", "johab",         "cp932",       "gb2312",
     "ibm037",   "ibm930",      "iso-2022-jp-2",  "iso-2022-jp-3", "ucs-2",       "ucs-4",
-    "iso_6937", "utf-7-imap",  "mac-is",         "ibm1388",
+    "iso_6937", "utf-7-imap",  "mac-is",         "ibm1388",       "ibm1390",     "ibm1399",
+    "cp949",
 };
 
 #define COUNT (sizeof(encodings) / sizeof(encodings[0]))

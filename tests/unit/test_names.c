@@ -23,9 +23,8 @@ static void every_script_has_names(void **state)
         "a",                        /* one */
         "Alice",                    /* letters */
         "alice_2-b",                /* digits, "_" and "-" */
-        "-",                        /* these alone */
-        "_",                        /* the same */
-        "7",                        /* the same */
+        "7",                        /* a digit alone */
+        "-a_",                      /* "_" and "-" around a letter */
         "\u5f20\u4e09",             /* Chinese */
         "\u0418\u0432\u0430\u043d", /* Cyrillic */
         "\u0623\u062d\u0645\u062f", /* Arabic */
@@ -68,6 +67,8 @@ static void what_misleads_is_no_name(void **state)
         "\u115fa",      /* Hangul choseong filler: the same */
         "\u2800",       /* braille without a dot */
         "\u0301a",      /* a mark with nothing to stand on */
+        "--",           /* what the room begins its lines with */
+        "_",            /* neither a letter nor a digit */
         "a:b",          /* punctuation */
         "a.b",          /* the same */
         "a/b",          /* the same */

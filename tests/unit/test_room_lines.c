@@ -105,8 +105,10 @@ static void controls_are_made_visible(void **state)
     pass_over(&s);
     hear(a, "\033[2J\a\tred\177\xc2\x85\u202e\xff \u0645\u0631\u062d\u0628\u0627 a\rb\r\r\n");
     hear_bytes(a, "\0\n", 2);
+    hear(a, "a\u2028b\u2029c\n");
     assert_gets(b, "guest1: \\x1b[2J\\x07\tred\\x7f\\xc2\\x85\\u{202E}\\xff "
-                   "\u0645\u0631\u062d\u0628\u0627 a\\x0db\\x0d\nguest1: \\x00\n");
+                   "\u0645\u0631\u062d\u0628\u0627 a\\x0db\\x0d\nguest1: \\x00\n"
+                   "guest1: a\\u{2028}b\\u{2029}c\n");
     hear(a, "/\033x\n");
     assert_gets(a, "-- unknown command /\\x1bx: try /help\n");
     end(&s);
