@@ -20,7 +20,7 @@ static void text_of_every_script_is_untouched(void **state)
         "👩‍👩‍👧‍👦 👍🏽 "
         "🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F "
         "🇨🇳",
-        "\u00a0\u00ad\u200b\u200d\u200e\u200f\u2029\ufeff\uffff\U0010ffff",
+        "\u00a0\u00ad\u200b\u200d\u200e\u200f\ufeff\uffff\U0010ffff",
     };
 
     (void)state;
