@@ -190,3 +190,45 @@ print(seen)' "$port"
   wait_for contains one.out 'guest2 fell behind'
   kill $! || true
 }
+
+@test "room: guests that quit, take nothing more and reset leave their places" {
+  declare -gA fds=()
+  start_room --max-conns 10 --history 100000
+  # More than the kernel keeps for a connection.
+  seq -f "line %g $(printf '%0200d' 0)" 20000 | nc.openbsd -N 127.0.0.1 "$port" >/dev/null
+  wait_for contains room.out 'guest1 left'
+  before=$(find "/proc/${pids[room]}/fd" | wc -l)
+  mkfifo hold
+  exec 7<>hold
+  input=hold start guests "$PYTHON" "$PEERS/guests_reset.py" "$port" 10
+  wait_for contains room.out 'guest11 left'
+  exec 7>&-
+  finish guests
+  wait_for has_descriptors "$before"
+  join one
+}
+
+has_descriptors() {
+  [[ $(find "/proc/${pids[room]}/fd" | wc -l) == "$1" ]]
+}
+
+# The console of a room says 200,000 lines, which a guest counts.
+floods_from_the_console() {
+  mkfifo console
+  exec 7<>console
+  input=console start_room "$@"
+  start reader nc.openbsd -d 127.0.0.1 "$port"
+  wait_for contains reader.out welcome
+  seq -f 'line %g' 200000 >said
+  cat said >&7
+  wait_for contains reader.out 'line 200000'
+  sed -n 's/^host: //p' reader.out | cmp said -
+}
+
+@test "room: a flood from the console reaches a guest that reads" {
+  floods_from_the_console
+}
+
+@test "room --buffer 64K: a flood from the console reaches a guest that reads" {
+  floods_from_the_console --buffer 64K
+}

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,29 @@ int buf_add(struct buf *b, const void *bytes, size_t n)
     memcpy(tail, bytes, n);
     b->end += n;
     return 0;
+}
+
+int buf_vformat(struct buf *b, const char *format, va_list args)
+{
+    char *text;
+    int n = vasprintf(&text, format, args), result;
+
+    if (n < 0)
+        return -1;
+    result = buf_add(b, text, (size_t)n);
+    free(text);
+    return result;
+}
+
+int buf_format(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = buf_vformat(b, format, args);
+    va_end(args);
+    return result;
 }
 
 void buf_consume(struct buf *b, size_t n)

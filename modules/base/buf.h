@@ -6,6 +6,7 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct buf {
@@ -30,6 +31,11 @@ void buf_added(struct buf *b, size_t n);
 
 /* Appends n bytes. Returns 0, or -1 without memory; b is unchanged then. */
 int buf_add(struct buf *b, const void *bytes, size_t n);
+
+/* Appends a formatted text, without its final zero byte. */
+int buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int buf_vformat(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Takes n bytes from the front; n is at most buf_length(). */
 void buf_consume(struct buf *b, size_t n);

@@ -40,18 +40,14 @@ static inline void list_remove(struct list *item)
 {
     item->previous->next = item->next;
     item->next->previous = item->previous;
-    list_init(item);
+    item->next = item->previous = item;
 }
 
 /* Moves everything that from holds to the empty list to. */
 static inline void list_take_all(struct list *to, struct list *from)
 {
-    list_init(to);
-    if (list_is_empty(from))
-        return;
-    *to = *from;
-    to->next->previous = to->previous->next = to;
-    list_init(from);
+    list_append(from, to);
+    list_remove(from);
 }
 
 #endif

@@ -2,9 +2,6 @@
  * Decides nothing of what is said. */
 #include "chat/announce.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -18,8 +15,8 @@ static int refuse(struct error *err)
     return -1;
 }
 
-/* Puts r->line into the log. */
-static int append(struct room *r, uint32_t author, struct error *err)
+/* Puts r->line into the log as by's, or the room's. */
+static int append(struct room *r, struct member *by, struct error *err)
 {
     uint64_t line = shared_log_head(r->log).line;
 
@@ -27,46 +24,37 @@ static int append(struct room *r, uint32_t author, struct error *err)
     if (line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &r->wire, err) <
         0)
         return -1;
-    if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire), author) < 0)
+    if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire),
+                          by != NULL ? by->number : AUTHOR_ROOM) < 0)
         return refuse(err);
     pace_came(r, line);
     room_wake_members(r);
-    room_tend_later(r);
-    return 0;
-}
-
-int announce_line(struct room *r, struct member *by, struct error *err)
-{
-    uint64_t line = shared_log_head(r->log).line;
-
-    if (append(r, by->number, err) < 0)
-        return -1;
+    if (by == NULL)
+        return 0;
     by->spoke = line + 1;
     if (by->position.line == line)
         by->position.line++;
     return 0;
 }
 
-/* Makes r->line an announcement. */
-static int announce(struct room *r, const char *text, size_t n)
+static int __attribute__((format(printf, 3, 0)))
+set_line(struct room *r, const char *prefix, const char *format, va_list args)
 {
     buf_reset(&r->line);
-    if (buf_add(&r->line, PREFIX, strlen(PREFIX)) < 0 || buf_add(&r->line, text, n) < 0)
+    if (buf_add(&r->line, prefix, strlen(prefix)) < 0 || buf_vformat(&r->line, format, args) < 0)
         return -1;
     return buf_add(&r->line, "\n", 1);
 }
 
-static int __attribute__((format(printf, 2, 0)))
-announce_format(struct room *r, const char *format, va_list args)
+int announce_line(struct room *r, struct member *by, struct error *err, const char *format, ...)
 {
-    char *text = NULL;
-    int n = vasprintf(&text, format, args), result;
+    va_list args;
+    int result;
 
-    if (n < 0)
-        return -1;
-    result = announce(r, text, (size_t)n);
-    free(text);
-    return result;
+    va_start(args, format);
+    result = set_line(r, "", format, args);
+    va_end(args);
+    return result < 0 ? refuse(err) : append(r, by, err);
 }
 
 int announce_about(struct room *r, struct member *by, struct error *err, const char *format, ...)
@@ -75,15 +63,9 @@ int announce_about(struct room *r, struct member *by, struct error *err, const c
     int result;
 
     va_start(args, format);
-    result = announce_format(r, format, args);
+    result = set_line(r, PREFIX, format, args);
     va_end(args);
-    return result < 0 ? refuse(err) : announce_line(r, by, err);
-}
-
-void announce_all(struct room *r, const char *text)
-{
-    if (announce(r, text, strlen(text)) == 0)
-        append(r, AUTHOR_ROOM, NULL);
+    return result < 0 ? refuse(err) : append(r, by, err);
 }
 
 int announce_one(struct room *r, struct member *to, const char *format, ...)
@@ -92,7 +74,7 @@ int announce_one(struct room *r, struct member *to, const char *format, ...)
     int result;
 
     va_start(args, format);
-    result = announce_format(r, format, args);
+    result = set_line(r, PREFIX, format, args);
     va_end(args);
     if (result == 0)
         result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line),

@@ -4,16 +4,14 @@
 
 #include "chat/room_private.h"
 
-/* Puts what r->line holds, a line with its newline, into the log as by's. Returns 0, or -1
- * with err filled; no member has seen anything of it then. */
-int announce_line(struct room *r, struct member *by, struct error *err);
-
-/* The same for an announcement about by, without its prefix and its newline. */
-int announce_about(struct room *r, struct member *by, struct error *err, const char *format, ...)
+/* Says a line, without its newline, as by. Returns 0, or -1 with err filled; no member has
+ * seen anything of it then. */
+int announce_line(struct room *r, struct member *by, struct error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* An announcement about no member. */
-void announce_all(struct room *r, const char *text);
+/* The same for what the room says about by (NULL: about nobody). */
+int announce_about(struct room *r, struct member *by, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Tells only to. Returns 0, or -1 without memory. */
 int announce_one(struct room *r, struct member *to, const char *format, ...)

@@ -1,7 +1,6 @@
 /* Owns the beginning of the present line, as far as it could still be a bye word. */
 #include "chat/bye.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_KEPT = 256 }; /* no bye word is longer */
@@ -90,14 +89,6 @@ static enum filter_result watcher_feed(struct filter *f, const char *in, size_t 
     return filter_out(out, in, n, err);
 }
 
-static enum filter_result sender_finish(struct filter *f, struct buf *out, struct error *err)
-{
-    (void)f;
-    (void)out;
-    (void)err;
-    return FILTER_OK;
-}
-
 static enum filter_result watcher_finish(struct filter *f, struct buf *out, struct error *err)
 {
     struct bye *b = (struct bye *)f;
@@ -108,51 +99,32 @@ static enum filter_result watcher_finish(struct filter *f, struct buf *out, stru
     return FILTER_OK;
 }
 
-static void bye_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops sender_ops = {
     .feed = sender_feed,
-    .finish = sender_finish,
-    .free = bye_free,
 };
 
 static const struct filter_ops watcher_ops = {
     .feed = watcher_feed,
     .finish = watcher_finish,
-    .free = bye_free,
 };
 
-static struct bye *bye_new(const struct filter_ops *ops, const struct bye_words *words, bool *said)
+static struct filter *bye_new(const struct filter_ops *ops, struct bye b)
 {
-    struct bye *b = calloc(1, sizeof(*b));
+    struct bye *new = filter_new(ops, sizeof(*new));
 
-    if (b == NULL)
+    if (new == NULL)
         return NULL;
-    b->filter.ops = ops;
-    b->words = words;
-    b->said = said;
-    return b;
+    b.filter.ops = ops;
+    *new = b;
+    return &new->filter;
 }
 
 struct filter *bye_sender_new(const struct bye_words *words, bool bare, bool *said)
 {
-    struct bye *b = bye_new(&sender_ops, words, said);
-
-    if (b == NULL)
-        return NULL;
-    b->bare = bare;
-    return &b->filter;
+    return bye_new(&sender_ops, (struct bye){.words = words, .bare = bare, .said = said});
 }
 
 struct filter *bye_watcher_new(const struct bye_words *words, bool messages, bool *said)
 {
-    struct bye *b = bye_new(&watcher_ops, words, said);
-
-    if (b == NULL)
-        return NULL;
-    b->messages = messages;
-    return &b->filter;
+    return bye_new(&watcher_ops, (struct bye){.words = words, .messages = messages, .said = said});
 }

@@ -26,9 +26,9 @@ static int encode(const struct line_encoding *w, const char *text, size_t n,
 
     if (f == NULL)
         return -1;
-    if (f->ops->feed(f, text, n, out, err) != FILTER_FAILED &&
-        f->ops->feed(f, eol, strlen(eol), out, err) != FILTER_FAILED &&
-        f->ops->finish(f, out, err) != FILTER_FAILED)
+    if (filter_feed(f, text, n, out, err) != FILTER_FAILED &&
+        filter_feed(f, eol, strlen(eol), out, err) != FILTER_FAILED &&
+        filter_finish(f, out, err) != FILTER_FAILED)
         result = 0;
     filter_free(f);
     return result;

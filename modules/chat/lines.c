@@ -27,30 +27,17 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
     return i;
 }
 
-void lines_say(struct room *r, struct member *m, const char *first, const char *second,
-               const char *text)
+void lines_not_said(struct room *r, struct member *m, struct error *why)
 {
-    const char *parts[] = {first, second, text, "\n"};
-    struct error err = {0};
-    int result = 0;
-
-    buf_reset(&r->line);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && result == 0; i++)
-        result = buf_add(&r->line, parts[i], strlen(parts[i]));
-    if (result < 0)
-        error_cause(&err, ENOMEM);
-    else
-        result = announce_line(r, m, &err);
-    if (result == 0)
-        return;
-    announce_one(r, m, "your line was not said: %s", err.text);
-    error_clear(&err);
+    announce_one(r, m, "your line was not said: %s", why->text);
+    error_clear(why);
 }
 
 static void act(struct room *r, struct member *m, const char *line, size_t n)
 {
+    struct error err = {0};
     size_t kept;
-    const char *text;
+    char *text;
 
     if (n > 0 && line[n - 1] == '\r')
         n--;
@@ -64,9 +51,9 @@ static void act(struct room *r, struct member *m, const char *line, size_t n)
     }
     text = buf_head(&r->text);
     if (text[0] == '/')
-        room_commands_run(r, m, buf_head(&r->text));
-    else
-        lines_say(r, m, m->name, ": ", text);
+        room_commands_run(r, m, text);
+    else if (announce_line(r, m, &err, "%s: %s", m->name, text) < 0)
+        lines_not_said(r, m, &err);
     if (kept < n)
         announce_one(r, m, "your line was longer than %d characters; the rest was cut off",
                      ROOM_LINE_MAX);

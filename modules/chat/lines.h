@@ -12,8 +12,7 @@ enum io lines_hear(struct member *m, const char *bytes, size_t n, size_t *put, s
 /* m will say no more: a line that has not ended is said. */
 void lines_hear_end(struct member *m);
 
-/* Says a line that begins with these two texts. m is answered if it cannot be said. */
-void lines_say(struct room *r, struct member *m, const char *first, const char *second,
-               const char *text);
+/* Answers m that its line could not be said; clears why. */
+void lines_not_said(struct room *r, struct member *m, struct error *why);
 
 #endif

@@ -35,6 +35,8 @@ void pace_came(struct room *r, uint64_t line)
     struct pace *p = &r->pace;
     int64_t now_ms = loop_now_ms(r->loop);
 
+    if (shared_log_is_overrun(r->log, p->oldest))
+        room_tend_later(r);
     if (now_ms - p->marks[p->last].ms < MARK_MS)
         return;
     p->last = (p->last + 1) % MARKS;

@@ -113,7 +113,7 @@ void room_free(struct room *r)
 
 void room_close(struct room *r)
 {
-    announce_all(r, "the room closes");
+    announce_about(r, NULL, NULL, "the room closes");
     for (struct list *l = r->members.next; l != &r->members; l = l->next)
         member_quit(container_of(l, struct member, link), true);
 }

@@ -130,13 +130,12 @@ static void run_who(struct member *m, const char *argument)
 
 static void run_me(struct member *m, const char *argument)
 {
-    struct buf start = {0};
+    struct error err = {0};
 
     if (argument[0] == '\0')
         announce_one(m->room, m, "/me wants to know what you do, such as: /me waves");
-    else if (buf_add(&start, "* ", 2) == 0 && buf_add(&start, m->name, strlen(m->name) + 1) == 0)
-        lines_say(m->room, m, buf_head(&start), " ", argument);
-    buf_free(&start);
+    else if (announce_line(m->room, m, &err, "* %s %s", m->name, argument) < 0)
+        lines_not_said(m->room, m, &err);
 }
 
 static void run_quit(struct member *m, const char *argument)

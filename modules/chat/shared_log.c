@@ -35,9 +35,9 @@ struct entry {
 /* Places are counted in bytes since the log began. */
 struct shared_log {
     struct ring text;
-    struct ring index;   /* of struct entry */
-    uint64_t begin;      /* the place of the oldest byte there is */
-    uint64_t first_line; /* the number of the oldest line there is */
+    struct ring index;         /* of struct entry */
+    uint64_t begin, end;       /* the places of the oldest byte there is, and of the next */
+    uint64_t first_line, next; /* the numbers of the oldest line there is, and of the next */
 };
 
 /* Takes memory for n more, as far as the limit allows. Where there is none the
@@ -94,11 +94,6 @@ static void drop(struct ring *r, size_t n)
     r->first = r->used == 0 ? 0 : locate(r, n);
 }
 
-static uint64_t next_line(const struct shared_log *l)
-{
-    return l->first_line + l->index.used / sizeof(struct entry);
-}
-
 static struct entry entry_of(const struct shared_log *l, uint64_t line)
 {
     size_t distance = (size_t)(line - l->first_line) * sizeof(struct entry);
@@ -111,8 +106,8 @@ static struct entry entry_of(const struct shared_log *l, uint64_t line)
 /* The place of a line's first byte; for the head, of the next that will come. */
 static uint64_t start_of(const struct shared_log *l, uint64_t line)
 {
-    if (line == l->first_line)
-        return l->begin;
+    if (line == l->first_line || line == l->next)
+        return line == l->next ? l->end : l->begin;
     return l->begin + (uint32_t)(entry_of(l, line - 1).end - (uint32_t)l->begin);
 }
 
@@ -166,22 +161,23 @@ int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t
     while (l->text.size - l->text.used < n || l->index.size - l->index.used < sizeof(e))
         drop_oldest(l);
     put(&l->text, line, n);
-    e.end = (uint32_t)(l->begin + l->text.used);
+    l->end += n;
+    l->next++;
+    e.end = (uint32_t)l->end;
     put(&l->index, &e, sizeof(e));
     return 0;
 }
 
 struct shared_log_position shared_log_head(const struct shared_log *l)
 {
-    return (struct shared_log_position){.line = next_line(l)};
+    return (struct shared_log_position){.line = l->next};
 }
 
 struct shared_log_position shared_log_back(const struct shared_log *l, uint64_t lines)
 {
-    uint64_t next = next_line(l);
+    uint64_t kept = l->next - l->first_line;
 
-    return (struct shared_log_position){.line = next - l->first_line < lines ? l->first_line
-                                                                             : next - lines};
+    return (struct shared_log_position){.line = l->next - (lines < kept ? lines : kept)};
 }
 
 bool shared_log_is_overrun(const struct shared_log *l, struct shared_log_position p)
@@ -201,8 +197,8 @@ unsigned shared_log_behind(const struct shared_log *l, struct shared_log_positio
 
     if (shared_log_is_overrun(l, p))
         return SHARED_LOG_WHOLE;
-    text = share(l->begin + l->text.used - place_of(l, p), l->text.max);
-    lines = share(next_line(l) - p.line, l->index.max / sizeof(struct entry));
+    text = share(l->end - place_of(l, p), l->text.max);
+    lines = share(l->next - p.line, l->index.max / sizeof(struct entry));
     return text > lines ? text : lines;
 }
 
@@ -231,7 +227,7 @@ static size_t list_text(const struct shared_log *l, uint64_t from, uint64_t to, 
 size_t shared_log_peek(const struct shared_log *l, struct shared_log_position p, uint64_t until,
                        uint32_t skip, struct iovec *iov, size_t max)
 {
-    uint64_t end = until < next_line(l) ? until : next_line(l);
+    uint64_t end = until < l->next ? until : l->next;
     uint64_t from, line = p.line;
     size_t count = 0;
 
@@ -256,9 +252,9 @@ size_t shared_log_peek(const struct shared_log *l, struct shared_log_position p,
 /* The position of a place that is not before the line first. */
 static struct shared_log_position find(const struct shared_log *l, uint64_t first, uint64_t place)
 {
-    uint64_t last = next_line(l);
+    uint64_t last = l->next;
 
-    if (place == l->begin + l->text.used)
+    if (place == l->end)
         return shared_log_head(l);
     /* It is in one of the lines first .. last - 1. */
     while (last - first > 1) {
@@ -276,11 +272,9 @@ static struct shared_log_position find(const struct shared_log *l, uint64_t firs
 struct shared_log_position shared_log_take(const struct shared_log *l, struct shared_log_position p,
                                            size_t n, uint32_t skip)
 {
-    uint64_t next = next_line(l);
-
     if (skip == SHARED_LOG_NOBODY)
         return n == 0 ? p : find(l, p.line, place_of(l, p) + n);
-    while (p.line < next) {
+    while (p.line < l->next) {
         size_t rest = (size_t)(start_of(l, p.line + 1) - place_of(l, p));
 
         if (entry_of(l, p.line).author != skip) {

@@ -55,7 +55,8 @@ void pump_stop(struct pump *p)
         return;
     p->running = false;
     list_remove(&p->waiting.link);
-    stream_set_reader(p->from, NULL, NULL);
+    if (!p->draining)
+        stream_set_reader(p->from, NULL, NULL);
     if (p->converter == NULL)
         return;
     loop_cancel_timer(p->work->loop, &p->converter->flush);
@@ -113,12 +114,12 @@ static enum round convert(struct pump *p, enum conversion what, const char *byte
 
     buf_reset(out);
     if (what == FEED)
-        result = f->ops->feed(f, bytes, n, out, err);
+        result = filter_feed(f, bytes, n, out, err);
     else
-        result = what == FLUSH ? f->ops->flush(f, out, err) : f->ops->finish(f, out, err);
+        result = what == FLUSH ? filter_flush(f, out, err) : filter_finish(f, out, err);
     /* What came before a failure counts; the failure is reported all the same. */
-    if (result == FILTER_FAILED && f->ops->flush != NULL)
-        f->ops->flush(f, out, NULL);
+    if (result == FILTER_FAILED)
+        filter_flush(f, out, NULL);
     written = write_out(p, buf_head(out), buf_length(out), result == FILTER_FAILED ? NULL : err);
     if (out->size > CONVERTED_KEPT)
         buf_free(out);
@@ -160,7 +161,6 @@ static enum round copy_by_hand(struct pump *p, struct error *err)
 {
     size_t got, max = p->direction->read_max != 0 ? p->direction->read_max : READ_DEFAULT;
     char *scratch = workspace_scratch(p->work, max);
-    const struct filter *f;
     enum io read;
     enum round result;
 
@@ -176,8 +176,7 @@ static enum round copy_by_hand(struct pump *p, struct error *err)
     if (p->converter == NULL && make_converter(p, err) < 0)
         return ROUND_CONVERT_FAILED;
     result = convert(p, FEED, scratch, got, err);
-    f = p->converter->filter;
-    if (result == ROUND_MOVED && f->ops->pending != NULL && f->ops->pending(f))
+    if (result == ROUND_MOVED && filter_pending(p->converter->filter))
         loop_set_timer(p->work->loop, &p->converter->flush, FLUSH_DELAY_MS);
     return result;
 }

@@ -303,6 +303,8 @@ int stream_descriptor(const struct stream *s)
 
 void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *arg)
 {
+    if (on_readable == NULL && s->on_readable == NULL)
+        return;
     s->on_readable = on_readable;
     s->reader = arg;
     call_reader_soon(s);

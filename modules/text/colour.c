@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -133,25 +132,14 @@ static bool paint_pending(const struct filter *f)
     return ((const struct paint *)f)->length > 0;
 }
 
-static void paint_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops paint_ops = {
     .feed = paint_feed,
     .finish = paint_finish,
     .flush = paint_flush,
     .pending = paint_pending,
-    .free = paint_free,
 };
 
 struct filter *colour_new(void)
 {
-    struct paint *p = calloc(1, sizeof(*p));
-
-    if (p == NULL)
-        return NULL;
-    p->filter.ops = &paint_ops;
-    return &p->filter;
+    return filter_new(&paint_ops, sizeof(struct paint));
 }

@@ -153,23 +153,22 @@ static enum filter_result decode_finish(struct filter *f, struct buf *out, struc
     return gconv_end(&d->conversion, out) == 0 ? FILTER_OK : no_memory(err);
 }
 
-static void decode_free(struct filter *f)
+static void decode_clear(struct filter *f)
 {
     struct decode *d = (struct decode *)f;
 
     gconv_close(&d->conversion);
-    free(d);
 }
 
 static const struct filter_ops decode_ops = {
     .feed = decode_feed,
     .finish = decode_finish,
-    .free = decode_free,
+    .clear = decode_clear,
 };
 
 struct filter *decode_new(const struct substitute *rules)
 {
-    struct decode *d = calloc(1, sizeof(*d));
+    struct decode *d = filter_new(&decode_ops, sizeof(*d));
 
     if (d == NULL)
         return NULL;
@@ -178,7 +177,6 @@ struct filter *decode_new(const struct substitute *rules)
         free(d);
         return NULL;
     }
-    d->filter.ops = &decode_ops;
     d->rules = *rules;
     d->holds_back = gconv_holds_back(rules->reads);
     return &d->filter;

@@ -186,19 +186,18 @@ static enum filter_result encode_finish(struct filter *f, struct buf *out, struc
     return gconv_end(&e->conversion, out) == 0 ? FILTER_OK : no_memory(err);
 }
 
-static void encode_free(struct filter *f)
+static void encode_clear(struct filter *f)
 {
     struct encode *e = (struct encode *)f;
 
     if (!e->is_utf8)
         gconv_close(&e->conversion);
-    free(e);
 }
 
 static const struct filter_ops encode_ops = {
     .feed = encode_feed,
     .finish = encode_finish,
-    .free = encode_free,
+    .clear = encode_clear,
 };
 
 /* Converts a short text with a descriptor of its own; returns how many bytes come
@@ -224,7 +223,7 @@ bool encode_can(const char *encoding, const char *text)
 
 struct filter *encode_new(const struct substitute *rules)
 {
-    struct encode *e = calloc(1, sizeof(*e));
+    struct encode *e = filter_new(&encode_ops, sizeof(*e));
 
     if (e == NULL)
         return NULL;
@@ -233,7 +232,6 @@ struct filter *encode_new(const struct substitute *rules)
         free(e);
         return NULL;
     }
-    e->filter.ops = &encode_ops;
     e->rules = *rules;
     /* Compared by length, as a byte order mark comes with anything. */
     e->drops_tags = try_text(rules->writes, "a\xf3\xa0\x81\x81") == try_text(rules->writes, "a");

@@ -11,10 +11,41 @@ struct chain {
 
 typedef enum filter_result filter_act(struct filter *f, struct buf *out, struct error *err);
 
+void *filter_new(const struct filter_ops *ops, size_t size)
+{
+    struct filter *f = calloc(1, size);
+
+    if (f != NULL)
+        f->ops = ops;
+    return f;
+}
+
 void filter_free(struct filter *f)
 {
-    if (f != NULL)
-        f->ops->free(f);
+    if (f != NULL && f->ops->clear != NULL)
+        f->ops->clear(f);
+    free(f);
+}
+
+enum filter_result filter_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                               struct error *err)
+{
+    return f->ops->feed(f, in, n, out, err);
+}
+
+enum filter_result filter_finish(struct filter *f, struct buf *out, struct error *err)
+{
+    return f->ops->finish != NULL ? f->ops->finish(f, out, err) : FILTER_OK;
+}
+
+enum filter_result filter_flush(struct filter *f, struct buf *out, struct error *err)
+{
+    return f->ops->flush != NULL ? f->ops->flush(f, out, err) : FILTER_OK;
+}
+
+bool filter_pending(const struct filter *f)
+{
+    return f->ops->pending != NULL && f->ops->pending(f);
 }
 
 enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, struct error *err)
@@ -54,8 +85,8 @@ static enum filter_result pass(struct chain *c, size_t first, const char *in, si
     if (first == c->count)
         return filter_out(out, in, n, err);
     if (first + 1 == c->count)
-        return c->links[first]->ops->feed(c->links[first], in, n, out, err);
-    here = c->links[first]->ops->feed(c->links[first], in, n, &middle, &later);
+        return filter_feed(c->links[first], in, n, out, err);
+    here = filter_feed(c->links[first], in, n, &middle, &later);
     behind = pass(c, first + 1, buf_head(&middle), buf_length(&middle), out, err);
     buf_free(&middle);
     if (here == FILTER_DONE && behind == FILTER_OK)
@@ -82,7 +113,7 @@ static enum filter_result finish_from(struct chain *c, size_t first, struct buf 
     enum filter_result r = FILTER_OK;
 
     for (size_t i = first; i < c->count && r == FILTER_OK; i++)
-        r = act(c, i, c->links[i]->ops->finish, out, err);
+        r = act(c, i, filter_finish, out, err);
     return r;
 }
 
@@ -102,7 +133,7 @@ static bool chain_pending(const struct filter *f)
     const struct chain *c = (const struct chain *)f;
 
     for (size_t i = 0; i < c->count; i++)
-        if (c->links[i]->ops->pending != NULL && c->links[i]->ops->pending(c->links[i]))
+        if (filter_pending(c->links[i]))
             return true;
     return false;
 }
@@ -113,18 +144,16 @@ static enum filter_result chain_flush(struct filter *f, struct buf *out, struct 
     enum filter_result r = FILTER_OK;
 
     for (size_t i = 0; i < c->count && r == FILTER_OK; i++)
-        if (c->links[i]->ops->flush != NULL)
-            r = act(c, i, c->links[i]->ops->flush, out, err);
+        r = act(c, i, filter_flush, out, err);
     return r;
 }
 
-static void chain_free(struct filter *f)
+static void chain_clear(struct filter *f)
 {
     struct chain *c = (struct chain *)f;
 
     for (size_t i = 0; i < c->count; i++)
         filter_free(c->links[i]);
-    free(c);
 }
 
 static const struct filter_ops chain_ops = {
@@ -132,17 +161,12 @@ static const struct filter_ops chain_ops = {
     .finish = chain_finish,
     .flush = chain_flush,
     .pending = chain_pending,
-    .free = chain_free,
+    .clear = chain_clear,
 };
 
 struct filter *filter_chain_new(void)
 {
-    struct chain *c = calloc(1, sizeof(*c));
-
-    if (c == NULL)
-        return NULL;
-    c->filter.ops = &chain_ops;
-    return &c->filter;
+    return filter_new(&chain_ops, sizeof(struct chain));
 }
 
 int filter_chain_add(struct filter *chain, struct filter *f)

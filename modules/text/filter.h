@@ -30,18 +30,31 @@ struct filter_ops {
      * (half a character) is kept for the next call. */
     enum filter_result (*feed)(struct filter *f, const char *in, size_t n, struct buf *out,
                                struct error *err);
-    /* Appends what was kept, and what ends the data; nothing is fed after that. */
+    /* Appends what was kept, and what ends the data; nothing is fed after that. NULL: there
+     * is nothing of the kind. */
     enum filter_result (*finish)(struct filter *f, struct buf *out, struct error *err);
     /* NULL, or: appends what is kept only for neatness (an unfinished line), to
      * be called when no more has come for a moment; feeding goes on after it. */
     enum filter_result (*flush)(struct filter *f, struct buf *out, struct error *err);
     /* With flush: true while there is something that flush would let out. */
     bool (*pending)(const struct filter *f);
-    void (*free)(struct filter *f);
+    /* Frees what the state owns, but not the state itself. NULL: it owns nothing. */
+    void (*clear)(struct filter *f);
 };
+
+/* For constructors: returns new state of that size, all 0 but for its struct filter, as what
+ * the constructor returns; NULL without memory. */
+void *filter_new(const struct filter_ops *ops, size_t size);
 
 /* Frees a filter; NULL is fine. */
 void filter_free(struct filter *f);
+
+/* Call the operations, with their defaults. */
+enum filter_result filter_feed(struct filter *f, const char *in, size_t n, struct buf *out,
+                               struct error *err);
+enum filter_result filter_finish(struct filter *f, struct buf *out, struct error *err);
+enum filter_result filter_flush(struct filter *f, struct buf *out, struct error *err);
+bool filter_pending(const struct filter *f);
 
 /* For filters: appends n bytes to out; FILTER_FAILED, with err filled, without memory. */
 enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, struct error *err);

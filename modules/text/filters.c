@@ -161,10 +161,10 @@ int filters_encode(const struct text_options *o, const char *text, size_t length
 
     if (f == NULL)
         return -1;
-    failed = f->ops->feed(f, text, length, wire, err) == FILTER_FAILED ||
+    failed = filter_feed(f, text, length, wire, err) == FILTER_FAILED ||
              (ends_message && o->eol > TEXT_EOL_NONE &&
-              f->ops->feed(f, "\n", 1, wire, err) == FILTER_FAILED) ||
-             f->ops->finish(f, wire, err) == FILTER_FAILED;
+              filter_feed(f, "\n", 1, wire, err) == FILTER_FAILED) ||
+             filter_finish(f, wire, err) == FILTER_FAILED;
     filter_free(f);
     return failed ? -1 : 0;
 }

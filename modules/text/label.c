@@ -99,13 +99,12 @@ static enum filter_result label_finish(struct filter *f, struct buf *out, struct
     return label_pending(f) || is_open(l) ? end_line(l, NULL, 0, out, err) : FILTER_OK;
 }
 
-static void label_free(struct filter *f)
+static void label_clear(struct filter *f)
 {
     struct label *l = (struct label *)f;
 
     buf_free(&l->held);
     free(l->label);
-    free(l);
 }
 
 static const struct filter_ops label_ops = {
@@ -113,13 +112,13 @@ static const struct filter_ops label_ops = {
     .finish = label_finish,
     .flush = label_flush,
     .pending = label_pending,
-    .free = label_free,
+    .clear = label_clear,
 };
 
 struct filter *label_new(struct label_screen *screen, const char *label)
 {
     size_t length = strlen(label);
-    struct label *l = calloc(1, sizeof(*l));
+    struct label *l = filter_new(&label_ops, sizeof(*l));
 
     if (l == NULL)
         return NULL;
@@ -130,7 +129,6 @@ struct filter *label_new(struct label_screen *screen, const char *label)
     }
     memcpy(l->label, label, length);
     memcpy(l->label + length, ": ", sizeof(": "));
-    l->filter.ops = &label_ops;
     l->screen = screen;
     l->number = ++screen->last;
     return &l->filter;

@@ -1,7 +1,6 @@
 /* Owns nothing but whether the newline has come. */
 #include "text/line.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct firstline {
@@ -37,23 +36,12 @@ static enum filter_result firstline_finish(struct filter *f, struct buf *out, st
     return FILTER_FAILED;
 }
 
-static void firstline_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops firstline_ops = {
     .feed = firstline_feed,
     .finish = firstline_finish,
-    .free = firstline_free,
 };
 
 struct filter *line_first_new(void)
 {
-    struct firstline *first = calloc(1, sizeof(*first));
-
-    if (first == NULL)
-        return NULL;
-    first->filter.ops = &firstline_ops;
-    return &first->filter;
+    return filter_new(&firstline_ops, sizeof(struct firstline));
 }

@@ -1,7 +1,6 @@
 /* Owns what is known of the byte that the last feed ended with. */
 #include "text/newline.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct eol {
@@ -62,14 +61,6 @@ static enum filter_result feed_to_lf(struct filter *f, const char *in, size_t n,
     return filter_out(out, rest, (size_t)(end - rest), err);
 }
 
-static enum filter_result finish_to_crlf(struct filter *f, struct buf *out, struct error *err)
-{
-    (void)f;
-    (void)out;
-    (void)err;
-    return FILTER_OK;
-}
-
 static enum filter_result finish_to_lf(struct filter *f, struct buf *out, struct error *err)
 {
     struct eol *e = (struct eol *)f;
@@ -80,31 +71,18 @@ static enum filter_result finish_to_lf(struct filter *f, struct buf *out, struct
     return filter_out(out, "\r", 1, err);
 }
 
-static void eol_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops to_crlf_ops = {
     .feed = feed_to_crlf,
-    .finish = finish_to_crlf,
-    .free = eol_free,
 };
 
 static const struct filter_ops to_lf_ops = {
     .feed = feed_to_lf,
     .finish = finish_to_lf,
-    .free = eol_free,
 };
 
 struct filter *newline_new(enum newline_mode mode)
 {
-    struct eol *e = calloc(1, sizeof(*e));
-
-    if (e == NULL)
-        return NULL;
-    e->filter.ops = mode == NEWLINE_CRLF ? &to_crlf_ops : &to_lf_ops;
-    return &e->filter;
+    return filter_new(mode == NEWLINE_CRLF ? &to_crlf_ops : &to_lf_ops, sizeof(struct eol));
 }
 
 /* A newline at the end. */
@@ -127,24 +105,17 @@ static enum filter_result at_end_finish(struct filter *f, struct buf *out, struc
     return ((struct at_end *)f)->last == '\n' ? FILTER_OK : filter_out(out, "\n", 1, err);
 }
 
-static void at_end_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops at_end_ops = {
     .feed = at_end_feed,
     .finish = at_end_finish,
-    .free = at_end_free,
 };
 
 struct filter *newline_at_end_new(void)
 {
-    struct at_end *e = malloc(sizeof(*e));
+    struct at_end *e = filter_new(&at_end_ops, sizeof(*e));
 
     if (e == NULL)
         return NULL;
-    e->filter.ops = &at_end_ops;
     e->last = '\n';
     return &e->filter;
 }

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "text/utf8.h"
 
@@ -165,25 +164,14 @@ static enum filter_result printable_finish(struct filter *f, struct buf *out, st
     return show_bytes(p->part.bytes, length, out, err);
 }
 
-static void printable_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops printable_ops = {
     .feed = printable_feed,
     .finish = printable_finish,
-    .free = printable_free,
 };
 
 struct filter *printable_new(void)
 {
-    struct printable *p = calloc(1, sizeof(*p));
-
-    if (p == NULL)
-        return NULL;
-    p->filter.ops = &printable_ops;
-    return &p->filter;
+    return filter_new(&printable_ops, sizeof(struct printable));
 }
 
 int printable_add(struct buf *out, const char *text, size_t n)

@@ -193,23 +193,12 @@ static enum filter_result upcase_finish(struct filter *f, struct buf *out, struc
     return filter_out(out, u->part.bytes, length, err);
 }
 
-static void upcase_free(struct filter *f)
-{
-    free(f);
-}
-
 static const struct filter_ops upcase_ops = {
     .feed = upcase_feed,
     .finish = upcase_finish,
-    .free = upcase_free,
 };
 
 struct filter *upcase_new(void)
 {
-    struct upcase *u = calloc(1, sizeof(*u));
-
-    if (u == NULL)
-        return NULL;
-    u->filter.ops = &upcase_ops;
-    return &u->filter;
+    return filter_new(&upcase_ops, sizeof(struct upcase));
 }

@@ -64,7 +64,7 @@ static inline enum filter_result feed_piece(struct filter *f, const void *in, si
     REQUIRE(n == 0 || piece != NULL);
     if (n > 0)
         memcpy(piece, in, n);
-    r = f->ops->feed(f, piece, n, out, err);
+    r = filter_feed(f, piece, n, out, err);
     free(piece);
     return r;
 }
@@ -85,7 +85,7 @@ static inline struct fed feed_cut(struct filter *f, const void *in, size_t n, st
         n -= piece;
     }
     if (fed.result == FILTER_OK)
-        fed.result = f->ops->finish(f, &fed.out, &fed.err);
+        fed.result = filter_finish(f, &fed.out, &fed.err);
     filter_free(f);
     return fed;
 }

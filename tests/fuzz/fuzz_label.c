@@ -9,8 +9,8 @@ static const char *const labels[SOURCES] = {"a", "b"};
 
 static void flush(struct filter *f, struct buf *out)
 {
-    REQUIRE(f->ops->flush(f, out, NULL) == FILTER_OK);
-    REQUIRE(!f->ops->pending(f));
+    REQUIRE(filter_flush(f, out, NULL) == FILTER_OK);
+    REQUIRE(!filter_pending(f));
 }
 
 /* Text without its newlines, which is what labelling keeps of it. */
@@ -35,7 +35,7 @@ static void one_source(const uint8_t *data, size_t size, struct cut cut)
         if (cut.count > 0 && cut.lengths[i % cut.count] % 2 == 0)
             flush(f, &out);
     }
-    REQUIRE(f->ops->finish(f, &out, NULL) == FILTER_OK);
+    REQUIRE(filter_finish(f, &out, NULL) == FILTER_OK);
     REQUIRE(screen.open == 0);
     filter_free(f);
     require_same(&whole, &pieces);
@@ -81,7 +81,7 @@ static void two_sources(const uint8_t *data, size_t size)
             flush(f[which], &out);
     }
     for (size_t i = 0; i < SOURCES; i++) {
-        REQUIRE(f[i]->ops->finish(f[i], &out, NULL) == FILTER_OK);
+        REQUIRE(filter_finish(f[i], &out, NULL) == FILTER_OK);
         filter_free(f[i]);
     }
     REQUIRE(screen.open == 0);

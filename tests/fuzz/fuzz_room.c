@@ -101,8 +101,8 @@ static void decode(const struct scene *s, const char *line, size_t n, struct buf
     }
     f = transcode_new(s->wire.encoding, "utf-8", TRANSCODE_INWARD, TRANSCODE_STRICT, NULL, NULL);
     REQUIRE(f != NULL);
-    REQUIRE(f->ops->feed(f, line, n, text, NULL) == FILTER_OK);
-    REQUIRE(f->ops->finish(f, text, NULL) == FILTER_OK);
+    REQUIRE(filter_feed(f, line, n, text, NULL) == FILTER_OK);
+    REQUIRE(filter_finish(f, text, NULL) == FILTER_OK);
     filter_free(f);
 }
 
@@ -503,7 +503,7 @@ static void shut(struct person *p)
     if (p->shut)
         return;
     if (p->decoder != NULL)
-        REQUIRE(p->decoder->ops->finish(p->decoder, &rest, NULL) == FILTER_OK);
+        REQUIRE(filter_finish(p->decoder, &rest, NULL) == FILTER_OK);
     if (buf_length(&rest) > 0)
         stream_write(p->stream, buf_head(&rest), buf_length(&rest));
     buf_free(&rest);

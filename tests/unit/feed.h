@@ -49,7 +49,7 @@ static inline enum filter_result feed_one(struct filter *f, const char *in, size
     assert_true(n == 0 || piece != NULL);
     if (n > 0)
         memcpy(piece, in, n);
-    r = f->ops->feed(f, piece, n, out, err);
+    r = filter_feed(f, piece, n, out, err);
     free(piece);
     return r;
 }
@@ -69,7 +69,7 @@ static inline struct fed feed_all(struct filter *f, const char *in, size_t n, un
         n -= piece;
     }
     if (fed.result == FILTER_OK)
-        fed.result = f->ops->finish(f, &fed.out, &fed.err);
+        fed.result = filter_finish(f, &fed.out, &fed.err);
     filter_free(f);
     return fed;
 }

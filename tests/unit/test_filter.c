@@ -94,14 +94,14 @@ static void flush_reaches_every_filter(void **state)
     struct buf out = {0};
 
     (void)state;
-    assert_false(row->ops->pending(row));
+    assert_false(filter_pending(row));
     assert_int_equal(feed_one(row, "half", 4, &out, NULL), FILTER_OK);
-    assert_true(row->ops->pending(row));
+    assert_true(filter_pending(row));
     assert_given(&out, "");
-    assert_int_equal(row->ops->flush(row, &out, NULL), FILTER_OK);
-    assert_false(row->ops->pending(row));
+    assert_int_equal(filter_flush(row, &out, NULL), FILTER_OK);
+    assert_false(filter_pending(row));
     assert_given(&out, "\\x1b: half");
-    assert_int_equal(row->ops->finish(row, &out, NULL), FILTER_OK);
+    assert_int_equal(filter_finish(row, &out, NULL), FILTER_OK);
     assert_given(&out, "\n");
     filter_free(row);
     buf_free(&out);

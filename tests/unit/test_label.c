@@ -39,13 +39,13 @@ static void feed(struct scene *s, struct filter *f, const char *text)
 
 static void flush(struct scene *s, struct filter *f)
 {
-    assert_int_equal(f->ops->flush(f, &s->out, NULL), FILTER_OK);
-    assert_false(f->ops->pending(f));
+    assert_int_equal(filter_flush(f, &s->out, NULL), FILTER_OK);
+    assert_false(filter_pending(f));
 }
 
 static void finish(struct scene *s, struct filter *f)
 {
-    assert_int_equal(f->ops->finish(f, &s->out, NULL), FILTER_OK);
+    assert_int_equal(filter_finish(f, &s->out, NULL), FILTER_OK);
 }
 
 static struct filter *make(const void *how)
@@ -70,7 +70,7 @@ static void lines_come_when_they_end(void **state)
     struct scene *s = *state;
 
     feed(s, s->a, "on");
-    assert_true(s->a->ops->pending(s->a));
+    assert_true(filter_pending(s->a));
     feed(s, s->b, "two\n");
     assert_given(&s->out, "b: two\n");
     feed(s, s->a, "e\nth");
@@ -162,7 +162,7 @@ static void what_is_held_is_bounded(void **state)
         assert_int_equal(feed_one(s->a, block, sizeof(block), &s->out, NULL), FILTER_OK);
         fed += sizeof(block);
     }
-    assert_false(s->a->ops->pending(s->a));
+    assert_false(filter_pending(s->a));
     assert_int_equal(buf_length(&s->out), strlen("a: ") + fed);
     buf_reset(&s->out);
     feed(s, s->a, "end\n");

@@ -26,7 +26,7 @@ static void passes_at_once(void **state)
     assert_int_equal(feed_one(f, "e\ntwo\n", 6, &out, NULL), FILTER_DONE);
     assert_given(&out, "e\n");
     assert_int_equal(feed_one(f, "three\n", 6, &out, NULL), FILTER_DONE);
-    assert_int_equal(f->ops->finish(f, &out, NULL), FILTER_OK);
+    assert_int_equal(filter_finish(f, &out, NULL), FILTER_OK);
     assert_given(&out, "");
     filter_free(f);
     buf_free(&out);
