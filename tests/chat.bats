@@ -204,3 +204,30 @@ heard: $said"
   run -65 tcptool chat -e gbk 127.0.0.1 "$port" <<<'😀'
   [[ $output == *U+1F600* ]]
 }
+
+# The sending side of the connection to $port is closed, and the peer has not read all.
+has_shut() {
+  ss -tnH state fin-wait-1 "( dport = :$port )" | grep -q .
+}
+
+@test "chat --no-sendall: a short send is not forgiven when the peer then says bye" {
+  mkfifo hold
+  exec 7<>hold
+  input=hold start server "$PYTHON" -u -c 'import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], file=open(sys.argv[1], "w"))
+c = s.accept()[0]
+sys.stdin.read()
+while c.recv(65536):
+    pass
+c.sendall(b"bye\n")' server.port
+  wait_for_port server
+  yes "$(printf '%0999d' 0)" | head -n 20000 >lines
+  input=lines start chat "$TCPTOOL" chat --no-sendall 127.0.0.1 "$port"
+  wait_for has_shut
+  exec 7>&-
+  finish chat
+  expect_status 1
+  expect_match "$(cat chat.err)" "127\.0\.0\.1:$port.* [0-9]+ of [0-9]+ bytes"
+  finish server
+}

@@ -146,6 +146,19 @@ connect_timeout() {
   with_addresses connect_timeout ::1
 }
 
+# The next address has its turn after a quarter of a second.
+only_the_first() {
+  status=0
+  output=$("$TCPTOOL" send --connect-timeout 100ms dual.test 9 hello 2>&1) || status=$?
+  expect_status 124
+  expect_match "$output" '\[2001:db8::2\]:9: .*100ms'
+  [[ $output != *2001:db8::3* ]] || fail "was never tried: $output"
+}
+
+@test "--connect-timeout names no address that was never tried" {
+  with_addresses only_the_first 2001:db8::2 2001:db8::3
+}
+
 # A resolver that takes its time must not hold up the limits.
 slow_names() {
   echo 'nameserver 2001:db8::2' >resolv.conf
@@ -159,6 +172,14 @@ slow_names() {
   status=0
   output=$("$TCPTOOL" send --deadline 300ms --connect-timeout 0 slow.test 9 hello 2>&1) || status=$?
   expect_status 124
+  status=0
+  output=$(timeout 20 "$TCPTOOL" send --deadline 300ms --bind slow.test 127.0.0.1 9 hello 2>&1) || status=$?
+  expect_status 124
+  expect_match "$output" 'timed out after 300ms \(--deadline\)'
+  status=0
+  output=$(timeout 20 "$TCPTOOL" serve --deadline 300ms --bind slow.test -p 0 2>&1) || status=$?
+  expect_status 124
+  expect_match "$output" 'timed out after 300ms \(--deadline\)'
 }
 
 @test "a name server that does not answer does not hold up the limits" {

@@ -352,3 +352,18 @@ PYTHON
   finish server
   expect_file server.out '你好，服务器\n'
 }
+
+@test "-e takes every name that iconv -l lists, also those with a slash within" {
+  iconv -l | tr -s ' ,' '\n' | grep -E '[^/]/[^/]' >names || skip 'iconv -l lists no such name'
+  while read -r name; do
+    # One of them has Braille patterns only.
+    for text in abc ⠓⠊; do
+      printf %s "$text" | iconv -f utf-8 -t "$name" >wire 2>/dev/null && break
+    done
+    serve=serve${name//\//_}
+    start_serve -n "$serve" --once
+    tcptool send -e "$name" 127.0.0.1 "$port" "$text" || fail "as $name"
+    finish "$serve"
+    cmp wire "$serve.out" || fail "as $name"
+  done <names
+}

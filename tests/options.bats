@@ -248,3 +248,15 @@ refused_word() {
   refused 'host' send
   refused 'port' send localhost
 }
+
+@test "a usage error after repeatable options: nothing but the error" {
+  refused '"--nonsense"' serve -b 127.0.0.1 --bind ::1 --nonsense
+  refused '"--nonsense"' send -b 127.0.0.1 --nonsense localhost 80 hello
+  refused '"--nonsense"' upper -b 127.0.0.1 --nonsense
+  refused '"--nonsense"' chat --listen -b 127.0.0.1 --bye ciao --nonsense
+  refused 'takes no arguments' serve -b 127.0.0.1 extra
+  refused '"x"' send -b 127.0.0.1 -f file localhost 80 x
+  refused 'bind' send -b 127.0.0.1 -b ::1 localhost 80 hello
+  refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello
+  refused '"\[::1"' serve -b 127.0.0.1 -b '[::1'
+}

@@ -33,7 +33,6 @@ void buf_added(struct buf *b, size_t n);
 int buf_add(struct buf *b, const void *bytes, size_t n);
 
 /* Appends a formatted text, without its final zero byte. */
-int buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int buf_vformat(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 

@@ -316,7 +316,7 @@ static int start(struct listening *l, struct error *err)
     l->service = service_new(l->ops, l->config, &l->plan, &l->run, err);
     if (l->service == NULL)
         return -1;
-    l->server = server_open(&l->server_options, l->service, on_idle, l, err);
+    l->server = server_open(&l->server_options, NULL, l->service, on_idle, l, err);
     if (l->server == NULL)
         return -1;
     if (l->options->port_file != NULL)

@@ -92,7 +92,7 @@ static int prepare(struct worker *w, struct error *err)
     w->service = service_new(l->ops, l->config, &l->plan, &w->run, err);
     if (w->service == NULL)
         return -1;
-    w->server = server_share(l->server, w->service, on_idle, w, err);
+    w->server = server_open(&l->server_options, l->server, w->service, on_idle, w, err);
     return w->server != NULL ? 0 : -1;
 }
 

@@ -283,7 +283,7 @@ static void on_ending(struct timer *t)
         c->cutting
             ? stream_undelivered(c->near_out) > 0 && stream_failure(c->near_out) == NULL &&
                   loop_now_ms(c->forth.work->loop) < limits->until_ms
-            : c->forth.running && (pump_is_blocked(&c->forth) || stream_has_more(c->forth.from));
+            : c->forth.running && (pump_is_blocked(&c->forth) || stream_has_unread(c->forth.from));
 
     if (waits)
         loop_set_timer(c->forth.work->loop, t, LOOK_MS);
@@ -374,7 +374,6 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->near_out = near->out;
     c->far_is_lent = far->lent;
     c->began_ms = loop_now_ms(w->loop);
-    pump_init(&c->forth);
     c->forth.work = w;
     c->far_out = far->out;
     if (((plan->idle_ms > 0 || plan->last_words_ms > 0) && get_limits(c) == NULL) ||
@@ -425,9 +424,4 @@ void conversation_end(struct conversation *c, enum conversation_ending how)
         stream_shut(c->near_out);
         begin_last_words(c);
     }
-}
-
-struct stream *conversation_near(const struct conversation *c)
-{
-    return c->near_out;
 }

@@ -86,7 +86,4 @@ void conversation_fail(struct conversation *c, struct error *why);
 enum conversation_ending { CONVERSATION_FINISH, CONVERSATION_STOP };
 void conversation_end(struct conversation *c, enum conversation_ending how);
 
-/* Returns near's stream, for looking at it. */
-struct stream *conversation_near(const struct conversation *c);
-
 #endif

@@ -56,15 +56,17 @@ static bool is_in_background(const struct transport *t)
 
 static enum io read_result(const struct transport *t, ssize_t n, size_t *got, struct error *err)
 {
+    int number = errno;
+
     if (n > 0) {
         *got = (size_t)n;
         return IO_OK;
     }
-    if (n < 0 && errno == EAGAIN && !t->always_ready)
+    if (n < 0 && number == EAGAIN && !t->always_ready)
         return IO_AGAIN;
-    if (n == 0 || (errno == EIO && is_in_background(t)))
+    if (n == 0 || (number == EIO && is_in_background(t)))
         return IO_END;
-    error_cause(err, errno);
+    error_cause(err, number);
     return IO_FAILED;
 }
 

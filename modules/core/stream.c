@@ -1,5 +1,5 @@
-/* Owns readiness, the output buffer, the first failure and the closing of one descriptor.
- * Leaves to others where bytes go. */
+/* Owns readiness, the input, the first failure and the closing of one descriptor. The output
+ * is in stream_output.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,7 @@ enum {
     MUCH = 16 << 10,              /* after a read of this size more has usually come */
 };
 
-/* The one place that decides what epoll watches. */
-static void update_interest(struct stream *s)
+void stream_update_interest(struct stream *s)
 {
     uint32_t events = 0;
 
@@ -44,16 +43,7 @@ static void call_reader_soon(struct stream *s)
         loop_notify(s->loop, &s->watch, EPOLLIN);
 }
 
-static void drop_unsent(struct stream *s)
-{
-    if (s->out != NULL)
-        buf_free(s->out);
-    free(s->out);
-    s->out = NULL;
-}
-
-/* Keeps the first failure, and names the object and what was done with it. */
-static void fail(struct stream *s, bool reading, struct error *why)
+void stream_fail(struct stream *s, bool reading, struct error *why)
 {
     bool is_connection = s->peer.sa.sa_family != 0;
 
@@ -69,60 +59,7 @@ static void fail(struct stream *s, bool reading, struct error *why)
     error_move(&s->failure, why);
     s->failed = true;
     s->lost = s->out != NULL;
-    drop_unsent(s);
-}
-
-static enum io shut_now(struct stream *s)
-{
-    struct error why = {0};
-
-    s->shut_done = true;
-    if (s->transport.inherited) /* shut may close it, and duplicates may exist */
-        loop_unwatch(s->loop, &s->watch);
-    if (s->transport.ops->shut == NULL || s->transport.ops->shut(&s->transport, &why) != IO_FAILED)
-        return IO_OK;
-    fail(s, false, &why);
-    return IO_FAILED;
-}
-
-/* Writes until everything is out or nothing is taken; *done counts. */
-static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done)
-{
-    size_t most = s->peer.sa.sa_family != 0 ? STREAM_SEND_PIECE : n;
-
-    while (*done < n) {
-        struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};
-        size_t put;
-        enum io result = stream_try_write(s, &piece, 1, &put);
-
-        if (result != IO_OK)
-            return result;
-        *done += put;
-    }
-    return IO_OK;
-}
-
-/* Goes on with what is unsent, and with those who wait to send more. */
-static void flush(struct stream *s)
-{
-    if (s->out != NULL) {
-        size_t done = 0;
-
-        if (write_some(s, buf_head(s->out), buf_length(s->out), &done) == IO_AGAIN) {
-            buf_consume(s->out, done);
-            return;
-        }
-        drop_unsent(s);
-    }
-    if (s->shut_asked && !s->shut_done && !s->failed)
-        shut_now(s);
-    while (s->waiters.next != &s->waiters && !stream_is_blocked(s) && !s->closed) {
-        struct stream_waiter *w = container_of(s->waiters.next, struct stream_waiter, link);
-
-        list_remove(&w->link);
-        w->on_writable(w);
-    }
-    update_interest(s);
+    stream_drop_unsent(s);
 }
 
 /* A device that epoll refuses is always ready; anything else cannot be used. */
@@ -137,7 +74,7 @@ static void on_unwatchable(struct stream *s)
         return;
     }
     error_cause(&why, errno);
-    fail(s, true, &why);
+    stream_fail(s, true, &why);
 }
 
 static void on_event(struct watch *w, uint32_t events)
@@ -157,10 +94,10 @@ static void on_event(struct watch *w, uint32_t events)
     hung_up = hung_up && (s->in_ended || s->transport.fd < 0); /* else it is still read */
     if (hung_up && !s->failed && s->transport.ops->failure != NULL &&
         s->transport.ops->failure(&s->transport, &why))
-        fail(s, false, &why);
+        stream_fail(s, false, &why);
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
         s->full = false;
-        flush(s);
+        stream_flush(s);
     }
     if (!s->closed && s->on_readable != NULL && !s->dry) {
         s->on_readable(s->reader);
@@ -284,7 +221,7 @@ void stream_close(struct stream *s, enum stream_close how)
     s->transport.ops->close(&s->transport, how == STREAM_ABORT);
     while (s->waiters.next != &s->waiters)
         list_remove(s->waiters.next);
-    drop_unsent(s);
+    stream_drop_unsent(s);
     if (s->peer.sa.sa_family != 0)
         release_names(s);
     error_clear(&s->failure);
@@ -308,7 +245,7 @@ void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *a
     s->on_readable = on_readable;
     s->reader = arg;
     call_reader_soon(s);
-    update_interest(s);
+    stream_update_interest(s);
 }
 
 bool stream_has_more(const struct stream *s)
@@ -316,11 +253,21 @@ bool stream_has_more(const struct stream *s)
     return !s->dry && !s->in_ended;
 }
 
+bool stream_has_unread(struct stream *s)
+{
+    char first;
+    size_t got;
+
+    if (s->in_ended || s->transport.ops->peek == NULL)
+        return stream_has_more(s);
+    return stream_peek(s, &first, 1, &got) == IO_OK;
+}
+
 void stream_wait(struct stream *s, struct stream_waiter *w)
 {
     if (list_is_empty(&w->link))
         list_append(&s->waiters, &w->link);
-    update_interest(s);
+    stream_update_interest(s);
 }
 
 void stream_wake(struct stream *s, uint32_t events)
@@ -341,14 +288,28 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
     if (result == IO_AGAIN)
         s->more_follows = false;
     if (result == IO_FAILED)
-        fail(s, true, why);
+        stream_fail(s, true, why);
     /* After a failure to write, this was the last that the peer had sent before. */
     if (s->failed)
         result = IO_FAILED;
     if (result != IO_AGAIN) {
         s->in_ended = true;
         s->on_readable = NULL;
-        update_interest(s);
+        stream_update_interest(s);
+    }
+    return result;
+}
+
+enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why)
+{
+    if (result == IO_OK) {
+        s->counts.out_bytes += put;
+        s->counts.moved_ms = loop_now_ms(s->loop);
+    } else if (result == IO_AGAIN) {
+        s->full = true;
+    } else {
+        stream_fail(s, false, why);
+        s->lost = true;
     }
     return result;
 }
@@ -362,6 +323,11 @@ enum io stream_read(struct stream *s, void *to, size_t max, size_t *got)
     if (!s->in_ended)
         result = s->transport.ops->read(&s->transport, to, max, got, &why);
     return stream_met_read(s, result, max, *got, &why);
+}
+
+bool stream_is_blocked(const struct stream *s)
+{
+    return !s->failed && (s->full || s->out != NULL);
 }
 
 enum io stream_peek(struct stream *s, void *to, size_t max, size_t *got)
@@ -398,103 +364,10 @@ void stream_take(struct stream *s, size_t n)
     s->dry = !more;
 }
 
-enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why)
-{
-    if (result == IO_OK) {
-        s->counts.out_bytes += put;
-        s->counts.moved_ms = loop_now_ms(s->loop);
-    } else if (result == IO_AGAIN) {
-        s->full = true;
-    } else {
-        fail(s, false, why);
-        s->lost = true;
-    }
-    return result;
-}
-
-enum io stream_try_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
-{
-    struct error why = {0};
-    enum io result;
-
-    *put = 0;
-    s->lost = s->lost || s->failed;
-    if (s->failed || s->full)
-        return s->failed ? IO_FAILED : IO_AGAIN;
-    result = s->transport.ops->write(&s->transport, iov, count, put, &why);
-    return stream_met_write(s, result, *put, &why);
-}
-
-enum io stream_write(struct stream *s, const void *bytes, size_t n)
-{
-    struct error why = {0};
-    size_t done = 0;
-
-    if (s->out == NULL) {
-        enum io result = write_some(s, bytes, n, &done);
-
-        if (result != IO_AGAIN)
-            return result;
-        s->out = calloc(1, sizeof(*s->out));
-    }
-    if (s->out != NULL && buf_add(s->out, (const char *)bytes + done, n - done) == 0) {
-        update_interest(s);
-        return IO_OK;
-    }
-    error_cause(&why, ENOMEM);
-    return stream_met_write(s, IO_FAILED, 0, &why);
-}
-
-enum io stream_shut(struct stream *s)
-{
-    s->shut_asked = true;
-    if (s->shut_done || s->failed)
-        return s->shut_done ? IO_OK : IO_FAILED;
-    return s->out != NULL ? IO_OK : shut_now(s);
-}
-
-bool stream_is_blocked(const struct stream *s)
-{
-    return !s->failed && (s->full || s->out != NULL);
-}
-
-size_t stream_unsent(const struct stream *s)
-{
-    return s->out != NULL ? buf_length(s->out) : 0;
-}
-
-/* With the end of data, which counts as one. */
-static size_t undelivered(const struct stream *s)
-{
-    size_t unsent = stream_unsent(s) + s->lost + (s->shut_asked && !s->shut_done);
-
-    if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
-        return unsent;
-    return unsent + s->transport.ops->unacknowledged(&s->transport);
-}
-
-size_t stream_undelivered(const struct stream *s)
-{
-    size_t all = undelivered(s);
-
-    return all > 0 && s->shut_asked && !s->lost ? all - 1 : all;
-}
-
-bool stream_is_delivered(const struct stream *s)
-{
-    return undelivered(s) == 0;
-}
-
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner)
 {
     s->on_hangup = on_hangup;
     s->owner = owner;
-}
-
-void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner))
-{
-    s->on_delivered = on_delivered;
-    update_interest(s);
 }
 
 const struct error *stream_failure(const struct stream *s)
@@ -505,14 +378,4 @@ const struct error *stream_failure(const struct stream *s)
 const struct stream_counts *stream_counts(const struct stream *s)
 {
     return &s->counts;
-}
-
-int64_t stream_moved_ms(struct stream *s)
-{
-    uint32_t left = (uint32_t)undelivered(s);
-
-    if (left < s->unacknowledged)
-        s->counts.moved_ms = loop_now_ms(s->loop);
-    s->unacknowledged = left;
-    return s->counts.moved_ms;
 }

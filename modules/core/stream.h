@@ -69,6 +69,9 @@ void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *a
 /* Returns true when reading again before the reader returns is worth while. */
 bool stream_has_more(const struct stream *s);
 
+/* Returns true when there is data that can be read now; this costs a call. */
+bool stream_has_unread(struct stream *s);
+
 /* A waiter: on_writable is called once when the stream takes more data, or has failed. A
  * stream may have several waiters (standard output); first come, first served. Cancel with
  * list_remove(&w->link). */

@@ -1,4 +1,5 @@
-/* The inside of a stream, for stream.c and kernel_copy.c, which moves bytes past it. */
+/* The inside of a stream, for stream.c, stream_output.c, and kernel_copy.c, which moves bytes
+ * past it. */
 #ifndef CORE_STREAM_PRIVATE_H
 #define CORE_STREAM_PRIVATE_H
 
@@ -40,5 +41,15 @@ struct stream {
 enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got,
                         struct error *why);
 enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why);
+
+/* Keeps the first failure, and names the object and what was done with it. Moves why. */
+void stream_fail(struct stream *s, bool reading, struct error *why);
+
+/* Decides what epoll watches. */
+void stream_update_interest(struct stream *s);
+
+/* Goes on with what is unsent, and with those who wait to send more; or drops what is unsent. */
+void stream_flush(struct stream *s);
+void stream_drop_unsent(struct stream *s);
 
 #endif

@@ -45,22 +45,17 @@ static void pause_accepting(struct server *s)
     for (size_t i = 0; i < s->listeners.count; i++)
         loop_unwatch(s->loop, &s->listeners.items[i].watch);
     if (!s->paused)
-        atomic_fetch_add(&s->limit->paused, 1);
+        server_limit_pause(s->limit, true);
     s->paused = true;
 }
 
 static bool may_accept(const struct server *s)
 {
-    const struct server_limit *l = s->limit;
-    uint64_t all = atomic_load(&l->clients);
-
     if (s->stopping || loop_timer_is_set(&s->retry_accept) || !list_is_empty(&s->ready))
         return false;
     if (s->options->once)
         return !s->had_client && list_is_empty(&s->handshakes);
-    /* An eighth more than its share: turns have their cost, too. */
-    return (l->max == 0 || all < l->max) &&
-           (l->loops == 1 || s->client_count * l->loops <= all + all / 8);
+    return server_limit_allows(s->limit, s->client_count);
 }
 
 void server_resume(struct server *s)
@@ -70,7 +65,7 @@ void server_resume(struct server *s)
     for (size_t i = 0; i < s->listeners.count; i++)
         loop_watch(s->loop, &s->listeners.items[i].watch, s->listeners.items[i].fd, EPOLLIN);
     if (s->paused)
-        atomic_fetch_sub(&s->limit->paused, 1);
+        server_limit_pause(s->limit, false);
     s->paused = false;
 }
 
@@ -79,22 +74,6 @@ static void pause_unless_possible(struct server *s)
 {
     pause_accepting(s);
     server_resume(s);
-}
-
-static void wake_paused(struct server_limit *l)
-{
-    if (l->wake != NULL && atomic_load(&l->paused) > 0)
-        l->wake(l->arg);
-}
-
-/* Two workers may pass the limit at once; the loser releases its slot. */
-static bool take_slot(struct server_limit *l)
-{
-    if (atomic_fetch_add(&l->clients, 1) < l->max || l->max == 0)
-        return true;
-    atomic_fetch_sub(&l->clients, 1);
-    wake_paused(l);
-    return false;
 }
 
 static void stop_listening(struct server *s)
@@ -148,8 +127,7 @@ void client_over(struct client *c, struct outcome *o)
     s->cut_count += s->ending && o->cut;
     free_client(c);
     s->client_count--;
-    atomic_fetch_sub(&s->limit->clients, 1);
-    wake_paused(s->limit);
+    server_limit_release(s->limit);
     if (!s->ending) {
         serve_ready(s);
         server_resume(s);
@@ -177,7 +155,7 @@ static void serve(struct client *c)
 
 static void serve_ready(struct server *s)
 {
-    while (!list_is_empty(&s->ready) && take_slot(s->limit))
+    while (!list_is_empty(&s->ready) && server_limit_take(s->limit))
         serve(container_of(s->ready.next, struct client, link));
 }
 
@@ -252,8 +230,7 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     struct client *c = stream != NULL ? malloc(sizeof(*c)) : NULL;
     bool has_slot = s->options->stage_count == 0;
 
-    atomic_fetch_add(&s->limit->accepted, 1);
-    wake_paused(s->limit);
+    server_limit_accepted(s->limit);
     if (c == NULL) {
         if (stream != NULL)
             error_errno(&why, ENOMEM, "cannot serve %s", stream_name(stream));
@@ -263,7 +240,7 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
             stop_listening(s);
         report_failure(s, &why);
         if (has_slot)
-            atomic_fetch_sub(&s->limit->clients, 1);
+            server_limit_release(s->limit);
         server_check_idle(s);
         return;
     }
@@ -324,7 +301,7 @@ static void on_acceptable(struct watch *w, uint32_t events)
         struct addr peer;
         int fd, number;
 
-        if (!may_accept(s) || (needs_slot && !take_slot(s->limit))) {
+        if (!may_accept(s) || (needs_slot && !server_limit_take(s->limit))) {
             pause_unless_possible(s);
             return;
         }
@@ -334,8 +311,8 @@ static void on_acceptable(struct watch *w, uint32_t events)
             accept_client(s, fd, &peer);
             continue;
         }
-        if (needs_slot && atomic_fetch_sub(&s->limit->clients, 1) == s->limit->max)
-            wake_paused(s->limit);
+        if (needs_slot)
+            server_limit_release(s->limit);
         if (number == EAGAIN)
             return;
         if (!is_passing(number)) {
@@ -360,13 +337,21 @@ static void on_drained(struct timer *t)
     s->on_idle(s->arg);
 }
 
-static struct server *new_server(const struct server_options *o, struct service *v,
-                                 void (*on_idle)(void *arg), void *arg, struct error *err)
+struct server *server_open(const struct server_options *o, const struct server *opened,
+                           struct service *v, void (*on_idle)(void *arg), void *arg,
+                           struct error *err)
 {
     struct server *s = calloc(1, sizeof(*s));
+    int result;
 
     if (s == NULL) {
         error_errno(err, ENOMEM, "cannot listen");
+        return NULL;
+    }
+    result = opened != NULL ? listeners_share(&s->listeners, &opened->listeners, err)
+                            : listeners_open(&s->listeners, &o->listen, err);
+    if (result < 0) {
+        free(s);
         return NULL;
     }
     s->loop = v->run->loop;
@@ -380,41 +365,12 @@ static struct server *new_server(const struct server_options *o, struct service 
     list_init(&s->handshakes);
     list_init(&s->ready);
     list_init(&s->clients);
-    return s;
-}
-
-/* Takes over the sockets; frees the server when opened is false. */
-static struct server *finish_opening(struct server *s, bool opened)
-{
-    if (!opened) {
-        free(s);
-        return NULL;
-    }
-    s->service->server = s;
+    v->server = s;
     for (size_t i = 0; i < s->listeners.count; i++) {
         loop_init_watch(&s->listeners.items[i].watch, on_acceptable);
         s->listeners.items[i].owner = s;
     }
     return s;
-}
-
-struct server *server_open(const struct server_options *o, struct service *v,
-                           void (*on_idle)(void *arg), void *arg, struct error *err)
-{
-    struct server *s = new_server(o, v, on_idle, arg, err);
-
-    return s == NULL ? NULL
-                     : finish_opening(s, listeners_open(&s->listeners, &o->listen, err) == 0);
-}
-
-struct server *server_share(const struct server *opened, struct service *v,
-                            void (*on_idle)(void *arg), void *arg, struct error *err)
-{
-    struct server *s = new_server(opened->options, v, on_idle, arg, err);
-
-    return s == NULL
-               ? NULL
-               : finish_opening(s, listeners_share(&s->listeners, &opened->listeners, err) == 0);
 }
 
 void server_start(struct server *s)
@@ -425,11 +381,6 @@ void server_start(struct server *s)
 const struct listeners *server_listeners(const struct server *s)
 {
     return &s->listeners;
-}
-
-uint64_t server_clients(const struct server *s)
-{
-    return s->client_count;
 }
 
 uint64_t server_cut(const struct server *s)

@@ -6,11 +6,10 @@
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
-#include <stdatomic.h>
-
 #include "core/conversation.h"
 #include "core/stage.h"
 #include "net/listeners.h"
+#include "net/server_limit.h"
 
 struct service;
 struct server;
@@ -22,23 +21,6 @@ struct client {
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
     void *work;                  /* belongs to the service; NULL before it begins */
-};
-
-/*
- * The limit that the servers of all workers share. A loop above its share of the clients
- * leaves the listener to the others: the loop that is awake would get all of them otherwise.
- * Loops that are paused, for that reason or because of the limit, are woken when a slot
- * becomes free and when a client is accepted.
- */
-struct server_limit {
-    uint64_t max;   /* clients at a time; 0: no limit */
-    uint64_t loops; /* servers that share it */
-    atomic_uint_fast64_t clients;
-    atomic_uint_fast64_t accepted; /* ever */
-    atomic_uint_fast64_t paused;   /* servers */
-    void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
-                                    * for one */
-    void *arg;
 };
 
 struct server_options {
@@ -54,14 +36,13 @@ struct server_options {
 };
 
 /*
- * Listen as the options say, or on the sockets of another server. The options have to stay.
- * No client is accepted before server_start(). on_idle is called when no client is left and
- * none will come. Return NULL with err filled on failure.
+ * Listens as the options say, or on the sockets of another server that is open already. The
+ * options have to stay. No client is accepted before server_start(). on_idle is called when
+ * no client is left and none will come. Returns NULL with err filled on failure.
  */
-struct server *server_open(const struct server_options *o, struct service *v,
-                           void (*on_idle)(void *arg), void *arg, struct error *err);
-struct server *server_share(const struct server *opened, struct service *v,
-                            void (*on_idle)(void *arg), void *arg, struct error *err);
+struct server *server_open(const struct server_options *o, const struct server *opened,
+                           struct service *v, void (*on_idle)(void *arg), void *arg,
+                           struct error *err);
 
 void server_start(struct server *s);
 
@@ -71,10 +52,9 @@ void server_check_idle(struct server *s);
 /* Accepts again, if the limit permits. */
 void server_resume(struct server *s);
 
-/* Returns the sockets; how many clients are served; how many were cut off by the server
- * with data undelivered; how many were refused by a rule. */
+/* Returns the sockets; how many clients the server cut off with data undelivered; how many
+ * were refused by a rule. */
 const struct listeners *server_listeners(const struct server *s);
-uint64_t server_clients(const struct server *s);
 uint64_t server_cut(const struct server *s);
 uint64_t server_refused(const struct server *s);
 

@@ -4,6 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* What a conversation calls unless the service wants to know. */
+static void on_over(void *client, struct outcome *o)
+{
+    client_over(client, o);
+}
+
 struct service *service_new(const struct service_ops *ops, const void *config,
                             const struct conversation_plan *plan, struct run *run,
                             struct error *err)
@@ -19,7 +25,7 @@ struct service *service_new(const struct service_ops *ops, const void *config,
     v->run = run;
     v->plan = *plan;
     if (v->plan.on_over == NULL)
-        v->plan.on_over = service_over;
+        v->plan.on_over = on_over;
     if (ops->prepare == NULL || ops->prepare(v, err) == 0)
         return v;
     service_free(v);
@@ -42,9 +48,4 @@ int service_converse(struct service *v, struct client *c, const struct end *far,
     c->stream = NULL;
     c->work = conversation_start(&v->plan, &v->run->work, &near, far, c, err);
     return c->work != NULL ? 0 : -1;
-}
-
-void service_over(void *client, struct outcome *o)
-{
-    client_over(client, o);
 }

@@ -49,9 +49,8 @@ struct service *service_new(const struct service_ops *ops, const void *config,
 void service_free(struct service *v);
 
 /* Starts the client's conversation with far, which is taken over. The plan's on_over is
- * called with the client, and ends in client_over(); service_over() does just that. Returns
- * 0, or -1 with err filled. */
+ * called with the client, and ends in client_over(); NULL does just that. Returns 0, or -1
+ * with err filled. */
 int service_converse(struct service *v, struct client *c, const struct end *far, struct error *err);
-void service_over(void *client, struct outcome *o);
 
 #endif

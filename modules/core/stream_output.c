@@ -1,0 +1,149 @@
+/* Owns the output of a stream: what is unsent, the end of data, and what has arrived. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/stream_private.h"
+
+void stream_drop_unsent(struct stream *s)
+{
+    if (s->out != NULL)
+        buf_free(s->out);
+    free(s->out);
+    s->out = NULL;
+}
+
+static enum io shut_now(struct stream *s)
+{
+    struct error why = {0};
+
+    s->shut_done = true;
+    if (s->transport.inherited) /* shut may close it, and duplicates may exist */
+        loop_unwatch(s->loop, &s->watch);
+    if (s->transport.ops->shut == NULL || s->transport.ops->shut(&s->transport, &why) != IO_FAILED)
+        return IO_OK;
+    stream_fail(s, false, &why);
+    return IO_FAILED;
+}
+
+/* Writes until everything is out or nothing is taken; *done counts. */
+static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done)
+{
+    size_t most = s->peer.sa.sa_family != 0 ? STREAM_SEND_PIECE : n;
+
+    while (*done < n) {
+        struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};
+        size_t put;
+        enum io result = stream_try_write(s, &piece, 1, &put);
+
+        if (result != IO_OK)
+            return result;
+        *done += put;
+    }
+    return IO_OK;
+}
+
+void stream_flush(struct stream *s)
+{
+    if (s->out != NULL) {
+        size_t done = 0;
+
+        if (write_some(s, buf_head(s->out), buf_length(s->out), &done) == IO_AGAIN) {
+            buf_consume(s->out, done);
+            return;
+        }
+        stream_drop_unsent(s);
+    }
+    if (s->shut_asked && !s->shut_done && !s->failed)
+        shut_now(s);
+    while (s->waiters.next != &s->waiters && !stream_is_blocked(s) && !s->closed) {
+        struct stream_waiter *w = container_of(s->waiters.next, struct stream_waiter, link);
+
+        list_remove(&w->link);
+        w->on_writable(w);
+    }
+    stream_update_interest(s);
+}
+
+enum io stream_try_write(struct stream *s, const struct iovec *iov, int count, size_t *put)
+{
+    struct error why = {0};
+    enum io result;
+
+    *put = 0;
+    s->lost = s->lost || s->failed;
+    if (s->failed || s->full)
+        return s->failed ? IO_FAILED : IO_AGAIN;
+    result = s->transport.ops->write(&s->transport, iov, count, put, &why);
+    return stream_met_write(s, result, *put, &why);
+}
+
+enum io stream_write(struct stream *s, const void *bytes, size_t n)
+{
+    struct error why = {0};
+    size_t done = 0;
+
+    if (s->out == NULL) {
+        enum io result = write_some(s, bytes, n, &done);
+
+        if (result != IO_AGAIN)
+            return result;
+        s->out = calloc(1, sizeof(*s->out));
+    }
+    if (s->out != NULL && buf_add(s->out, (const char *)bytes + done, n - done) == 0) {
+        stream_update_interest(s);
+        return IO_OK;
+    }
+    error_cause(&why, ENOMEM);
+    return stream_met_write(s, IO_FAILED, 0, &why);
+}
+
+enum io stream_shut(struct stream *s)
+{
+    s->shut_asked = true;
+    if (s->shut_done || s->failed)
+        return s->shut_done ? IO_OK : IO_FAILED;
+    return s->out != NULL ? IO_OK : shut_now(s);
+}
+
+size_t stream_unsent(const struct stream *s)
+{
+    return s->out != NULL ? buf_length(s->out) : 0;
+}
+
+/* With the end of data, which counts as one. */
+static size_t undelivered(const struct stream *s)
+{
+    size_t unsent = stream_unsent(s) + s->lost + (s->shut_asked && !s->shut_done);
+
+    if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
+        return unsent;
+    return unsent + s->transport.ops->unacknowledged(&s->transport);
+}
+
+size_t stream_undelivered(const struct stream *s)
+{
+    size_t all = undelivered(s);
+
+    return all > 0 && s->shut_asked && !s->lost ? all - 1 : all;
+}
+
+bool stream_is_delivered(const struct stream *s)
+{
+    return undelivered(s) == 0;
+}
+
+void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner))
+{
+    s->on_delivered = on_delivered;
+    stream_update_interest(s);
+}
+
+int64_t stream_moved_ms(struct stream *s)
+{
+    uint32_t left = (uint32_t)undelivered(s);
+
+    if (left < s->unacknowledged)
+        s->counts.moved_ms = loop_now_ms(s->loop);
+    s->unacknowledged = left;
+    return s->counts.moved_ms;
+}

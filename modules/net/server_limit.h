@@ -1,0 +1,40 @@
+/*
+ * The limit on clients that the servers of all workers share. A loop above its share of the
+ * clients leaves the listener to the others: the loop that is awake would get all of them
+ * otherwise. Loops that are paused, for that reason or because of the limit, are woken when
+ * a slot becomes free and when a client is accepted.
+ */
+#ifndef NET_SERVER_LIMIT_H
+#define NET_SERVER_LIMIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server_limit {
+    uint64_t max;   /* clients at a time; 0: no limit */
+    uint64_t loops; /* servers that share it */
+    atomic_uint_fast64_t clients;
+    atomic_uint_fast64_t accepted; /* ever */
+    atomic_uint_fast64_t paused;   /* servers */
+    void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
+                                    * for one */
+    void *arg;
+};
+
+/* Takes the slot of a client; returns false when there is none. */
+bool server_limit_take(struct server_limit *l);
+
+/* Frees a slot. */
+void server_limit_release(struct server_limit *l);
+
+/* A client was accepted: the shares have changed. */
+void server_limit_accepted(struct server_limit *l);
+
+/* Returns true while there is a slot, and a loop that serves so many may take it. */
+bool server_limit_allows(const struct server_limit *l, uint64_t served);
+
+/* A loop begins to pause, or ends it. */
+void server_limit_pause(struct server_limit *l, bool paused);
+
+#endif
