@@ -3,7 +3,10 @@
  *
  * FAULT=FUNCTION:N:ERRNO   the Nth call of FUNCTION (from 1) fails with this errno
  * FAULT=FUNCTION:N:short   ... moves at most one byte
+ * FAULT=FUNCTION:N:slow    ... begins half a second later
  * FAULT_COUNTS=FILE        at the end, how often each function was called: "FUNCTION N"
+ * FAULT_OUTPUT=FILE        the calls of close(2) on this file count as "close_output", too
+ * FAULT_CLOSED=FILE        is created when descriptor 0 is closed at the end
  *
  * "malloc" counts every allocation.
  */
@@ -21,12 +24,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FUNCTIONS_MAX = 64, NAME_MAX_LENGTH = 24 };
@@ -41,7 +48,9 @@ static char wanted[NAME_MAX_LENGTH];
 static unsigned wanted_call;
 static int wanted_errno;
 static bool wanted_short;
+static bool wanted_slow;
 static bool ready;
+static struct stat output; /* st_ino is 0: there is none */
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -49,23 +58,28 @@ extern void *__libc_realloc(void *old, size_t size);
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *fault = getenv("FAULT");
+    const char *fault = getenv("FAULT"), *output_path = getenv("FAULT_OUTPUT");
     char what[16] = "";
 
-    if (fault != NULL &&
-        sscanf(fault, "%23[^:]:%u:%15s", wanted, &wanted_call, what) == 3) {
+    if (fault != NULL && sscanf(fault, "%23[^:]:%u:%15s", wanted, &wanted_call, what) == 3) {
         wanted_short = strcmp(what, "short") == 0;
+        wanted_slow = strcmp(what, "slow") == 0;
         wanted_errno = atoi(what);
     }
+    if (output_path != NULL && syscall(SYS_newfstatat, AT_FDCWD, output_path, &output, 0) < 0)
+        output.st_ino = 0;
     ready = true;
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    const char *path = getenv("FAULT_COUNTS");
+    const char *path = getenv("FAULT_COUNTS"), *closed_path = getenv("FAULT_CLOSED");
     FILE *file;
 
     ready = false;
+    if (closed_path != NULL && fcntl(STDIN_FILENO, F_GETFD) < 0 &&
+        (file = fopen(closed_path, "w")) != NULL)
+        fclose(file);
     file = path != NULL ? fopen(path, "w") : NULL;
     if (file == NULL)
         return;
@@ -100,22 +114,22 @@ static bool strikes(const char *name)
 
 /* Defines a function that calls the next one of its name, or fails. FAILURE is what it
  * returns then; SHORTEN changes its arguments so that it moves one byte. */
-#define WRAP(RESULT, NAME, PARAMETERS, ARGUMENTS, SHORTEN)                       \
-    RESULT NAME PARAMETERS                                                       \
-    {                                                                            \
-        static RESULT(*next) PARAMETERS;                                         \
-        bool struck = strikes(#NAME);                                            \
-                                                                                 \
-        if (next == NULL)                                                        \
-            next = (RESULT(*) PARAMETERS)dlsym(RTLD_NEXT, #NAME);                \
-        if (struck && !wanted_short) {                                           \
-            errno = wanted_errno;                                                \
-            return -1;                                                           \
-        }                                                                        \
-        if (struck) {                                                            \
-            SHORTEN;                                                             \
-        }                                                                        \
-        return next ARGUMENTS;                                                   \
+#define WRAP(RESULT, NAME, PARAMETERS, ARGUMENTS, SHORTEN)        \
+    RESULT NAME PARAMETERS                                        \
+    {                                                             \
+        static RESULT(*next) PARAMETERS;                          \
+        bool struck = strikes(#NAME);                             \
+                                                                  \
+        if (next == NULL)                                         \
+            next = (RESULT(*) PARAMETERS)dlsym(RTLD_NEXT, #NAME); \
+        if (struck && !wanted_short) {                            \
+            errno = wanted_errno;                                 \
+            return -1;                                            \
+        }                                                         \
+        if (struck) {                                             \
+            SHORTEN;                                              \
+        }                                                         \
+        return next ARGUMENTS;                                    \
     }
 
 #define NOTHING (void)0
@@ -125,7 +139,8 @@ WRAP(ssize_t, pread, (int fd, void *to, size_t n, off_t at), (fd, to, n, at), n 
 WRAP(ssize_t, pread64, (int fd, void *to, size_t n, off_t at), (fd, to, n, at), n = n > 0)
 WRAP(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), n = n > 0)
 WRAP(ssize_t, recv, (int fd, void *to, size_t n, int flags), (fd, to, n, flags), n = n > 0)
-WRAP(ssize_t, send, (int fd, const void *from, size_t n, int flags), (fd, from, n, flags), n = n > 0)
+WRAP(ssize_t, send, (int fd, const void *from, size_t n, int flags), (fd, from, n, flags),
+     n = n > 0)
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags), NOTHING)
 WRAP(ssize_t, sendfile, (int to, int from, off_t *at, size_t n), (to, from, at, n), n = n > 0)
 WRAP(ssize_t, sendfile64, (int to, int from, off_t *at, size_t n), (to, from, at, n), n = n > 0)
@@ -135,7 +150,8 @@ WRAP(int, socket, (int domain, int type, int protocol), (domain, type, protocol)
 WRAP(int, bind, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n), NOTHING)
 WRAP(int, listen, (int fd, int backlog), (fd, backlog), NOTHING)
 WRAP(int, connect, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n), NOTHING)
-WRAP(int, accept4, (int fd, struct sockaddr *a, socklen_t *n, int flags), (fd, a, n, flags), NOTHING)
+WRAP(int, accept4, (int fd, struct sockaddr *a, socklen_t *n, int flags), (fd, a, n, flags),
+     NOTHING)
 WRAP(int, shutdown, (int fd, int how), (fd, how), NOTHING)
 WRAP(int, getsockname, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n), NOTHING)
 WRAP(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *n),
@@ -187,12 +203,23 @@ int epoll_ctl(int fd, int operation, int other, struct epoll_event *event)
     return -1;
 }
 
+static bool is_output(int fd)
+{
+    struct stat status;
+
+    return output.st_ino != 0 && syscall(SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH) == 0 &&
+           status.st_ino == output.st_ino && status.st_dev == output.st_dev;
+}
+
 /* A failing close has closed all the same; close(2). */
 int close(int fd)
 {
     static int (*next)(int fd);
     bool struck = strikes("close");
     int result;
+
+    if (is_output(fd) && strikes("close_output"))
+        struck = true;
 
     if (next == NULL)
         next = (int (*)(int))dlsym(RTLD_NEXT, "close");
@@ -203,24 +230,24 @@ int close(int fd)
     return -1;
 }
 
-#define WRAP_VARIADIC(NAME, FIRST_PARAMETERS, ARGUMENTS, LAST)                    \
-    int NAME(FIRST_PARAMETERS, ...)                                               \
-    {                                                                             \
-        static int (*next)(FIRST_PARAMETERS, ...);                                \
-        bool struck = strikes(#NAME);                                             \
-        va_list args;                                                             \
-        unsigned long value;                                                      \
-                                                                                  \
-        va_start(args, LAST);                                                     \
-        value = va_arg(args, unsigned long);                                      \
-        va_end(args);                                                             \
-        if (next == NULL)                                                         \
-            next = (int (*)(FIRST_PARAMETERS, ...))dlsym(RTLD_NEXT, #NAME);       \
-        if (struck) {                                                             \
-            errno = wanted_errno;                                                 \
-            return -1;                                                            \
-        }                                                                         \
-        return next ARGUMENTS;                                                    \
+#define WRAP_VARIADIC(NAME, FIRST_PARAMETERS, ARGUMENTS, LAST)              \
+    int NAME(FIRST_PARAMETERS, ...)                                         \
+    {                                                                       \
+        static int (*next)(FIRST_PARAMETERS, ...);                          \
+        bool struck = strikes(#NAME);                                       \
+        va_list args;                                                       \
+        unsigned long value;                                                \
+                                                                            \
+        va_start(args, LAST);                                               \
+        value = va_arg(args, unsigned long);                                \
+        va_end(args);                                                       \
+        if (next == NULL)                                                   \
+            next = (int (*)(FIRST_PARAMETERS, ...))dlsym(RTLD_NEXT, #NAME); \
+        if (struck) {                                                       \
+            errno = wanted_errno;                                           \
+            return -1;                                                      \
+        }                                                                   \
+        return next ARGUMENTS;                                              \
     }
 
 #define COMMA ,
@@ -239,8 +266,11 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     if (next == NULL)
         next = (int (*)(const char *, const char *, const struct addrinfo *,
                         struct addrinfo **))dlsym(RTLD_NEXT, "getaddrinfo");
-    if (strikes("getaddrinfo"))
-        return EAI_MEMORY;
+    if (strikes("getaddrinfo")) {
+        if (!wanted_slow)
+            return EAI_MEMORY;
+        nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+    }
     is_resolving = true;
     result = next(host, service, hints, found);
     is_resolving = false;
