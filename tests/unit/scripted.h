@@ -71,6 +71,8 @@ static inline enum io script_look(struct script *s, void *to, size_t max, size_t
     struct script_step *step = &s->reads[s->read_step];
     size_t left = step->n - s->offset;
 
+    if (max == 0)
+        return IO_END; /* as on a socket */
     if (step->result == IO_FAILED)
         return script_fails(step->number, err);
     if (step->result != IO_OK || step->n == 0)
