@@ -162,6 +162,30 @@ sends_both_ways() {
   done
 }
 
+@test "upper --single: data beyond the first read does not destroy the reply" {
+  start upper "$TCPTOOL" upper --single --recv-size 3 -b 127.0.0.1 -p 0 --port-file upper.port
+  wait_for_port upper
+  for i in 1 2 3 4 5; do
+    run tcptool send 127.0.0.1 "$port" abcdef
+    expect_status 0
+    expect_equal "$output" ABC
+  done
+  # The client's end of data is not waited for, either.
+  run tcptool send --no-half-close 127.0.0.1 "$port" abcdef
+  expect_status 0
+  expect_equal "$output" ABC
+}
+
+@test "send --until line: more than a line in the kernel does not reset the connection" {
+  start_peer server server_says 'one\ntwo\n' hold
+  run tcptool send --recv-size 4 --until line 127.0.0.1 "$port" hello
+  expect_status 0
+  expect_equal "$output" one
+  finish server
+  expect_status 0
+  expect_file server.out 'helloEND\n'
+}
+
 @test "a reply 1.5 s after the half-close arrives" {
   start_peer server server_late 1.5 'a late answer'
   run tcptool send 127.0.0.1 "$port" hello
