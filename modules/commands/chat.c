@@ -188,8 +188,8 @@ static bool has_no_speaker(const struct local_startup *startup)
 {
     struct stat status;
 
-    return startup->input_closed || fstat(STDIN_FILENO, &status) < 0 ||
-           (S_ISCHR(status.st_mode) && !isatty(STDIN_FILENO));
+    return startup->input_closed ||
+           (fstat(STDIN_FILENO, &status) == 0 && S_ISCHR(status.st_mode) && !isatty(STDIN_FILENO));
 }
 
 static int listen_for(const struct chat_options *o, const struct local_startup *startup,

@@ -307,7 +307,7 @@ static void clear(struct send *s)
 {
     connect_cancel(s->connecting);
     if (s->conversation != NULL)
-        conversation_end(s->conversation, CONVERSATION_STOP);
+        conversation_end(s->conversation, CONVERSATION_ABORT);
     stream_close(s->source, STREAM_AT_ONCE);
     stream_close(s->output, STREAM_AT_ONCE);
     buf_free(&s->message);

@@ -33,10 +33,9 @@ struct limits {
 struct conversation {
     struct deferred deferred;
     const struct conversation_plan *plan;
-    void *owner;
     struct stream *near_out;
     struct stream *far_out; /* may be NULL */
-    struct pump forth;      /* near.in -> far.out */
+    struct pump forth;      /* near.in -> far.out; its owner is the conversation's */
     struct back *back;
     struct limits *limits;
     struct error why;
@@ -101,6 +100,14 @@ static bool is_cut(const struct conversation *c)
             (pump_is_blocked(back) || stream_has_more(back->from)));
 }
 
+/* Returns true when near has not been sent all of far's data, or all of its own. */
+static bool is_unfinished(const struct conversation *c)
+{
+    if (c->back != NULL)
+        return c->back->pump.running && !c->answered;
+    return c->far_out == c->near_out && !c->near_ended;
+}
+
 static void close_ends(struct conversation *c, bool cut)
 {
     struct stream *far_out = c->far_out, *far_in = c->back != NULL ? c->back->pump.from : NULL;
@@ -128,12 +135,13 @@ static void over(struct conversation *c)
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
     };
+    bool resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
 
     if (c->over)
         return;
     c->over = true;
     if (c->plan->on_closing != NULL)
-        c->plan->on_closing(c->owner, c->near_out, loop_now_ms(l) - c->began_ms);
+        c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);
     if (c->back != NULL) {
         pump_stop(&c->back->pump);
@@ -144,9 +152,9 @@ static void over(struct conversation *c)
         loop_cancel_timer(l, &c->limits->ending);
         loop_free_later(l, &c->limits->deferred);
     }
-    close_ends(c, o.cut);
+    close_ends(c, resets);
     loop_free_later(l, &c->deferred);
-    c->plan->on_over(c->owner, &o);
+    c->plan->on_over(c->forth.owner, &o);
     error_clear(&o.why);
 }
 
@@ -219,7 +227,7 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
          * stop taking what is sent to it. */
         c->answered = true;
-        pump_start(p, &discard_direction, c->owner, p->work, p->from, NULL, on_forth_end);
+        pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
@@ -340,7 +348,7 @@ static int start_back(struct conversation *c, struct stream *in)
         return -1;
     }
     c->back->conversation = c;
-    pump_start(&c->back->pump, &c->plan->from_far, c->owner, c->forth.work, in, c->near_out,
+    pump_start(&c->back->pump, &c->plan->from_far, c->forth.owner, c->forth.work, in, c->near_out,
                on_back_end);
     if (in == c->far_out)
         stream_on_hangup(in, on_hangup, c);
@@ -370,7 +378,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
         return NULL;
     }
     c->plan = plan;
-    c->owner = owner;
+    c->forth.owner = owner;
     c->near_out = near->out;
     c->far_is_lent = far->lent;
     c->began_ms = loop_now_ms(w->loop);
@@ -416,7 +424,8 @@ void conversation_fail(struct conversation *c, struct error *why)
 
 void conversation_end(struct conversation *c, enum conversation_ending how)
 {
-    if (how == CONVERSATION_STOP) {
+    if (how == CONVERSATION_STOP || how == CONVERSATION_ABORT) {
+        c->cutting = c->cutting || (how == CONVERSATION_ABORT && is_unfinished(c));
         over(c);
     } else if (c->back != NULL && c->back->pump.running) {
         pump_finish(&c->back->pump);

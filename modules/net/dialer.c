@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/num.h"
@@ -45,7 +44,7 @@ static void close_attempt(struct dialer *d, struct attempt *a)
     if (fd < 0)
         return;
     loop_unwatch(d->loop, &a->watch);
-    close(fd);
+    socket_close(fd, true);
 }
 
 void dialer_cancel(struct dialer *d)
@@ -132,7 +131,7 @@ static void start_next(struct dialer *d)
         }
         if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
             attempt_failed(d, a, errno, false);
-            close(fd);
+            socket_close(fd, true);
             continue;
         }
         d->pending++;
@@ -160,7 +159,7 @@ static void win(struct dialer *d, struct attempt *winner)
     if (socket_configure(fd, &d->target.socket, &why) == 0)
         s = socket_open(d->loop, fd, &peer, &why);
     else
-        close(fd);
+        socket_close(fd, true);
     if (s == NULL) {
         fail(d, &why);
         return;

@@ -88,6 +88,15 @@ fail:
     return -1;
 }
 
+void socket_close(int fd, bool abort)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    if (abort)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(fd);
+}
+
 int socket_error(int fd)
 {
     int pending = 0;
@@ -197,11 +206,7 @@ static enum io shut(struct transport *t, struct error *err)
 
 static void close_socket(struct transport *t, bool abort)
 {
-    struct linger at_once = {.l_onoff = 1};
-
-    if (abort)
-        setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    close(t->fd);
+    socket_close(t->fd, abort);
 }
 
 static size_t unacknowledged(const struct transport *t)

@@ -33,6 +33,9 @@ int socket_accept(int listener, struct addr *peer);
  * set; *local_failed then says whether it was the local address that could not be used. */
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed);
 
+/* Closes a socket; abort: with a reset, so that the peer does not take it for an end of data. */
+void socket_close(int fd, bool abort);
+
 /* Returns the pending error of a socket (SO_ERROR), which this clears: 0 or an errno. */
 int socket_error(int fd);
 

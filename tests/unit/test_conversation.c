@@ -735,6 +735,50 @@ static void stopping_cuts_what_waits_for_the_output(void **state)
     end(&s);
 }
 
+/* Who sees a message that had not ended must not take it for whole. */
+static void aborting_cuts_what_had_not_ended(void **state)
+{
+    struct conversation_plan plan = plan_of(GOAL_BOTH_END);
+
+    (void)state;
+    for (int ended = 0; ended < 2; ended++) {
+        struct scene s;
+
+        begin(&s, &plan, &silent,
+              ended ? &(struct script){.reads = {GIVES("abc"), ENDS}}
+                    : &(struct script){.reads = {GIVES("abc"), WAITS}},
+              &takes_all);
+        go(s.loop, 3);
+        conversation_end(s.conversation, CONVERSATION_ABORT);
+        assert_over(&s, FAULT_NONE, NULL);
+        assert_int_equal(s.outcome.cut, !ended);
+        assert_int_equal(s.near.aborted, !ended);
+        end(&s);
+    }
+}
+
+/* The same when it is the output that fails. */
+static void a_fault_resets_near_unless_its_data_has_ended(void **state)
+{
+    struct conversation_plan plan = plan_of(GOAL_BOTH_END);
+
+    (void)state;
+    for (int ended = 0; ended < 2; ended++) {
+        struct scene s;
+
+        begin(&s, &plan, &(struct script){.reads = {WAITS, GIVES("x"), WAITS}},
+              ended ? &(struct script){.reads = {GIVES("abc"), ENDS}}
+                    : &(struct script){.reads = {GIVES("abc"), WAITS}},
+              &(struct script){.writes = {FAILS(ENOSPC)}});
+        go(s.loop, 3);
+        stream_wake(s.near_stream, EPOLLIN);
+        go(s.loop, 3);
+        assert_over(&s, FAULT_FAR_OUT, "error writing standard output: No space left on device");
+        assert_int_equal(s.near.aborted, !ended);
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -769,6 +813,8 @@ int main(void)
         cmocka_unit_test(stopping_ends_it_at_once),
         cmocka_unit_test(stopping_cuts_what_is_on_its_way),
         cmocka_unit_test(stopping_cuts_what_waits_for_the_output),
+        cmocka_unit_test(aborting_cuts_what_had_not_ended),
+        cmocka_unit_test(a_fault_resets_near_unless_its_data_has_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
