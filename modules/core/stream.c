@@ -91,6 +91,7 @@ static void on_event(struct watch *w, uint32_t events)
         s->dry = false;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         s->more_follows = true;
+    s->hung_up = s->hung_up || hung_up;
     hung_up = hung_up && (s->in_ended || s->transport.fd < 0); /* else it is still read */
     if (hung_up && !s->failed && s->transport.ops->failure != NULL &&
         s->transport.ops->failure(&s->transport, &why))
@@ -311,6 +312,9 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         s->in_ended = true;
         s->on_readable = NULL;
         stream_update_interest(s);
+        /* The hang-up waited for this, and epoll reports no edge twice. */
+        if (s->hung_up && s->watch.events == s->watch.applied)
+            loop_notify(s->loop, &s->watch, EPOLLHUP);
     }
     return result;
 }

@@ -26,6 +26,7 @@ struct stream {
     bool enlarged : 1;       /* a pipe that was made to hold more */
     bool dry : 1;            /* nothing to read until an event says so */
     bool more_follows : 1;   /* the end or a failure: a short read is not the last */
+    bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
     bool full : 1;           /* nothing can be written until an event says so */
     bool shut_asked : 1;     /* the sending side closes once out is empty */

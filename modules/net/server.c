@@ -144,6 +144,7 @@ static void serve(struct client *c)
     list_remove(&c->link);
     list_append(&s->clients, &c->link);
     s->client_count++;
+    server_limit_accepted(s->limit);
     s->exhausted = false;
     if (event_is_shown(EVENT_CONNECTED)) {
         o.name = stream_name(c->stream);
@@ -230,7 +231,6 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     struct client *c = stream != NULL ? malloc(sizeof(*c)) : NULL;
     bool has_slot = s->options->stage_count == 0;
 
-    server_limit_accepted(s->limit);
     if (c == NULL) {
         if (stream != NULL)
             error_errno(&why, ENOMEM, "cannot serve %s", stream_name(stream));

@@ -15,7 +15,7 @@ struct server_limit {
     uint64_t max;   /* clients at a time; 0: no limit */
     uint64_t loops; /* servers that share it */
     atomic_uint_fast64_t clients;
-    atomic_uint_fast64_t accepted; /* ever */
+    atomic_uint_fast64_t accepted; /* ever: served, neither refused nor failed before */
     atomic_uint_fast64_t paused;   /* servers */
     void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
                                     * for one */
@@ -28,7 +28,7 @@ bool server_limit_take(struct server_limit *l);
 /* Frees a slot. */
 void server_limit_release(struct server_limit *l);
 
-/* A client was accepted: the shares have changed. */
+/* A client that has its slot is served: the shares have changed. */
 void server_limit_accepted(struct server_limit *l);
 
 /* Returns true while there is a slot, and a loop that serves so many may take it. */
