@@ -530,6 +530,30 @@ sleeps() {
   expect_equal "$(printf straße | socat -t 20 - UNIX-CONNECT:s)" STRASSE
 }
 
+@test "send: to servers of nc, ncat, socat and an abstract one of socat" {
+  echo reply >in
+  input=in start nc nc.openbsd -lNU nc
+  wait_for test -S nc
+  expect_equal "$(tcptool send unix:nc 'to nc')" reply
+  finish nc
+  expect_file nc.out 'to nc'
+  input=in start ncat ncat -lU ncat
+  wait_for test -S ncat
+  tcptool send --until line unix:ncat 'to ncat' >got
+  expect_file got 'reply\n'
+  finish ncat
+  expect_file ncat.out 'to ncat'
+  input=in start socat socat -t 20 UNIX-LISTEN:socat -
+  wait_for test -S socat
+  expect_equal "$(tcptool send unix:socat 'to socat')" reply
+  finish socat
+  expect_file socat.out 'to socat'
+  input=in start abstract socat -t 20 "ABSTRACT-LISTEN:$BATS_TEST_TMPDIR/x" -
+  expect_equal "$(tcptool send --retry 20s "unix:@$BATS_TEST_TMPDIR/x" 'to a name')" reply
+  finish abstract
+  expect_file abstract.out 'to a name'
+}
+
 @test "chat: two parties on a path" {
   mkfifo in
   exec 7<>in

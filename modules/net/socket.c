@@ -322,8 +322,8 @@ static const struct transport_ops unix_ops = {
     .failure = failure,
 };
 
-/* vsock wakes nobody when the count of what is unsent falls: delivered is what the kernel
- * took. */
+/* vsock does not know what the peer has read, and wakes nobody when its count of what is unsent
+ * falls (vsock(7), SIOCOUTQ): delivered is what the kernel took. */
 static const struct transport_ops vsock_ops = {
     .read = read_local,
     .peek = peek,
