@@ -292,6 +292,17 @@ alone() {
   exists_not s
 }
 
+@test "a path is taken over under a lock of its directory, which is not waited for for ever" {
+  leave_stale s
+  exec 8<.
+  flock 8
+  run -1 --separate-stderr tcptool serve -b unix:s 8>&-
+  expect_match "$stderr" '^tcptool: cannot listen on unix:s: the file exists, and its directory cannot be locked: '
+  [[ -S s ]]
+  exec 8>&-
+  start_at unix:s serve
+}
+
 @test "what is no socket is never removed" {
   echo precious >file
   mkdir directory
@@ -449,6 +460,28 @@ sleeps() {
   finish send
   expect_status 1
   expect_match "$(cat send.err)" 'Connection reset by peer'
+}
+
+@test "delivered: the same when the input ends at that moment" {
+  start_told s
+  mkfifo in
+  exec 8<>in
+  input=in start send "$TCPTOOL" send --until none unix:s 8>&-
+  tell accept
+  echo unread >&8
+  tell peek
+  kill -STOP "${pids[send]}"
+  wait_for is_stopped send
+  exec 8>&-
+  tell close
+  kill -CONT "${pids[send]}"
+  finish send
+  expect_status 1
+  expect_match "$(cat send.err)" 'Connection reset by peer'
+}
+
+is_stopped() {
+  [[ $(cut -d ' ' -f 3 "/proc/${pids[$1]}/stat") == T ]]
 }
 
 @test "much data arrives whole, both ways, from and into files and pipes" {
