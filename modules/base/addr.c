@@ -28,10 +28,12 @@ static char *format_unix(const struct addr *a, char *text)
 
 static char *format_vsock(const struct addr *a, char *text)
 {
+    unsigned port = a->vm.svm_port != VMADDR_PORT_ANY ? a->vm.svm_port : 0;
+
     if (a->vm.svm_cid == VMADDR_CID_ANY)
-        snprintf(text, ADDR_TEXT_SIZE, "vsock:any:%u", a->vm.svm_port);
+        snprintf(text, ADDR_TEXT_SIZE, "vsock:any:%u", port);
     else
-        snprintf(text, ADDR_TEXT_SIZE, "vsock:%u:%u", a->vm.svm_cid, a->vm.svm_port);
+        snprintf(text, ADDR_TEXT_SIZE, "vsock:%u:%u", a->vm.svm_cid, port);
     return text;
 }
 

@@ -151,6 +151,7 @@ static void whole_addresses_and_paths(void **state)
         {"x/y", "unix:x/y", AF_UNIX, true},
         {"vsock:3:80", "vsock:3:80", AF_VSOCK, false},
         {"vsock:any:1", "vsock:any:1", AF_VSOCK, false},
+        {"vsock:1:0", "vsock:1:0", AF_VSOCK, false},
         {"vsock:4294967294:4294967294", "vsock:4294967294:4294967294", AF_VSOCK, false},
     };
 
