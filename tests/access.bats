@@ -248,7 +248,7 @@ start_proxied() {
 }
 
 @test "a refused client has not connected: --accept-timeout goes on" {
-  start_serve --once --deny 127.0.0.2 --accept-timeout 1s
+  start_serve --once --deny 127.0.0.2 --accept-timeout 3s
   expect_knocks refused 127.0.0.2
   finish serve
   expect_status 124

@@ -306,6 +306,20 @@ signal.pause()' "$port"
   expect_status 0
 }
 
+@test "--max-conns: at the limit the server waits without spinning" {
+  start_serve --max-conns 1
+  mkfifo hold
+  exec 7<>hold
+  input=hold start first "$PYTHON" "$PEERS/client_idle.py" "$port" 'first;'
+  wait_for contains serve.out 'first;'
+  start second "$TCPTOOL" send 127.0.0.1 "$port" 'second;'
+  wait_for waiting_in_backlog 1
+  before=$(ticks serve)
+  sleep 0.5 # the time in which it must not spin
+  (($(ticks serve) - before < 10))
+  exec 7>&-
+}
+
 waiting_in_backlog() {
   [[ $(ss -ltnH "( sport = :$port )" | awk '{print $2}') == "$1" ]]
 }

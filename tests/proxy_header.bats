@@ -242,13 +242,13 @@ has_read() {
 }
 
 @test "--handshake-timeout is over with the handshake" {
-  start_behind_proxy --handshake-timeout 300ms --echo -v
+  start_behind_proxy --handshake-timeout 1s --echo -v
   mkfifo hold
   exec 7<>hold
   input=hold start client "$TCPTOOL" send 127.0.0.1 "$port"
   printf 'PROXY UNKNOWN\r\n' >&7
   wait_for contains serve.err connected
-  sleep 0.5 # it is the passing of this time that must do nothing
+  sleep 1.2 # it is the passing of this time that must do nothing
   printf 'still here' >&7
   wait_for contains client.out 'still here'
   exec 7>&-

@@ -69,7 +69,7 @@ size_t proxy_header_length(const char *bytes, size_t n, bool *complete)
         *complete = true;
         return 0;
     }
-    newline = memchr(bytes, '\n', n);
+    newline = memchr(bytes, '\n', n < V1_MAX ? n : V1_MAX);
     *complete = newline != NULL || n >= V1_MAX;
     return newline != NULL ? (size_t)(newline - bytes) + 1 : n < V1_MAX ? n : V1_MAX;
 }

@@ -19,7 +19,7 @@
 #include "base/addr.h"
 #include "core/loop.h"
 
-enum { PATIENCE_MS = 20000 }; /* for what has to happen */
+enum { PATIENCE_MS = 10000 }; /* for what has to happen */
 
 /* Returns 127.0.0.N with a port. */
 static inline struct addr loopback(unsigned n, unsigned port)

@@ -199,6 +199,7 @@ static void a_line_without_an_end_is_complete_at_its_limit(void **state)
 
     (void)state;
     memset(line + 6, 'x', sizeof(line) - 6);
+    line[150] = '\n';
     assert_int_equal(proxy_header_length(line, 106, &complete), 106);
     assert_false(complete);
     assert_int_equal(proxy_header_length(line, 200, &complete), 107);
@@ -332,6 +333,8 @@ static void a_connection_without_a_header_fails(void **state)
     } cases[] = {
         {{.reads = {GIVES("GET / HTTP/1.0\r\n")}}, "not a valid header"},
         {{.reads = {GIVES("PROXY TCP4\r\n")}}, "not a valid header"},
+        {{.reads = {GIVES("PRO"), WAITS, GIVES("MPT\n")}}, "not a valid header"},
+        {{.reads = {GIVES("\r"), WAITS, GIVES("\r")}}, "not a valid header"},
         {{.reads = {GIVES("PROXY TC"), ENDS}}, "the connection was closed too early"},
         {{.reads = {GIVES(V2("\x20\0", "\2") "x"), ENDS}}, "the connection was closed too early"},
         {{.reads = {GIVES("PROXY TC"), FAILS(ECONNRESET)}},

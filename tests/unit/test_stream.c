@@ -430,6 +430,23 @@ static void output_that_is_lost_is_never_delivered(void **state)
     end(&s);
 }
 
+/* The same when it is a read that fails. */
+static void output_is_lost_with_the_connection(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin(&s, &(struct script){.reads = {FAILS(ECONNRESET)}, .writes = {TAKES(1), WAITS}});
+    assert_int_equal(stream_write(s.stream, "abc", 3), IO_OK);
+    stream_set_reader(s.stream, on_readable, &s);
+    go(s.loop, 1);
+    assert_failure(&s, "error receiving from 192.0.2.1:80: Connection reset by peer");
+    assert_int_equal(stream_unsent(s.stream), 0);
+    assert_true(stream_undelivered(s.stream) > 0);
+    assert_false(stream_is_delivered(s.stream));
+    end(&s);
+}
+
 static void a_failed_shut_is_a_failure(void **state)
 {
     struct scene s;
@@ -742,6 +759,7 @@ int main(void)
         cmocka_unit_test(a_local_failure_names_the_object),
         cmocka_unit_test(a_failure_that_no_call_has_met_is_reported),
         cmocka_unit_test(output_that_is_lost_is_never_delivered),
+        cmocka_unit_test(output_is_lost_with_the_connection),
         cmocka_unit_test(a_failed_shut_is_a_failure),
         cmocka_unit_test(delivery_is_awaited),
         cmocka_unit_test(an_acknowledgement_counts_as_movement),
