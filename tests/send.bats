@@ -112,7 +112,7 @@ load helpers/common
   start_serve
   run --separate-stderr tcptool send -v 127.0.0.1 "$port" hello
   expect_match "$stderr" "127\.0\.0\.1:$port connected, from 127\.0\.0\.1:[0-9]+"
-  expect_match "$stderr" 'closed: 0 bytes in, 5 bytes out'
+  expect_match "$stderr" "127\.0\.0\.1:$port closed: 0 bytes in, 5 bytes out"
 }
 
 @test "send prints nothing of its own" {

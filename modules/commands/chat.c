@@ -235,7 +235,8 @@ static int usage(const char *text, struct error *err)
 static int find_target(struct chat_options *o, struct connecting_words *w, int count, char **words,
                        struct error *err)
 {
-    if (connecting_check(&o->common, err) < 0 || connecting_find_target(w, count, words, err) < 0)
+    if (connecting_find_target(w, count, words, err) < 0 ||
+        connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",

@@ -41,6 +41,9 @@ const struct option_hint connect_hints[] = {
     {"-s", "--bind ADDR says where to connect from"},
     {"--source", "--bind ADDR says where to connect from"},
     {"--send-only", "--until none waits for no answer"},
+    {"-U", "unix:PATH takes the place of HOST PORT"},
+    {"--unixsock", "unix:PATH takes the place of HOST PORT"},
+    {"--vsock", "vsock:CID:PORT takes the place of HOST PORT"},
     {NULL, NULL},
 };
 
@@ -55,6 +58,17 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
     return word;
 }
 
+/* Refuses what only a listener can have. */
+static int check_whole(const char *word, const struct addr *a, struct error *err)
+{
+    if (a->sa.sa_family != AF_VSOCK ||
+        (a->vm.svm_cid != VMADDR_CID_ANY && a->vm.svm_port != VMADDR_PORT_ANY))
+        return 0;
+    error_set(err, EXITCODE_USAGE,
+              "invalid address \"%s\": expected numbers for CID and PORT, from 1 for PORT", word);
+    return -1;
+}
+
 int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
 {
     struct endpoint e = {0};
@@ -65,6 +79,10 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
     w->used = count > 0;
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
+    if (e.address.sa.sa_family != 0) {
+        result = check_whole(first, &e.address, err);
+        goto taken;
+    }
     if (e.port == NULL) {
         second =
             connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
@@ -73,6 +91,7 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
             goto done;
     }
     result = endpoint_parse_port(second != NULL ? second : e.port, 1, &w->target.port, err);
+taken:
     if (result == 0) {
         w->target.host = w->host = e.host;
         e.host = NULL;
@@ -102,10 +121,32 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
     };
 }
 
-int connecting_check(const struct common_options *o, struct error *err)
+int connecting_check(const struct connecting_words *w, const struct common_options *o,
+                     struct error *err)
 {
-    if (o->binds.count <= 1)
+    const char *word = o->binds.count > 0 ? o->binds.words[0] : NULL;
+    struct addr target = {0}, local = {0};
+    struct endpoint e = {0};
+
+    if (o->binds.count > 1) {
+        error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
+        return -1;
+    }
+    if (word == NULL)
         return 0;
-    error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
+    if (endpoint_parse(word, &e, err) < 0) {
+        error_prefix(err, "--bind");
+        return -1;
+    }
+    local = e.address;
+    endpoint_clear(&e);
+    addr_parse(w->target.host, &target, NULL);
+    if (local.sa.sa_family != target.sa.sa_family)
+        error_set(err, EXITCODE_USAGE, "--bind %s and %s cannot be used together", word,
+                  w->target.host);
+    else if (addr_is_file(&local))
+        error_set(err, EXITCODE_USAGE, "--bind %s: a path can be used only to listen", word);
+    else
+        return 0;
     return -1;
 }

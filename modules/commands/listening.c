@@ -8,6 +8,7 @@
 #include "base/endpoint.h"
 #include "base/num.h"
 #include "commands/port_file.h"
+#include "commands/socket_options.h"
 #include "commands/text_options.h"
 #include "commands/workers.h"
 #include "net/resolver.h"
@@ -30,6 +31,10 @@ const struct option_spec listen_specs[] = {
      .help = "exit when no client connects within TIME"},
     {OPTION_WORD, "port-file", 0, .value = "FILE", AT(port_file),
      .help = "write the port to FILE once listening"},
+    {OPTION_WORD, "socket-mode", 0, .value = "MODE", AT(socket_mode),
+     .help = "the mode of unix:PATH (0600 less the umask)"},
+    {OPTION_WORD, "socket-group", 0, .value = "NAME", AT(socket_group),
+     .help = "the group of unix:PATH"},
     {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
      .help = "when stopped, wait TIME for clients (5s)"},
     {.kind = OPTION_END},
@@ -66,6 +71,9 @@ const struct option_hint listen_hints[] = {
     {"-m", "--max-conns N limits the connections"},
     {"--broker", "tcptool chat --listen --room passes on to all what one says"},
     {"--chat", "tcptool chat --listen --room is a room for many"},
+    {"-U", "--bind unix:PATH listens on a path"},
+    {"--unixsock", "--bind unix:PATH listens on a path"},
+    {"--vsock", "--bind vsock:CID:PORT listens on vsock"},
     {NULL, NULL},
 };
 
@@ -199,7 +207,7 @@ static int look_up_bind(struct listening *l, const char *word, struct listeners_
         (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
         struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
 
-        b->has_port = e.port != NULL;
+        b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
         result = resolver_look_up(&l->run, &q, &b->addresses, err);
     }
     endpoint_clear(&e);
@@ -224,6 +232,24 @@ static int look_up_binds(struct listening *l, struct error *err)
             return -1;
     }
     return 0;
+}
+
+/* Rights that no file would get are a mistake. */
+static int read_file_options(const struct listening *l, struct socket_file_options *file,
+                             struct error *err)
+{
+    const struct listen_options *o = l->options;
+
+    if (socket_options_parse(o->socket_mode, o->socket_group, file, err) < 0)
+        return -1;
+    if (!file->has_mode && !file->has_group)
+        return 0;
+    for (size_t i = 0; i < l->server_options.listen.count; i++)
+        if (addr_is_file(&l->binds[i].addresses.items[0]))
+            return 0;
+    error_set(err, EXITCODE_USAGE, "%s requires --bind unix:PATH",
+              file->has_mode ? "--socket-mode" : "--socket-group");
+    return -1;
 }
 
 /* Adds a rule, or one for each address of a name. */
@@ -265,10 +291,11 @@ static int add_rules(struct listening *l, const struct option_words *words, bool
 static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
+    struct socket_file_options file = {0};
     size_t stages = 0;
 
-    if (look_up_binds(l, err) < 0 || add_rules(l, &o->allow, true, err) < 0 ||
-        add_rules(l, &o->deny, false, err) < 0)
+    if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
+        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0)
         return -1;
     access_sort(&l->rules);
     if (o->accept_proxy)
@@ -281,8 +308,9 @@ static int plan_server(struct listening *l, struct error *err)
         .listen = {.binds = l->binds,
                    .count = l->server_options.listen.count,
                    .port = o->port,
-                   .backlog = (int)o->backlog,
-                   .socket = common_options_socket(l->common, l->replies)},
+                   .socket = {.backlog = (int)o->backlog,
+                              .file = file,
+                              .socket = common_options_socket(l->common, l->replies)}},
         .once = o->once,
         .drain_ms = o->drain_ms,
         .handshake_ms = l->common->handshake_timeout_ms,

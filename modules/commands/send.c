@@ -127,8 +127,10 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     s->connecting = NULL;
-    if (event_level() == EVENT_VERBOSE)
+    if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
+    else if (event_level() == EVENT_VERBOSE)
+        event_detail("%s connected", stream_name(peer));
     if (s->options.progress)
         progress_start(&s->progress, peer, true, s->size);
     s->source = s->output = NULL;
@@ -317,9 +319,9 @@ static int check_options(struct send *s, int count, char **words, struct error *
 {
     const struct send_options *o = &s->options;
 
-    if (connecting_check(&o->common, err) < 0 || text_options_check(&o->text, err) < 0 ||
-        common_options_apply(&o->common, err) < 0 ||
-        connecting_find_target(&s->words, count, words, err) < 0)
+    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
+        connecting_find_target(&s->words, count, words, err) < 0 ||
+        connecting_check(&s->words, &o->common, err) < 0)
         return -1;
     if (o->file != NULL && count > s->words.used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": --file replaces MESSAGE",

@@ -129,8 +129,10 @@ static void over(struct conversation *c)
     struct outcome o = {
         .whose = c->whose,
         .why = c->why,
-        .name = c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) ? stream_name(c->near_out)
-                                                                       : NULL,
+        .name =
+            c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) || event_level() == EVENT_VERBOSE
+                ? stream_name(c->near_out)
+                : NULL,
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),

@@ -43,7 +43,7 @@ enum fault {
 struct outcome {
     enum fault whose;
     struct error why; /* empty when whose is FAULT_NONE; the callee may move it */
-    const char *name; /* of near; NULL unless there is a fault, or closing is shown */
+    const char *name; /* of near; NULL where neither a fault nor -v needs it */
     uint64_t in_bytes;
     uint64_t out_bytes; /* both counted at near */
     bool cut;           /* the conversation ended with data undelivered */

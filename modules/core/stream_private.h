@@ -13,7 +13,6 @@ struct stream {
     struct watch watch;
     struct list waiters;
     struct buf *out;        /* unsent bytes; NULL: none */
-    struct addr peer;       /* sa_family is 0 for local streams */
     const char *name;       /* of a connection: NULL until asked for, then owned */
     const char *local_name; /* the same */
     void (*on_readable)(void *arg);
@@ -33,8 +32,10 @@ struct stream {
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
     bool closed : 1;
-    bool failed : 1; /* failure is set */
-    bool lost : 1;   /* bytes that were to go out when it failed */
+    bool failed : 1;  /* failure is set */
+    bool lost : 1;    /* bytes that were to go out when it failed */
+    struct addr peer; /* sa_family is 0 for local streams. Comes last: of its union, only as
+                       * much is allocated as the address takes, or an IPv6 address would */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return

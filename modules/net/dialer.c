@@ -11,13 +11,17 @@
 #include "base/num.h"
 #include "net/resolver.h"
 
-enum { ATTEMPT_DELAY_MS = 250 }; /* "Connection Attempt Delay", RFC 8305, section 5 */
+enum {
+    ATTEMPT_DELAY_MS = 250, /* "Connection Attempt Delay", RFC 8305, section 5 */
+    BACKLOG_DELAY_MS = 20,  /* before another look at a full backlog, which sends no event */
+};
 
 /* One address that is tried; fd is watched while it is open. */
 struct attempt {
     struct watch watch;
     struct dialer *dialer;
     struct addr peer;
+    bool tried;
     bool failed;
 };
 
@@ -68,12 +72,15 @@ static void fail(struct dialer *d, struct error *why)
     error_clear(why);
 }
 
+/* A host that is a whole address need not be named twice. */
 static void add_cause(struct dialer *d, const char *address, const char *cause)
 {
     if (buf_length(&d->causes) > 0)
         buf_add(&d->causes, "; ", 2);
-    buf_add(&d->causes, address, strlen(address));
-    buf_add(&d->causes, ": ", 2);
+    if (d->target.port != 0) {
+        buf_add(&d->causes, address, strlen(address));
+        buf_add(&d->causes, ": ", 2);
+    }
     buf_add(&d->causes, cause, strlen(cause));
 }
 
@@ -81,11 +88,15 @@ static void all_failed(struct dialer *d, enum exitcode status)
 {
     const char *host = d->target.host;
     bool is_v6 = strchr(host, ':') != NULL;
+    const char *causes = buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "";
     struct error why = {0};
 
-    error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
-              is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes),
-              buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "");
+    if (d->target.port == 0)
+        error_set(&why, status, "cannot connect to %s: %.*s", host, (int)buf_length(&d->causes),
+                  causes);
+    else
+        error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
+                  is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes), causes);
     fail(d, &why);
 }
 
@@ -98,8 +109,8 @@ static void on_limit(struct timer *t)
     snprintf(cause, sizeof(cause), "timed out after %s (--connect-timeout)", limit);
     if (d->resolver != NULL)
         add_cause(d, "looking up the name", cause);
-    for (size_t i = 0; i < d->started; i++)
-        if (!d->attempts[i].failed)
+    for (size_t i = 0; i < d->count; i++)
+        if (d->attempts[i].tried && !d->attempts[i].failed)
             add_cause(d, addr_format(&d->attempts[i].peer, text), cause);
     all_failed(d, EXITCODE_TIMEOUT);
 }
@@ -121,10 +132,16 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
 static void start_next(struct dialer *d)
 {
     while (d->started < d->count) {
-        struct attempt *a = &d->attempts[d->started++];
+        struct attempt *a = &d->attempts[d->started];
         bool local_failed;
         int fd = socket_connect(&a->peer, d->target.local, &local_failed);
 
+        a->tried = true;
+        if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
+            loop_set_timer(d->loop, &d->next, BACKLOG_DELAY_MS);
+            return;
+        }
+        d->started++;
         if (fd < 0) {
             attempt_failed(d, a, errno, local_failed);
             continue;
@@ -156,7 +173,8 @@ static void win(struct dialer *d, struct attempt *winner)
     struct stream *s = NULL;
 
     loop_unwatch(d->loop, &winner->watch);
-    if (socket_configure(fd, &d->target.socket, &why) == 0)
+    socket_find_process(fd, &peer);
+    if (socket_configure(fd, &peer, &d->target.socket, &why) == 0)
         s = socket_open(d->loop, fd, &peer, &why);
     else
         socket_close(fd, true);

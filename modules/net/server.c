@@ -305,7 +305,7 @@ static void on_acceptable(struct watch *w, uint32_t events)
             pause_unless_possible(s);
             return;
         }
-        fd = socket_accept(w->fd, &peer);
+        fd = socket_accept(w->fd, &container_of(w, struct listener, watch)->address, &peer);
         number = errno;
         if (fd >= 0) {
             accept_client(s, fd, &peer);

@@ -21,6 +21,22 @@ static void require_same_word(const char *word, const struct endpoint *e)
     REQUIRE(same);
 }
 
+/* A word that is an address by itself is the text of that address; or its path is the word. */
+static void require_whole_address(const char *word, const struct endpoint *e)
+{
+    char text[ADDR_TEXT_SIZE];
+    struct addr again;
+
+    REQUIRE(e->port == NULL);
+    REQUIRE(addr_parse(e->host, &again, NULL) == ADDR_WHOLE);
+    REQUIRE(addr_equals(&again, &e->address));
+    REQUIRE(strlen(addr_format(&again, text)) < ADDR_TEXT_SIZE);
+    if (again.sa.sa_family == AF_UNIX) {
+        REQUIRE(strcmp(text, e->host) == 0);
+        REQUIRE(strcmp(text, word) == 0 || strcmp(text + strlen("unix:"), word) == 0);
+    }
+}
+
 static void require_usage_error(const char *word, struct error *err)
 {
     REQUIRE(error_is_set(err) && err->status == EXITCODE_USAGE);
@@ -42,7 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (endpoint_parse(word, &e, &err) == 0) {
         REQUIRE(!error_is_set(&err) && e.host != NULL);
         REQUIRE(word[0] == '[' || e.host[0] != '\0');
-        require_same_word(word, &e);
+        if (e.address.sa.sa_family != 0)
+            require_whole_address(word, &e);
+        else
+            require_same_word(word, &e);
     } else {
         REQUIRE(e.host == NULL && e.port == NULL);
         require_usage_error(word, &err);

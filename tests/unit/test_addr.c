@@ -130,6 +130,33 @@ static void a_list_is_empty_after_it_is_cleared(void **state)
     addr_list_clear(&list);
 }
 
+static void processes_are_named(void **state)
+{
+    struct addr a;
+    char text[ADDR_TEXT_SIZE];
+
+    (void)state;
+    assert_int_equal(addr_parse("unix:/x", &a, NULL), ADDR_WHOLE);
+    a.pid = 17;
+    assert_string_equal(addr_format(&a, text), "unix:/x (pid 17)");
+    a = (struct addr){.length = sizeof(sa_family_t), .un.sun_family = AF_UNIX};
+    assert_string_equal(addr_format(&a, text), "unix:");
+}
+
+static void ports_are_those_of_the_family(void **state)
+{
+    struct addr a;
+
+    (void)state;
+    assert_int_equal(addr_parse("vsock:1:70000", &a, NULL), ADDR_WHOLE);
+    addr_set_port(&a, 5);
+    assert_int_equal(addr_port(&a), 70000);
+    assert_int_equal(addr_parse("unix:x", &a, NULL), ADDR_WHOLE);
+    addr_set_port(&a, 5);
+    assert_int_equal(addr_port(&a), 0);
+    assert_string_equal(a.un.sun_path, "x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +164,8 @@ int main(void)
         cmocka_unit_test(a_zone_is_a_name_or_a_number),
         cmocka_unit_test(the_text_has_room),
         cmocka_unit_test(ports_are_in_host_order),
+        cmocka_unit_test(processes_are_named),
+        cmocka_unit_test(ports_are_those_of_the_family),
         cmocka_unit_test(equal_is_the_same_address_and_port),
         cmocka_unit_test(a_list_is_empty_after_it_is_cleared),
     };

@@ -32,6 +32,7 @@ static void words_are_taken_apart(void **state)
         {"a:b:c", "a:b:c", NULL},
         {"host]:80", "host]", "80"},
         {" ", " ", NULL},
+        {"unix", "unix", NULL},
     };
 
     (void)state;
@@ -42,6 +43,7 @@ static void words_are_taken_apart(void **state)
         assert_int_equal(endpoint_parse(cases[i].word, &e, &err), 0);
         assert_false(error_is_set(&err));
         assert_string_equal(e.host, cases[i].host);
+        assert_int_equal(e.address.sa.sa_family, AF_UNSPEC);
         if (cases[i].port != NULL)
             assert_string_equal(e.port, cases[i].port);
         else
@@ -133,11 +135,115 @@ static void invalid_ports_are_quoted(void **state)
     }
 }
 
+static void whole_addresses_and_paths(void **state)
+{
+    static const struct {
+        const char *word, *text;
+        int family;
+        bool is_file;
+    } rows[] = {
+        {"unix:x", "unix:x", AF_UNIX, true},
+        {"unix:/run/x:y", "unix:/run/x:y", AF_UNIX, true},
+        {"unix:@x", "unix:@x", AF_UNIX, false},
+        {"unix:./@x", "unix:./@x", AF_UNIX, true},
+        {"/run/x", "unix:/run/x", AF_UNIX, true},
+        {"./x:80", "unix:./x:80", AF_UNIX, true},
+        {"x/y", "unix:x/y", AF_UNIX, true},
+        {"vsock:3:80", "vsock:3:80", AF_VSOCK, false},
+        {"vsock:any:1", "vsock:any:1", AF_VSOCK, false},
+        {"vsock:1:0", "vsock:1:0", AF_VSOCK, false},
+        {"vsock:4294967294:4294967294", "vsock:4294967294:4294967294", AF_VSOCK, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct endpoint e;
+        struct addr again;
+        char text[ADDR_TEXT_SIZE];
+
+        assert_int_equal(endpoint_parse(rows[i].word, &e, NULL), 0);
+        assert_int_equal(e.address.sa.sa_family, rows[i].family);
+        assert_int_equal(addr_is_file(&e.address), rows[i].is_file);
+        assert_null(e.port);
+        assert_string_equal(addr_format(&e.address, text), rows[i].text);
+        assert_int_equal(addr_parse(e.host, &again, NULL), ADDR_WHOLE);
+        assert_true(addr_equals(&again, &e.address));
+        endpoint_clear(&e);
+    }
+}
+
+static void assert_malformed(const char *word, const char *part)
+{
+    struct endpoint e;
+    struct error err = {0};
+
+    assert_int_equal(endpoint_parse(word, &e, &err), -1);
+    assert_int_equal(err.status, EXITCODE_USAGE);
+    if (strstr(err.text, word) == NULL || strstr(err.text, part) == NULL)
+        fail_msg("%s: %s", word, err.text);
+    error_clear(&err);
+}
+
+static void whole_words_can_be_malformed(void **state)
+{
+    (void)state;
+    assert_malformed("unix:", "unix:PATH");
+    assert_malformed("unix:@", "unix:@NAME");
+    assert_malformed("vsock:", "vsock:CID:PORT");
+    assert_malformed("vsock:3", "vsock:CID:PORT");
+    assert_malformed("vsock::3", "vsock:CID:PORT");
+    assert_malformed("vsock:3:", "vsock:CID:PORT");
+    assert_malformed("vsock:3:+1", "vsock:CID:PORT");
+    assert_malformed("vsock:12345678901:1", "vsock:CID:PORT");
+}
+
+static void urls_show_host_and_port(void **state)
+{
+    (void)state;
+    assert_malformed("http://a.example/x", "HOST PORT: a.example http");
+    assert_malformed("http://a.example:81", "HOST PORT: a.example 81");
+    assert_malformed("https://me:secret@a.example:81/@:9", "HOST PORT: a.example 81");
+    assert_malformed("tcp://[::1]:81", "HOST PORT: ::1 81");
+    assert_malformed("http://[::1]/", "HOST PORT: ::1 http");
+    assert_malformed("http://[::1", "HOST PORT: ");
+    assert_malformed("http://a.example:/", "HOST PORT: a.example http");
+    assert_malformed("/tmp/a://b", "HOST PORT: b ");
+    assert_malformed("unix:///tmp/x", "unix:PATH");
+    assert_malformed("://", "unix:PATH");
+}
+
+static void names_are_limited(void **state)
+{
+    char word[200] = "unix:";
+    struct endpoint e;
+    char text[ADDR_TEXT_SIZE];
+
+    (void)state;
+    memset(word + 5, 'x', 107);
+    assert_int_equal(endpoint_parse(word, &e, NULL), 0);
+    assert_string_equal(addr_format(&e.address, text), word);
+    endpoint_clear(&e);
+    word[5 + 107] = 'x';
+    assert_malformed(word, "the path has 108 bytes, the limit is 107");
+    word[5] = '@';
+    assert_int_equal(endpoint_parse(word, &e, NULL), 0);
+    e.address.pid = 4194304;
+    assert_int_equal(strlen(addr_format(&e.address, text)),
+                     strlen(word) + strlen(" (pid 4194304)"));
+    endpoint_clear(&e);
+    word[5 + 108] = 'x';
+    assert_malformed(word, "the name has 108 bytes, the limit is 107");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_taken_apart),
         cmocka_unit_test(malformed_words_are_quoted),
+        cmocka_unit_test(whole_addresses_and_paths),
+        cmocka_unit_test(whole_words_can_be_malformed),
+        cmocka_unit_test(urls_show_host_and_port),
+        cmocka_unit_test(names_are_limited),
         cmocka_unit_test(ports_are_numbers_or_names_of_services),
         cmocka_unit_test(invalid_ports_are_quoted),
     };

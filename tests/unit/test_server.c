@@ -153,7 +153,8 @@ static void begin(size_t loops, uint64_t max, const struct server_options *optio
     scene.limit.loops = loops;
     scene.limit.wake = wake;
     scene.bind = (struct listeners_bind){.addresses = {&scene.address, 1}};
-    scene.options.listen = (struct listeners_plan){&scene.bind, 1, 0, 64, {0}};
+    scene.options.listen =
+        (struct listeners_plan){.binds = &scene.bind, .count = 1, .socket.backlog = 64};
     scene.options.limit = &scene.limit;
     scene.stage.make = make_stage;
     scene.options.stages = &scene.stage;

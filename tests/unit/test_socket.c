@@ -260,12 +260,14 @@ static void a_port_in_use_is_named(void **state)
 {
     unsigned port = 0;
     int listener = loopback_listen(1, &port, 1);
+    const struct socket_listen_plan plan = {.backlog = 1};
     struct addr a = loopback(1, port), actual;
+    struct socket_file file;
     struct error err = {0};
     char wanted[100], text[ADDR_TEXT_SIZE];
 
     (void)state;
-    assert_int_equal(socket_listen(&a, 1, &actual, &err), -1);
+    assert_int_equal(socket_listen(&a, &plan, &actual, &file, &err), -1);
     snprintf(wanted, sizeof(wanted), "cannot listen on %s: Address already in use",
              addr_format(&a, text));
     assert_string_equal(err.text, wanted);
