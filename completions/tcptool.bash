@@ -195,7 +195,7 @@ _tcptool_value() {
       ;;
     send)
       case $2 in
-        --until) echo 'words eof first line none' ;;
+        --until) echo 'words eof first line quiet none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
         --file|-f) echo file ;;

@@ -110,7 +110,7 @@ complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME 
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
 complete -c tcptool -n '__tcptool_uses send' -l progress -d 'show bytes, rate and time left'
-complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line none' -d 'how much of a reply to wait for (eof)'
+complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line quiet none' -d 'how much of a reply to wait for (eof)'
 complete -c tcptool -n '__tcptool_uses send' -l no-half-close -d 'keep the sending side open after the input'
 complete -c tcptool -n '__tcptool_uses send' -l raw -d 'print exact bytes, on a terminal too'
 complete -c tcptool -n '__tcptool_uses send' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'

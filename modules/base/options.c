@@ -230,14 +230,29 @@ static void refuse(const struct flat *f, const struct option_hint *hints, const 
         unknown_letter(f, (char)optopt, err);
 }
 
-static int parse_choice(const struct option_spec *spec, const char *word, int *value,
+static int parse_duration(const char *word, int64_t *value_ms, struct error *err)
+{
+    if (num_parse_duration(word, value_ms) == 0)
+        return 0;
+    error_set(err, EXITCODE_USAGE,
+              "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h", word);
+    return -1;
+}
+
+static int parse_choice(const struct option_spec *spec, const char *word, char *fields,
                         struct error *err)
 {
     for (int i = 0; spec->choices[i] != NULL; i++) {
-        if (word[0] != '\0' && strcmp(spec->choices[i], word) == 0) {
-            *value = i;
-            return 0;
-        }
+        size_t length = strcspn(spec->choices[i], "[");
+        bool timed = spec->choices[i][length] == '[' && word[strcspn(word, ":")] == ':';
+
+        if (word[0] == '\0' || strncmp(spec->choices[i], word, length) != 0 ||
+            word[length] != (timed ? ':' : '\0'))
+            continue;
+        *(int *)(fields + spec->offset) = i;
+        return timed
+                   ? parse_duration(word + length + 1, (int64_t *)(fields + spec->time_offset), err)
+                   : 0;
     }
     error_set(err, EXITCODE_USAGE, "invalid value \"%s\": expected %s", word, spec->value);
     return -1;
@@ -274,9 +289,11 @@ static int parse_ranged(const struct option_spec *spec, const char *word, uint64
     return -1;
 }
 
-static int parse_value(const struct option_spec *spec, const char *word, void *field,
+static int parse_value(const struct option_spec *spec, const char *word, char *fields,
                        struct error *err)
 {
+    void *field = fields + spec->offset;
+
     switch (spec->kind) {
     case OPTION_ON:
     case OPTION_OFF:
@@ -291,16 +308,11 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
     case OPTION_SIZE:
         return parse_ranged(spec, word, field, err);
     case OPTION_DURATION:
-        if (num_parse_duration(word, field) == 0)
-            return 0;
-        error_set(err, EXITCODE_USAGE,
-                  "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h",
-                  word);
-        return -1;
+        return parse_duration(word, field, err);
     case OPTION_PORT:
         return endpoint_parse_port(word, (unsigned)spec->min, field, err);
     case OPTION_CHOICE:
-        return parse_choice(spec, word, field, err);
+        return parse_choice(spec, word, fields, err);
     case OPTION_END:
         break;
     }
@@ -314,8 +326,7 @@ static int apply(const struct flat *f, size_t i, const char *word, void *target,
 
     if (spec->optional)
         *(bool *)(fields + spec->given_offset) = true;
-    if ((spec->optional && word == NULL) ||
-        parse_value(spec, word, fields + spec->offset, err) == 0)
+    if ((spec->optional && word == NULL) || parse_value(spec, word, fields, err) == 0)
         return 0;
     error_prefix(err, "--%s", f->longs[i].name);
     return -1;

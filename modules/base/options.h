@@ -39,10 +39,12 @@ struct option_spec {
     bool essential;             /* most users need it */
     const char *value;          /* stands for the value in texts: "PORT", "FILE" */
     const char *help;           /* one line */
-    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given */
+    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given; the
+                                 * word of one that ends in "[:TIME]" may be followed by both */
     uint64_t min, max;
     size_t offset;       /* of the field, in the struct of the table */
     size_t given_offset; /* of a bool that says it was given, where optional */
+    size_t time_offset;  /* of an int64_t, milliseconds, for a "[:TIME]" of choices */
 };
 
 /* A titled table; an empty title continues the table before. */

@@ -14,9 +14,9 @@
 #include "core/memory.h"
 #include "core/whole.h"
 
-enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_NONE };
+enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_QUIET, UNTIL_NONE };
 
-static const char *const until_words[] = {"eof", "first", "line", "none", NULL};
+static const char *const until_words[] = {"eof", "first", "line", "quiet[:TIME]", "none", NULL};
 
 struct send_options {
     struct common_options common;
@@ -24,6 +24,7 @@ struct send_options {
     struct text_options text;
     const char *file;
     int until;
+    int64_t quiet_ms;
     bool half_close;
     bool progress;
     bool raw;
@@ -36,7 +37,8 @@ static const struct option_spec what_specs[] = {
      .help = "send the contents of FILE"},
     {OPTION_ON, "progress", 0, AT(progress), .essential = true,
      .help = "show bytes, rate and time left"},
-    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|none", AT(until), .choices = until_words,
+    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|quiet[:TIME]|none", AT(until),
+     .time_offset = offsetof(struct send_options, quiet_ms), .choices = until_words,
      .essential = true, .help = "how much of a reply to wait for (eof)"},
     {OPTION_OFF, "no-half-close", 0, AT(half_close), .essential = true,
      .help = "keep the sending side open after the input"},
@@ -160,7 +162,7 @@ static const struct connect_events connect_events = {
 static void plan_conversation(struct send *s)
 {
     const struct send_options *o = &s->options;
-    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE;
+    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE || o->until == UNTIL_QUIET;
     bool keeps = o->until == UNTIL_NONE || filters_incoming_are_none(&o->text, &s->format);
 
     s->plan = (struct conversation_plan){
@@ -177,9 +179,10 @@ static void plan_conversation(struct send *s)
                 : waits_open           ? GOAL_ANSWERED
                                        : GOAL_BOTH_END,
         .idle_ms = o->common.idle_timeout_ms,
-        .unanswered = o->until == UNTIL_FIRST
-                          ? "the peer closed the connection without a reply"
-                          : "the peer closed the connection before a whole line came",
+        .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
+        .unanswered = o->until == UNTIL_LINE
+                          ? "the peer closed the connection before a whole line came"
+                          : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,
     };
@@ -321,6 +324,10 @@ static int check_options(struct send *s, int count, char **words, struct error *
         common_options_apply(&o->common, err) < 0 ||
         connecting_find_target(&s->words, count, words, err) < 0)
         return -1;
+    if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
+        error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
+        return -1;
+    }
     if (o->file != NULL && count > s->words.used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": --file replaces MESSAGE",
                   words[s->words.used]);
@@ -357,7 +364,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
                char **argv)
 {
     struct send s = {
-        .options = {.common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true},
+        .options = {.common = COMMON_DEFAULTS,
+                    .connect = CONNECT_DEFAULTS,
+                    .quiet_ms = 1000,
+                    .half_close = true},
     };
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);

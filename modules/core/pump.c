@@ -365,11 +365,11 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
     stream_set_reader(from, on_readable, p);
 }
 
-void pump_finish(struct pump *p)
+void pump_finish(struct pump *p, enum pump_end how)
 {
     if (p->running && !p->draining) {
         list_remove(&p->waiting.link);
-        finish(p, PUMP_ENDED, false);
+        finish(p, how, false);
     }
 }
 

@@ -65,8 +65,8 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
                 struct stream *from, struct stream *to,
                 void (*on_end)(struct pump *p, enum pump_end how, struct error *why));
 
-/* Acts as if the source had ended. */
-void pump_finish(struct pump *p);
+/* Reads no more. PUMP_ENDED: as if the source had ended. PUMP_SATISFIED: enough has come. */
+void pump_finish(struct pump *p, enum pump_end how);
 
 /* Stops without on_end. Allowed on a pump that does not run. */
 void pump_stop(struct pump *p);
