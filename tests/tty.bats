@@ -116,3 +116,12 @@ load helpers/common
   finish shown
   expect_status 129
 }
+
+@test "a CRLF is a line ending on a terminal, also in two pieces; a lone CR is visible" {
+  start_peer one server_steps 'hear ask' 'say 200 OK\r\n\r\na\rb\r' 'pause 0.2' 'say \nend\r' close
+  on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask >shown
+  expect_file shown '200 OK\n\na\\x0db\nend\\x0d\n'
+  start_peer two server_steps 'hear hello' 'say 220 ready\r\n' 'hear bye'
+  on_terminal -t 'hello\n' -w '220 ready' -t 'bye\n' -- "$TCPTOOL" chat 127.0.0.1 "$port" >shown
+  not contains shown 'x0d'
+}
