@@ -68,3 +68,42 @@ load helpers/common
     expect_match "$stderr" --until
   done
 }
+
+@test "a server that ends without a reply to a half-close: a notice names --no-half-close" {
+  # It gives a client up that has closed its side, as nginx does with a slow backend.
+  start_peer server server_steps 'hear nothing' close
+  run --separate-stderr tcptool send 127.0.0.1 "$port" ask
+  expect_status 0
+  expect_one_error "$stderr"
+  expect_match "$stderr" 'no reply came.*--no-half-close'
+}
+
+@test "the notice of a missing reply comes only where a reply was waited for and may have been lost" {
+  start_peer answers server_steps 'hear nothing' 'say answer' close
+  run --separate-stderr tcptool send 127.0.0.1 "$port" ask
+  expect_equal "$output" answer
+  expect_equal "$stderr" ''
+  start_peer quiet server_steps 'hear nothing' close
+  run --separate-stderr tcptool send -q 127.0.0.1 "$port" ask
+  expect_equal "$stderr" ''
+  start_peer open server_steps 'hear ask' close
+  run --separate-stderr tcptool send --no-half-close 127.0.0.1 "$port" ask
+  expect_status 0
+  expect_equal "$stderr" ''
+  start_peer nothing server_steps 'hear nothing' close
+  run --separate-stderr tcptool send 127.0.0.1 "$port" ''
+  expect_equal "$stderr" ''
+  start_peer none server_steps 'hear nothing' close
+  run --separate-stderr tcptool send --until none 127.0.0.1 "$port" ask
+  expect_equal "$stderr" ''
+  start_peer early server_steps 'end'
+  mkfifo input reply
+  exec 7<>input
+  start reader bash -c 'cat reply; touch ended'
+  input=input into=reply start send "$TCPTOOL" send 127.0.0.1 "$port"
+  wait_for test -e ended
+  exec 7>&-
+  finish send
+  expect_status 0
+  expect_file send.err ''
+}

@@ -105,6 +105,9 @@ static void on_over(void *owner, struct outcome *o)
     s->conversation = NULL;
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
+    if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
+        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
+                     "have closed because the sending side was closed");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else

@@ -68,6 +68,7 @@ static void over(struct conversation *c)
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
+        .unanswered = c->unanswered,
     };
 
     if (c->over)
@@ -153,6 +154,9 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
     switch (how) {
     case PUMP_ENDED:
         c->near_ended = true;
+        c->unanswered = stream_counts(p->from)->in_bytes == 0 &&
+                        stream_counts(c->near_out)->out_bytes > 0 && far_is_done(c) &&
+                        c->plan->from_far.at_end == AT_END_SHUT;
         if (lacks_answer(c)) {
             error_set(why, EXITCODE_FAILED, "error receiving from %s: %s", stream_name(c->near_out),
                       c->plan->unanswered);
