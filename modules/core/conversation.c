@@ -147,6 +147,23 @@ static void cut_off(struct conversation *c)
         over(c);
 }
 
+/* Near's data has ended: its goal, or an input of which nothing has come, may be that far's
+ * data ends, too. */
+static void end_back(struct conversation *c)
+{
+    struct pump *back = c->back != NULL ? &c->back->pump : NULL;
+
+    if (back == NULL)
+        return;
+    if (c->plan->goal == GOAL_NEAR_END) {
+        pump_finish(back, PUMP_ENDED);
+    } else if (c->plan->from_far.at_end == AT_END_KEEP_IF_EMPTY) {
+        pump_try(back);
+        if (stream_counts(back->from)->in_bytes == 0)
+            pump_finish(back, PUMP_ENDED);
+    }
+}
+
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
 {
     struct conversation *c = container_of(p, struct conversation, forth);
@@ -162,8 +179,7 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
                       c->plan->unanswered);
             fail(c, FAULT_NEAR, why);
         }
-        if (c->plan->goal == GOAL_NEAR_END && c->back != NULL)
-            pump_finish(&c->back->pump, PUMP_ENDED);
+        end_back(c);
         check_goal(c);
         return;
     case PUMP_SATISFIED:
