@@ -55,12 +55,6 @@ struct option_table {
     const char *prefix; /* NULL, or stands before every name ("to-"); letters do not count then */
 };
 
-/* An option of another program, and what to use here instead. */
-struct option_hint {
-    const char *word; /* "-w" */
-    const char *text; /* "--connect-timeout and --idle-timeout limit the time" */
-};
-
 enum options_result {
     OPTIONS_OK,
     OPTIONS_HELP,   /* --help was among them; nothing else was looked at after it */
@@ -71,11 +65,13 @@ enum options_result {
  * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
  * getopt_long(3) does: options may follow operands, -- ends them. argv is
  * permuted so that the operands stand last; *first is the first one's index.
- * hints (the last has word NULL) may be NULL.
+ * hint is given argv[0] and an unknown option ("-w", "--wait=3"); it returns NULL, or what
+ * to use here instead.
  */
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, int argc, char **argv,
-                                  void *target, int *first, struct error *err);
+                                  const char *(*hint)(const char *command, const char *option),
+                                  int argc, char **argv, void *target, int *first,
+                                  struct error *err);
 
 /* Prints the tables as the body of a --help text. */
 void options_print_help(const struct option_table *tables, FILE *to);
@@ -85,8 +81,8 @@ void options_print_help(const struct option_table *tables, FILE *to);
  * nothing, the help; with tabs between. --help is not in any table. */
 void options_print_list(const struct option_table *tables, const char *first, FILE *to);
 
-/* The word of the NULL-ended list that is nearest to the given one by edit
- * distance (Damerau-Levenshtein), or NULL for an empty list. */
+/* The word of the NULL-ended list that is nearest to the given one by edit distance
+ * (Damerau-Levenshtein), or NULL when none is as near as a typing error. */
 const char *options_nearest(const char *word, const char *const *known);
 
 /* Frees the list of words. */

@@ -22,27 +22,6 @@ const struct option_spec connect_specs[] = {
     {.kind = OPTION_END},
 };
 
-#define HINT_TIME \
-    "--connect-timeout TIME limits connecting, --idle-timeout TIME idling, --deadline TIME all"
-
-const struct option_hint connect_hints[] = {
-    {"-l", "tcptool serve -p PORT listens"},
-    {"--listen", "tcptool serve -p PORT listens"},
-    {"-p", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"--port", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"-w", HINT_TIME},
-    {"--wait", HINT_TIME},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-N", "the sending side ends with the input anyway; --no-half-close keeps it open"},
-    {"-z", "send HOST PORT '' connects, sends nothing and ends"},
-    {"-C", "--eol crlf sends CRLF"},
-    {"--crlf", "--eol crlf sends CRLF"},
-    {"-s", "--bind ADDR says where to connect from"},
-    {"--source", "--bind ADDR says where to connect from"},
-    {"--send-only", "--until none waits for no answer"},
-    {NULL, NULL},
-};
-
 char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
 {
     char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;

@@ -21,9 +21,6 @@ struct connect_options {
 /* A part of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
 
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint connect_hints[];
-
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
     char *host; /* owned */

@@ -51,24 +51,6 @@ const struct option_spec listen_access_specs[] = {
     {.kind = OPTION_END},
 };
 
-const struct option_hint listen_hints[] = {
-    {"-l", "this command listens by itself; -p PORT says where"},
-    {"--listen", "this command listens by itself; -p PORT says where"},
-    {"-k", "clients are served until it is stopped; --once takes only one"},
-    {"--keep-open", "clients are served until it is stopped; --once takes only one"},
-    {"-w",
-     "--accept-timeout TIME limits waiting, --idle-timeout TIME silence, --deadline TIME all"},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-c", "no programs are run here; connect one through a pipe"},
-    {"--exec", "no programs are run here; connect one through a pipe"},
-    {"--sh-exec", "no programs are run here; connect one through a pipe"},
-    {"-s", "--bind ADDR says where to listen"},
-    {"-m", "--max-conns N limits the connections"},
-    {"--broker", "tcptool chat --listen --room passes on to all what one says"},
-    {"--chat", "tcptool chat --listen --room is a room for many"},
-    {NULL, NULL},
-};
-
 void listening_clear_options(struct listen_options *o)
 {
     options_clear_words(&o->allow);

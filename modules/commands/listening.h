@@ -31,9 +31,6 @@ extern const struct option_spec listen_specs[];
 extern const struct option_spec listen_worker_specs[];
 extern const struct option_spec listen_access_specs[];
 
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint listen_hints[];
-
 struct workers;
 
 struct listening {

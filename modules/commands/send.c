@@ -391,6 +391,5 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
-    .hints = connect_hints,
     .run = run,
 };

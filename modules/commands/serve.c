@@ -260,6 +260,5 @@ const struct command serve_command = {
     .examples = "  tcptool serve -p 8888 > received\n"
                 "  tcptool serve --reply 'thank you!' -v\n",
     .tables = tables,
-    .hints = listen_hints,
     .run = run,
 };

@@ -94,6 +94,5 @@ const struct command upper_command = {
     .examples = "  tcptool upper -p 12000\n"
                 "  tcptool upper --single -e gbk\n",
     .tables = tables,
-    .hints = listen_hints,
     .run = run,
 };
