@@ -79,6 +79,34 @@ not_told() {
   told '"-l": tcptool serve -p PORT' send -l
 }
 
+@test "hints: the error names the cause, not the word behind it" {
+  told '"http://localhost:80/": .* localhost 80 ' send http://localhost:80/ x
+  told '"https://me@\[::1\]/a:b": .* ::1 443 ' send https://me@[::1]/a:b x
+  told '"tcp://host:9": .* host 9 ' chat tcp://host:9
+  told '"::1:9": .* \[::1\]:9\?' send ::1:9 x
+  told '"::1:9": .* \[::1\]:9\?' chat ::1:9
+  told '"fe80::1:2:80": .* \[fe80::1:2\]:80\?' send fe80::1:2:80 x
+  told '"1": -q takes no value' send -q 1 localhost 9 x
+  run --separate-stderr tcptool serve -b ::1:8888
+  expect_status 1
+  expect_match "$stderr" '::1:8888.*\[::1\]:8888\?$'
+}
+
+@test "hints: a literal backslash in --reply is reported on a terminal, once" {
+  start shown "$PYTHON" "$PEERS/pty_run.py" -f 02 -w listening -s 15 -- \
+    "$TCPTOOL" serve -b 127.0.0.1 -p 0 --reply 'a\r\n'
+  finish shown
+  expect_equal "$(grep -cF "type \$'a\\r\\n'" shown.out)" 1
+  for reply in 'a\' '\d' 'plain'; do
+    run on_terminal -f 02 -w listening -s 15 -- "$TCPTOOL" serve -b 127.0.0.1 -p 0 --reply "$reply"
+    expect_status 0
+    [[ $output != *backslash* ]] || fail "$output"
+  done
+  start_serve --reply 'a\r\n'
+  stop serve
+  not contains serve.err backslash
+}
+
 @test "hints: an option is suggested only when it is close" {
   told '"--prot": did you mean --port\?' serve --prot 5
   told '"--untl": did you mean --until\?' send --untl=eof h 1

@@ -33,6 +33,13 @@ bool addr_equals(const struct addr *a, const struct addr *b)
     return strcmp(addr_format(a, text), addr_format(b, other)) == 0;
 }
 
+void addr_set_any(struct addr *a, int family, unsigned port)
+{
+    *a = (struct addr){.length = family == AF_INET ? sizeof(a->in) : sizeof(a->in6)};
+    a->sa.sa_family = (sa_family_t)family;
+    addr_set_port(a, port);
+}
+
 unsigned addr_port(const struct addr *a)
 {
     return ntohs(a->sa.sa_family == AF_INET ? a->in.sin_port : a->in6.sin6_port);

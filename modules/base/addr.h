@@ -34,6 +34,9 @@ void addr_list_clear(struct addr_list *list);
  * and returns text. */
 char *addr_format(const struct addr *a, char *text);
 
+/* Makes a the address that stands for every local one of a family (AF_INET, AF_INET6). */
+void addr_set_any(struct addr *a, int family, unsigned port);
+
 /* Returns true for the same address with the same port. */
 bool addr_equals(const struct addr *a, const struct addr *b);
 

@@ -237,7 +237,7 @@ static int parse_choice(const struct option_spec *spec, const char *word, char *
     return -1;
 }
 
-static int add_word(struct option_words *w, const char *word, struct error *err)
+int options_add_word(struct option_words *w, const char *word, struct error *err)
 {
     const char **grown = reallocarray(w->words, w->count + 1, sizeof(*grown));
 
@@ -282,7 +282,7 @@ static int parse_value(const struct option_spec *spec, const char *word, char *f
         *(const char **)field = word;
         return 0;
     case OPTION_WORDS:
-        return add_word(field, word, err);
+        return options_add_word(field, word, err);
     case OPTION_NUMBER:
     case OPTION_SIZE:
         return parse_ranged(spec, word, field, err);

@@ -85,6 +85,9 @@ void options_print_list(const struct option_table *tables, const char *first, FI
  * (Damerau-Levenshtein), or NULL when none is as near as a typing error. */
 const char *options_nearest(const char *word, const char *const *known);
 
+/* Adds a word, which has to stay. Returns 0, or -1 with err filled. */
+int options_add_word(struct option_words *w, const char *word, struct error *err);
+
 /* Frees the list of words. */
 void options_clear_words(struct option_words *w);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/num.h"
 #include "commands/prompt.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
@@ -31,7 +32,25 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
     return word;
 }
 
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
+/* The second word is no port, or missing: names the cause where it is the first word. */
+static void explain_host(const char *host, const struct common_options *o, struct error *err)
+{
+    char *meant = endpoint_with_brackets(host);
+    int64_t time_ms;
+
+    if (meant != NULL)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid address \"%s\": an IPv6 address without a port: did you mean %s?", host,
+                  meant);
+    else if (o->quiet && num_parse_duration(host, &time_ms) == 0)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid host \"%s\": -q takes no value, it is --quiet; nc's -q is --until quiet",
+                  host);
+    free(meant);
+}
+
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err)
 {
     struct endpoint e = {0};
     char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
@@ -54,6 +73,8 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
         e.host = NULL;
     }
 done:
+    if (result < 0 && err->status == EXITCODE_USAGE && first != NULL && e.host != NULL)
+        explain_host(first, o, err);
     endpoint_clear(&e);
     free(first);
     free(second);

@@ -35,7 +35,8 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 
 /* Takes HOST PORT or HOST:PORT from the words, and asks for what is missing. Returns 0, or
  * -1 with err filled; w->host is to be freed. */
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err);
 
 /* Returns the plan; it points into w and the options. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,

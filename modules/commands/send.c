@@ -325,7 +325,7 @@ static int check_options(struct send *s, int count, char **words, struct error *
 
     if (connecting_check(&o->common, err) < 0 || text_options_check(&o->text, err) < 0 ||
         common_options_apply(&o->common, err) < 0 ||
-        connecting_find_target(&s->words, count, words, err) < 0)
+        connecting_find_target(&s->words, &o->common, count, words, err) < 0)
         return -1;
     if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
         error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
