@@ -79,8 +79,8 @@ static int refuse_url(const char *text, const char *word, struct error *err)
     } else {
         if (service != NULL)
             snprintf(number, sizeof(number), "%u", (unsigned)ntohs((uint16_t)service->s_port));
-        error_set(err, EXITCODE_USAGE, "invalid address \"%s\": for a URL, use its HOST PORT: %s %s",
-                  word, e.host,
+        error_set(err, EXITCODE_USAGE,
+                  "invalid address \"%s\": for a URL, use its HOST PORT: %s %s", word, e.host,
                   e.port != NULL    ? e.port
                   : service != NULL ? number
                                     : "PORT");

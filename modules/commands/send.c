@@ -1,4 +1,5 @@
 /* The command send: its options, what it sends, and how much of a reply it waits for. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "core/conversation.h"
 #include "core/memory.h"
 #include "core/whole.h"
+#include "text/guess.h"
 
 enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_QUIET, UNTIL_NONE };
 
@@ -72,14 +74,19 @@ struct send {
     struct progress progress;
     struct text_format format;
     struct text_counts counts;
+    bool guesses; /* at the encoding of the reply */
+    struct guess guess;
 };
 
 static struct filter *make_incoming(void *owner, struct stream *from, struct error *err)
 {
     struct send *s = owner;
+    struct text_format format = s->format;
 
     (void)from;
-    return filters_incoming(&s->options.text, &s->format, &s->counts, err);
+    if (s->guesses)
+        format.observer = guess_new(&s->guess);
+    return filters_incoming(&s->options.text, &format, &s->counts, err);
 }
 
 static struct filter *make_outgoing(void *owner, struct stream *from, struct error *err)
@@ -288,6 +295,8 @@ static int open_output(struct send *s, struct error *err)
         .end_with_newline = terminal,
         .first_line = s->options.until == UNTIL_LINE,
     };
+    s->guesses =
+        terminal && s->options.text.encoding == NULL && s->options.text.local_encoding == NULL;
     if (s->options.until == UNTIL_NONE)
         return 0;
     s->output = local_open_output(s->run.loop, err);
@@ -339,6 +348,18 @@ static int check_options(struct send *s, int count, char **words, struct error *
     return find_message(s, count - s->words.used, words + s->words.used, err);
 }
 
+static void report_guess(struct send *s)
+{
+    const char *name = guess_encoding(&s->guess);
+    char option[16] = "";
+
+    for (size_t i = 0; name != NULL && name[i] != '\0' && i + 1 < sizeof(option); i++)
+        option[i] = (char)tolower((unsigned char)name[i]);
+    if (name != NULL)
+        event_notice("these bytes may be %s: try -e %s", name, option);
+    guess_clear(&s->guess);
+}
+
 /* Returns the exit status, or -1 with a usage error. */
 static int send_all(struct send *s, const struct local_startup *startup, struct error *err)
 {
@@ -360,6 +381,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     }
     clear(s);
     text_options_report(&s->options.text, &s->counts);
+    report_guess(s);
     return misused ? (run_clear(&s->run), -1) : run_end(&s->run, startup);
 }
 
