@@ -190,7 +190,7 @@ backlog() {
   # The client's end ends the server too, long before the drain time is over.
   exec 7>&-
   finish serve
-  expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close'
+  expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close; again to end it now'
 }
 
 refuses() {

@@ -118,9 +118,11 @@ static void report_stopping(const struct listening *l)
 
     num_format_duration(l->options->drain_ms, limit, sizeof(limit));
     if (clients > 0)
-        event_notice(clients == 1 ? "stopping: waiting up to %s for %llu connection to close"
-                                  : "stopping: waiting up to %s for %llu connections to close",
-                     limit, clients);
+        event_notice(
+            clients == 1
+                ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
+                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+            limit, clients);
 }
 
 /* The first signal lets clients end by themselves; the second ends the program at once. */

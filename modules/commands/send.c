@@ -10,6 +10,7 @@
 #include "commands/connecting.h"
 #include "commands/progress.h"
 #include "commands/prompt.h"
+#include "commands/retry_line.h"
 #include "commands/text_options.h"
 #include "core/conversation.h"
 #include "core/memory.h"
@@ -64,6 +65,7 @@ struct send {
     struct run run;
     struct connecting_words words;
     struct connecting *connecting;
+    struct retry_line waiting;
     struct buf message; /* as it goes over the wire */
     bool has_message;
     struct stream *source; /* NULL once the conversation has them */
@@ -139,6 +141,7 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     if (event_level() == EVENT_VERBOSE)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     if (s->options.progress)
@@ -154,13 +157,16 @@ static void on_connect_failed(void *arg, struct error *why)
     struct send *s = arg;
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     run_fail(&s->run, why);
 }
 
-static void on_retry(void *arg, const struct error *why)
+static void on_retry(void *arg, const struct error *why, int64_t left_ms)
 {
-    (void)arg;
+    struct send *s = arg;
+
     event_detail("%s; trying again", why->text);
+    retry_line_show(&s->waiting, s->run.loop, &s->words.target, left_ms);
 }
 
 static const struct connect_events connect_events = {
@@ -321,6 +327,7 @@ static int start(struct send *s, struct error *err)
 static void clear(struct send *s)
 {
     connect_cancel(s->connecting);
+    retry_line_clear(&s->waiting);
     if (s->conversation != NULL)
         conversation_end(s->conversation, CONVERSATION_STOP);
     stream_close(s->source, STREAM_AT_ONCE);

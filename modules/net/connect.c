@@ -68,7 +68,7 @@ static void try_failed(struct connecting *c)
         return;
     }
     if (c->events->on_retry != NULL)
-        c->events->on_retry(c->arg, &c->causes);
+        c->events->on_retry(c->arg, &c->causes, left_ms);
     error_clear(&c->causes);
     c->retry_delay_ms = 2 * c->retry_delay_ms < RETRY_MAX_MS ? 2 * c->retry_delay_ms : RETRY_MAX_MS;
     c->target = 0;

@@ -33,8 +33,8 @@ struct connect_events {
     void (*on_connected)(void *arg, struct stream *s);
     /* why names every target and its cause. */
     void (*on_failed)(void *arg, struct error *why);
-    /* A try has failed, and another one follows. May be NULL. */
-    void (*on_retry)(void *arg, const struct error *why);
+    /* A try has failed, and others follow for left_ms. May be NULL. */
+    void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
 };
 
 struct connecting;
