@@ -54,7 +54,7 @@ make_much() {
 
 @test "chat: 5,000 lines that came before the own bye reach a reader that is late" {
   seq -f 'line %g: some more text to fill the pipe' 5000 >said
-  input=said start_listener peer nc.openbsd -l 127.0.0.1 0
+  start_peer peer server_steps 'file said'
   make_outlet shown
   echo bye >bye
   input=bye into=shown start chat "$TCPTOOL" chat 127.0.0.1 "$port"
