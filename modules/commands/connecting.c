@@ -1,6 +1,7 @@
 /* Owns the words and options that say where to connect. Connects to nothing. */
 #include "commands/connecting.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,9 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 {
     char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
 
-    if (word == NULL)
+    if (word == NULL && given != NULL)
+        error_errno(err, ENOMEM, "cannot read \"%s\"", given);
+    else if (word == NULL)
         error_set(err, EXITCODE_USAGE, "%s", missing);
     return word;
 }
