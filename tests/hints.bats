@@ -52,7 +52,9 @@ not_told() {
   told 'no Unix sockets' -U /path
   told 'no proxy' -x proxy:1080 host 80
   told 'send host 80; .*--connect-timeout' -w 3 host 80
+  told 'send host 80; .*--idle-timeout' --timeout 3 host 80
   told 'send host 80; .*--until quiet' -q 1 host 80
+  told 'serve -p 80; --allow RULE' -l --allow 10.0.0.0/8 80
   told '"-Z"' -Z host 80
 }
 

@@ -21,6 +21,9 @@
     "--connect-timeout TIME limits connecting, --idle-timeout TIME an idle connection, " \
     "--deadline TIME everything"
 
+#define LIMITS_ALL \
+    "--connect-timeout, --accept-timeout, --idle-timeout and --deadline limit the time"
+
 static const struct hint hints[] = {
     {NULL, "-u", .text = NO_UDP, .is_final = true},
     {NULL, "--udp", .text = NO_UDP, .is_final = true},
@@ -82,15 +85,16 @@ static const struct hint hints[] = {
     {CONNECTORS, "--source", .text = "-b ADDR sets the address to connect from"},
 
     /* The command that a line leads to has hints of its own. */
-    {LINE, "-w", .text = "for -w, see --connect-timeout, --accept-timeout and --idle-timeout",
-     .takes_value = true},
-    {LINE, "--wait",
-     .text = "for --wait, see --connect-timeout, --accept-timeout and --idle-timeout"},
-    {LINE, "-q", .text = "for -q, see --until quiet", .takes_value = true},
+    {LINE, "-w", .text = LIMITS_ALL, .takes_value = true},
+    {LINE, "--wait", .text = LIMITS_ALL, .takes_value = true},
+    {LINE, "--timeout", .text = LIMITS_ALL, .takes_value = true},
+    {LINE, "-q", .text = "--until quiet is what -q of nc is", .takes_value = true},
     {LINE, "-s", .text = "-b ADDR sets the local address", .takes_value = true},
-    {LINE, "--source", .text = "-b ADDR sets the local address"},
+    {LINE, "--source", .text = "-b ADDR sets the local address", .takes_value = true},
+    {LINE, "--allow", .text = "--allow RULE limits the clients served", .takes_value = true},
+    {LINE, "--deny", .text = "--deny RULE refuses clients", .takes_value = true},
     {LINE, "-m", .text = "--max-conns N limits the connections", .takes_value = true},
-    {LINE, "--max-conns", .text = "--max-conns N limits the connections"},
+    {LINE, "--max-conns", .text = "--max-conns N limits the connections", .takes_value = true},
     {LINE, "--send-only", .text = "--until none waits for no reply"},
 };
 
