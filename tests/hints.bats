@@ -120,6 +120,8 @@ not_told() {
   not_told mean
   told '"http" \(see' http
   not_told mean
+  told '"" \(see' ''
+  not_told mean
 }
 
 @test "hints: every option that a hint names exists" {

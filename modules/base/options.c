@@ -139,7 +139,7 @@ static size_t nearness(const char *word, const char *known)
     char begin[WORD_MAX_COMPARED + 1];
     size_t whole = distance(word, known), length = strnlen(word, WORD_MAX_COMPARED), part;
 
-    if (strlen(known) <= length)
+    if (length == 0 || strlen(known) <= length)
         return whole;
     memcpy(begin, known, length);
     begin[length] = '\0';
