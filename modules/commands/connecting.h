@@ -21,9 +21,6 @@ struct connect_options {
 /* A part of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
 
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint connect_hints[];
-
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
     char *host; /* owned */
@@ -38,7 +35,8 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 
 /* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
  * missing. Returns 0, or -1 with err filled; w->host is to be freed. */
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err);
 
 /* Returns the plan; it points into w and the options. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
