@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/event.h"
+#include "base/option_help.h"
 #include "commands/command.h"
 
 static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
@@ -75,7 +76,8 @@ static int refuse(const char *word)
 static void print_options(void)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        options_print_list(commands[i]->tables, commands[i]->name, stdout);
+        option_help_print_list(commands[i]->tables, commands[i]->name, commands[i]->defaults,
+                               stdout);
 }
 
 static int help(const char *topic)

@@ -13,7 +13,7 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
-     .help = "give up connecting after TIME (10s; 0: never)"},
+     .help = "give up connecting after TIME; 0 never does"},
     {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
      .help = "try again for TIME while connecting fails"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),

@@ -45,15 +45,18 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
-    {"", connect_specs, offsetof(struct send_options, connect), NULL},
-    {"Sending and receiving", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct send_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
-    {"Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct send_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
+    {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"data", "Sending and receiving", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
+
+static const struct send_options defaults = {
+    .common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true};
 
 struct send {
     struct send_options options;
@@ -356,9 +359,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct send s = {
-        .options = {.common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true},
-    };
+    struct send s = {.options = defaults};
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
 
@@ -378,6 +379,7 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
+    .defaults = &defaults,
     .hints = connect_hints,
     .run = run,
 };
