@@ -11,11 +11,10 @@
 
 struct console;
 
-/* Opens standard input and standard output; without_input: input ends at once. prompt stands
- * before the line that is typed, where lines are edited. Returns NULL with err filled on
- * failure. */
-struct console *console_open(struct loop *l, const char *prompt, bool without_input,
-                             struct error *err);
+/* Opens standard input and standard output; without_input: input ends at once. marked: where
+ * a user types at a terminal, each row of text that arrives begins with a mark, for text that
+ * does not name its author. Returns NULL with err filled on failure. */
+struct console *console_open(struct loop *l, bool without_input, bool marked, struct error *err);
 
 /* Returns the two streams as an end, which the caller takes over: a read from its input
  * gives one whole line with its newline. Once. */

@@ -2,15 +2,11 @@
 #include "chat/line_editor.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <langinfo.h>
-#include <limits.h>
 #include <locale.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/event.h"
 
@@ -31,6 +27,7 @@ struct line_editor {
     void (*on_line)(void *arg, const char *line);
     void *arg;
     bool installed;
+    bool between_lines; /* on_line is running; readline prompts after it */
 };
 
 /* readline's callback has no argument: this is the editor that it is for. */
@@ -73,26 +70,24 @@ static void on_readline(char *line)
     } else if (*line != '\0') {
         e->library.add_history(line);
     }
+    e->between_lines = true;
     e->on_line(e->arg, line);
+    e->between_lines = false;
     free(line);
 }
 
-/* Takes the line that is typed off the screen, and puts it back below what was
- * written meanwhile. */
-static void hide_line(struct line_editor *e)
+void line_editor_hide(struct line_editor *e)
 {
-    if (!e->installed)
+    if (e == NULL || !e->installed || e->between_lines)
         return;
     e->library.clear_visible_line();
     fflush(stdout);
 }
 
-static void show_line(struct line_editor *e, char last_written)
+void line_editor_show(struct line_editor *e)
 {
-    if (!e->installed)
+    if (e == NULL || !e->installed || e->between_lines)
         return;
-    if (last_written != '\n')
-        fputc('\n', stdout); /* the line that is typed keeps a line of its own */
     e->library.on_new_line();
     e->library.redisplay();
     fflush(stdout);
@@ -100,12 +95,12 @@ static void show_line(struct line_editor *e, char last_written)
 
 static void before_message(void)
 {
-    hide_line(active);
+    line_editor_hide(active);
 }
 
 static void after_message(void)
 {
-    show_line(active, '\n');
+    line_editor_show(active);
 }
 
 struct line_editor *line_editor_open(const char *prompt,
@@ -139,55 +134,12 @@ void line_editor_read_key(struct line_editor *e)
         e->library.read_char();
 }
 
-static enum io screen_write(struct transport *t, const struct iovec *from, int count, size_t *put,
-                            struct error *err)
-{
-    struct pollfd ready = {.fd = t->fd, .events = POLLOUT};
-    size_t n = from->iov_len < PIPE_BUF ? from->iov_len : PIPE_BUF;
-    const char *text = from->iov_base;
-    ssize_t written;
-    int failure;
-
-    (void)count;
-    if (poll(&ready, 1, 0) <= 0)
-        return IO_AGAIN;
-    hide_line(active);
-    written = write(t->fd, text, n);
-    failure = errno;
-    show_line(active, written > 0 ? text[written - 1] : '\n');
-    if (written > 0) {
-        *put = (size_t)written;
-        return IO_OK;
-    }
-    if (failure == EAGAIN || failure == EINTR)
-        return IO_AGAIN;
-    error_cause(err, failure);
-    return IO_FAILED;
-}
-
-static void screen_close(struct transport *t, bool abort)
-{
-    (void)t;
-    (void)abort;
-}
-
-static const struct transport_ops screen_ops = {
-    .write = screen_write,
-    .close = screen_close,
-};
-
-void line_editor_init_screen(struct line_editor *e, struct transport *screen)
-{
-    (void)e;
-    *screen = (struct transport){.ops = &screen_ops, .fd = STDOUT_FILENO, .inherited = true};
-}
-
 void line_editor_close(struct line_editor *e)
 {
     if (e == NULL)
         return;
     if (e->installed) {
-        hide_line(e);
+        line_editor_hide(e);
         e->library.remove();
     }
     event_surround(NULL, NULL);

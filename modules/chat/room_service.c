@@ -97,7 +97,7 @@ static int open_console(struct room_service *s, struct error *err)
     struct stream *member;
     struct end near, far;
 
-    s->console = console_open(s->service.run->loop, "> ", c->without_input, err);
+    s->console = console_open(s->service.run->loop, c->without_input, false, err);
     if (s->console == NULL)
         return -1;
     member = member_join(s->room, MEMBER_CONSOLE, c->without_input ? NULL : c->name, err);

@@ -152,6 +152,27 @@ static int introduce(const struct talk *t, struct stream *peer, struct error *er
     return result;
 }
 
+/* "bye, 再见" */
+static int list_byes(const struct bye_words *byes, struct buf *list)
+{
+    for (size_t i = 0; i < byes->count; i++)
+        if ((i > 0 && buf_add(list, ", ", 2) < 0) ||
+            buf_add(list, byes->words[i], strlen(byes->words[i])) < 0)
+            return -1;
+    return 0;
+}
+
+/* Reports how the conversation ends to a user who can type it. */
+static void report_beginning(const struct talk *t, struct stream *peer)
+{
+    struct buf byes = {0};
+
+    if (console_is_interactive(t->console) && list_byes(&t->config->byes, &byes) == 0)
+        event_notice("connected to %s; %.*s or Ctrl-D ends it", stream_name(peer),
+                     (int)buf_length(&byes), buf_head(&byes));
+    buf_free(&byes);
+}
+
 int talk_begin(struct talk *t, const struct talk_config *config, struct run *run,
                struct text_counts *counts, struct stream *peer,
                void (*on_end)(void *arg, struct outcome *o), void *arg, struct error *err)
@@ -164,11 +185,12 @@ int talk_begin(struct talk *t, const struct talk_config *config, struct run *run
     t->turn = (struct timer){.on_due = on_turn_over};
     t->on_over = on_end;
     t->arg = arg;
-    t->console = console_open(run->loop, "> ", config->without_input, err);
+    t->console = console_open(run->loop, config->without_input, true, err);
     if (t->console == NULL || introduce(t, peer, err) < 0) {
         stream_close(peer, STREAM_ABORT);
         return -1;
     }
+    report_beginning(t, peer);
     if (sends_bare(t) && !console_is_interactive(t->console))
         console_take_turns(t->console);
     plan(t);

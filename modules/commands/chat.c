@@ -219,7 +219,6 @@ static int listen_for(const struct chat_options *o, const struct local_startup *
         .ops = o->room ? &room_ops : &talk_ops,
         .config = o->room ? (const void *)&room : &talk,
         .replies = true,
-        .shows_clients = !o->room,
     };
     int result, status;
 
