@@ -276,10 +276,37 @@ heard: $said"
   [[ $output == *'alice: hi'* && $output != *$'malice'* ]]
 }
 
-@test "chat: a message that cannot be encoded stops it with 65" {
-  start_peer server server_says 'hi\n' hold
-  run -65 tcptool chat -e gbk 127.0.0.1 "$port" <<<'😀'
-  [[ $output == *U+1F600* ]]
+@test "chat: from a pipe, lines that cannot be encoded are left out, and it ends with 65" {
+  local eol
+  for eol in lf none; do
+    start_peer "$eol" server_says 'hi\n' hold
+    printf 'one\n😀 x\ntwo\n\xff\nbye\n' >lines
+    run -65 --separate-stderr tcptool chat -e gbk --eol "$eol" 127.0.0.1 "$port" <lines
+    expect_match "$stderr" 'your line was not sent: .*U\+1F600'
+    expect_equal "$(grep -c 'your line was not sent' <<<"$stderr")" 2
+    finish "$eol"
+  done
+  expect_file lf.out 'one\ntwo\nbye\nEND\n'
+  expect_file none.out 'onetwobyeEND\n'
+}
+
+@test "chat: on a terminal, a line that cannot be encoded is rejected with the reason, and it goes on" {
+  local terminal
+  for terminal in xterm dumb; do
+    rm -f server.port
+    start_peer server server_says 'hi\n' hold
+    TERM=$terminal run -0 peer pty_run -w ends -t 'one 😀\n' -w 'your line was not sent' -w U+1F600 -t '二\n' \
+      -t 'bye\n' -- "$TCPTOOL" chat -e gbk 127.0.0.1 "$port"
+    finish server
+    expect_equal "$(iconv -f gbk server.out)" $'二\nbye\nEND'
+  done
+}
+
+@test "chat --errors strict: incoming data that cannot be decoded ends it with 65" {
+  start_peer server server_says '\xff\xff\n' hold
+  mkfifo silence
+  exec 8<>silence
+  run -65 tcptool chat -e gbk --errors strict 127.0.0.1 "$port" <silence
 }
 
 # The sending side of the connection to $port is closed, and the peer has not read all.

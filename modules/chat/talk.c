@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chat/line_guard.h"
+
 enum {
     LAST_WORDS_MS = 2000, /* how long the other's words are still shown */
     TURN_MS = 1000,       /* how long a message without a line ending waits for a reply */
@@ -35,6 +37,31 @@ static struct filter *make_heard(void *owner, struct stream *from, struct error 
     return NULL;
 }
 
+static struct filter *make_wire(void *arg, struct error *err)
+{
+    struct talk *t = arg;
+
+    return filters_outgoing(t->config->text, t->counts, err);
+}
+
+/* A user sees the reason and can say it otherwise; a script sees it in the status. */
+static void on_rejected(void *arg, struct error *why)
+{
+    struct talk *t = arg;
+
+    error_prefix(why, "your line was not sent");
+    if (console_is_interactive(t->console))
+        event_error("%s", why->text);
+    else
+        run_report(t->run, why);
+    console_give_turn(t->console);
+}
+
+static const struct line_guard_ops guard_ops = {
+    .make = make_wire,
+    .on_rejected = on_rejected,
+};
+
 static struct filter *make_said(void *owner, struct stream *from, struct error *err)
 {
     struct talk *t = owner;
@@ -44,11 +71,10 @@ static struct filter *make_said(void *owner, struct stream *from, struct error *
     if (chain != NULL &&
         filter_chain_add(chain, bye_sender_new(&t->config->byes, sends_bare(t), &t->said_bye)) ==
             0 &&
-        filter_chain_add(chain, filters_outgoing(t->config->text, t->counts, err)) == 0)
+        filter_chain_add(chain, line_guard_new(&guard_ops, t)) == 0)
         return chain;
     filter_free(chain);
-    if (!error_is_set(err))
-        error_errno(err, ENOMEM, "cannot chat");
+    error_errno(err, ENOMEM, "cannot chat");
     return NULL;
 }
 
