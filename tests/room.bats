@@ -231,3 +231,12 @@ floods_from_the_console() {
 @test "room --buffer 64K: a flood from the console reaches a guest that reads" {
   floods_from_the_console --buffer 64K
 }
+
+@test "room: on a terminal a command that was typed is not shown again behind its reply" {
+  # readline shows nothing on a terminal that does not echo
+  # shellcheck disable=SC2016
+  NO_COLOR=1 TERM=xterm run -0 peer pty_run -w listening -t '/who\n' -w 'here: host' -t '/foo\n' \
+    -w 'unknown command /foo' -t '/quit\n' -- \
+    sh -c 'stty echo; exec "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0'
+  expect_equal "$(grep -o '> /[a-z]*' <<<"$output")" $'> /who\n> /foo\n> /quit'
+}
