@@ -335,3 +335,17 @@ c.sendall(b"bye\n")' server.port
   expect_match "$(cat chat.err)" "127\.0\.0\.1:$port.* [0-9]+ of [0-9]+ bytes"
   finish server
 }
+
+@test "chat: what is typed arrives whatever the locale is" {
+  local terminal locale
+  for terminal in dumb xterm; do
+    for locale in C POSIX en_US.ISO-8859-1; do
+      rm -f server.port
+      start_peer server server_says 'hi\n' hold
+      PYTHONCOERCECLOCALE=0 LC_ALL='' LC_CTYPE='' LANG=$locale TERM=$terminal run -0 peer pty_run -w ends -t '你好ä\n' -t '再见\n' -- \
+        "$TCPTOOL" chat 127.0.0.1 "$port"
+      finish server
+      expect_equal "$(cat server.out)" $'你好ä\n再见\nEND'
+    done
+  done
+}

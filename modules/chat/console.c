@@ -140,12 +140,14 @@ static void on_edited(void *arg, const char *line)
 static const char coloured_prompt[] = "\001\033[1m\002>\001\033[0m\002 ";
 static const char coloured_mark[] = "\033[36m<\033[0m ";
 
-static int open_input(struct console *c, bool at_terminal, struct error *err)
+static int open_input(struct console *c, const struct console_options *o, struct error *err)
 {
     if (c->ended)
         return 0;
-    if (at_terminal) {
-        c->editor = line_editor_open(console_has_colours() ? coloured_prompt : "> ", on_edited, c);
+    if (c->interactive && o->edited && isatty(STDOUT_FILENO)) {
+        const char *prompt = !o->prompted ? "" : console_has_colours() ? coloured_prompt : "> ";
+
+        c->editor = line_editor_open(prompt, stdout, on_edited, c);
         if (c->editor != NULL && loop_watch_now(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0)
             return 0;
         line_editor_close(c->editor);
@@ -155,20 +157,21 @@ static int open_input(struct console *c, bool at_terminal, struct error *err)
     return c->raw != NULL ? 0 : -1;
 }
 
-static int open_output(struct console *c, bool at_terminal, bool marked, struct error *err)
+static int open_output(struct console *c, const struct console_options *o, struct error *err)
 {
-    const char *mark = !marked ? "" : console_has_colours() ? coloured_mark : "< ";
+    const char *mark = !o->marked ? "" : console_has_colours() ? coloured_mark : "< ";
 
-    c->output =
-        at_terminal ? screen_open(c->loop, c->editor, mark, err) : local_open_output(c->loop, err);
+    if (c->editor != NULL || (o->marked && c->interactive && isatty(STDOUT_FILENO)))
+        c->output = screen_open(c->loop, c->editor, mark, err);
+    else
+        c->output = local_open_output(c->loop, err);
     return c->output != NULL ? 0 : -1;
 }
 
-struct console *console_open(struct loop *l, bool without_input, bool marked, struct error *err)
+struct console *console_open(struct loop *l, const struct console_options *o, struct error *err)
 {
     struct console *c = calloc(1, sizeof(*c));
     struct transport lines = {.ops = &line_ops, .fd = -1, .state = c};
-    bool at_terminal;
 
     if (c == NULL) {
         error_errno(err, ENOMEM, "cannot open the console");
@@ -176,12 +179,10 @@ struct console *console_open(struct loop *l, bool without_input, bool marked, st
     }
     c->loop = l;
     loop_init_watch(&c->keys, on_key);
-    c->ended = without_input;
-    c->interactive = !without_input && isatty(STDIN_FILENO);
-    at_terminal = c->interactive && isatty(STDOUT_FILENO);
+    c->ended = o->without_input;
+    c->interactive = !o->without_input && isatty(STDIN_FILENO);
     c->lines = stream_new(l, &lines, "standard input", NULL, err);
-    if (c->lines != NULL && open_input(c, at_terminal, err) == 0 &&
-        open_output(c, at_terminal, marked, err) == 0)
+    if (c->lines != NULL && open_input(c, o, err) == 0 && open_output(c, o, err) == 0)
         return c;
     console_close(c);
     return NULL;

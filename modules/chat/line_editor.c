@@ -20,10 +20,12 @@ struct library {
     int (*clear_visible_line)(void);
     int (*on_new_line)(void);
     void (*redisplay)(void);
+    FILE **output;
 };
 
 struct line_editor {
     struct library library;
+    FILE *output;
     void (*on_line)(void *arg, const char *line);
     void *arg;
     bool installed;
@@ -52,7 +54,8 @@ static bool load(struct library *l)
         find(l->handle, "add_history", &l->add_history) &&
         find(l->handle, "rl_clear_visible_line", &l->clear_visible_line) &&
         find(l->handle, "rl_on_new_line", &l->on_new_line) &&
-        find(l->handle, "rl_redisplay", &l->redisplay))
+        find(l->handle, "rl_redisplay", &l->redisplay) &&
+        find(l->handle, "rl_outstream", &l->output))
         return true;
     dlclose(l->handle);
     return false;
@@ -65,14 +68,15 @@ static void on_readline(char *line)
     if (line == NULL) { /* the end; readline would prompt again */
         e->library.remove();
         e->installed = false;
-        fputc('\n', stdout);
-        fflush(stdout);
+        fputc('\n', e->output);
+        fflush(e->output);
     } else if (*line != '\0') {
         e->library.add_history(line);
     }
     e->between_lines = true;
     e->on_line(e->arg, line);
-    e->between_lines = false;
+    if (active == e)
+        e->between_lines = false;
     free(line);
 }
 
@@ -81,7 +85,7 @@ void line_editor_hide(struct line_editor *e)
     if (e == NULL || !e->installed || e->between_lines)
         return;
     e->library.clear_visible_line();
-    fflush(stdout);
+    fflush(e->output);
 }
 
 void line_editor_show(struct line_editor *e)
@@ -90,7 +94,7 @@ void line_editor_show(struct line_editor *e)
         return;
     e->library.on_new_line();
     e->library.redisplay();
-    fflush(stdout);
+    fflush(e->output);
 }
 
 static void before_message(void)
@@ -103,7 +107,16 @@ static void after_message(void)
     line_editor_show(active);
 }
 
-struct line_editor *line_editor_open(const char *prompt,
+/* Characters are edited whole whatever the locale is. readline(3) sets the locale by the
+ * environment itself. */
+static bool set_utf8(void)
+{
+    if (setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        return true;
+    return setlocale(LC_CTYPE, "C.UTF-8") != NULL && setenv("LC_ALL", "C.UTF-8", 1) == 0;
+}
+
+struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg)
 {
     const char *terminal = getenv("TERM");
@@ -112,13 +125,11 @@ struct line_editor *line_editor_open(const char *prompt,
     if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0)
         return NULL;
     e = calloc(1, sizeof(*e));
-    if (e == NULL || !load(&e->library)) {
+    if (e == NULL || !set_utf8() || !load(&e->library)) {
         free(e);
         return NULL;
     }
-    /* Characters are edited whole also where the locale was not set up. */
-    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-        setlocale(LC_CTYPE, "C.UTF-8");
+    *e->library.output = e->output = output;
     e->on_line = on_line;
     e->arg = arg;
     e->installed = true;

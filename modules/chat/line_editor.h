@@ -5,12 +5,15 @@
 #ifndef CHAT_LINE_EDITOR_H
 #define CHAT_LINE_EDITOR_H
 
+#include <stdio.h>
+
 struct line_editor;
 
-/* Takes over the terminal at standard input and output. on_line gets each line
- * (UTF-8, without newline, valid during the call), and NULL at the end of input.
- * Returns NULL when lines cannot be edited here. */
-struct line_editor *line_editor_open(const char *prompt,
+/* Takes over the terminal at standard input and output (stdout or stderr, the same
+ * terminal). on_line gets each line (UTF-8 whatever the locale is, without newline, valid
+ * during the call), and NULL at the end of input. Returns NULL when lines cannot be edited
+ * here. The history is the same for all editors of the program, one after another. */
+struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg);
 
 /* Reads what was typed; call when standard input is readable. */
@@ -22,7 +25,7 @@ void line_editor_read_key(struct line_editor *e);
 void line_editor_hide(struct line_editor *e);
 void line_editor_show(struct line_editor *e);
 
-/* Leaves the terminal as it was. e may be NULL. */
+/* Leaves the terminal as it was. Allowed in on_line. e may be NULL. */
 void line_editor_close(struct line_editor *e);
 
 #endif

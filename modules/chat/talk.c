@@ -203,6 +203,12 @@ int talk_begin(struct talk *t, const struct talk_config *config, struct run *run
                struct text_counts *counts, struct stream *peer,
                void (*on_end)(void *arg, struct outcome *o), void *arg, struct error *err)
 {
+    const struct console_options options = {
+        .without_input = config->without_input,
+        .edited = filters_local_is_utf8(config->text),
+        .prompted = true,
+        .marked = true,
+    };
     struct end near = {.in = peer, .out = peer}, far;
 
     t->config = config;
@@ -211,7 +217,7 @@ int talk_begin(struct talk *t, const struct talk_config *config, struct run *run
     t->turn = (struct timer){.on_due = on_turn_over};
     t->on_over = on_end;
     t->arg = arg;
-    t->console = console_open(run->loop, config->without_input, true, err);
+    t->console = console_open(run->loop, &options, err);
     if (t->console == NULL || introduce(t, peer, err) < 0) {
         stream_close(peer, STREAM_ABORT);
         return -1;

@@ -43,10 +43,19 @@ const struct option_hint connect_hints[] = {
     {NULL, NULL},
 };
 
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
+/* Returns a copy of the word given, or of what the user types at a prompt; or NULL with a
+ * usage error: missing. */
+static char *find_word(struct connecting_words *w, const char *given, const char *name,
+                       const char *missing, struct error *err)
 {
-    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
+    char *word = NULL;
 
+    if (given != NULL) {
+        word = strdup(given);
+    } else if (prompt_is_possible()) {
+        w->prompted = true;
+        word = prompt_ask(name, false);
+    }
     if (word == NULL)
         error_set(err, EXITCODE_USAGE, "%s", missing);
     return word;
@@ -55,7 +64,7 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
 {
     struct endpoint e = {0};
-    char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
+    char *first = find_word(w, count > 0 ? words[0] : NULL, "host", "missing host", err);
     char *second = NULL;
     int result = -1;
 
@@ -63,8 +72,7 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
     if (e.port == NULL) {
-        second =
-            connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
+        second = find_word(w, count > w->used ? words[w->used] : NULL, "port", "missing port", err);
         w->used += count > w->used;
         if (second == NULL)
             goto done;

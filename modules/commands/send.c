@@ -1,10 +1,12 @@
 /* The command send: its options, what it sends, and how much of a reply it waits for. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "chat/console.h"
 #include "commands/command.h"
 #include "commands/connecting.h"
 #include "commands/progress.h"
@@ -65,7 +67,8 @@ struct send {
     struct connecting *connecting;
     struct buf message; /* as it goes over the wire */
     bool has_message;
-    struct stream *source; /* NULL once the conversation has them */
+    struct console *console; /* NULL, or source and output are its own: a live conversation */
+    struct stream *source;   /* NULL once the conversation has them */
     struct stream *output;
     uint64_t size; /* of what is sent; 0: not known */
     struct conversation_plan plan;
@@ -104,6 +107,8 @@ static void on_over(void *owner, struct outcome *o)
     struct send *s = owner;
 
     s->conversation = NULL;
+    console_close(s->console);
+    s->console = NULL;
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose != FAULT_NONE)
@@ -132,6 +137,8 @@ static void on_connected(void *arg, struct stream *peer)
     s->connecting = NULL;
     if (event_level() == EVENT_VERBOSE)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
+    if (s->console != NULL)
+        event_notice("connected to %s; Ctrl-D ends the input", stream_name(peer));
     if (s->options.progress)
         progress_start(&s->progress, peer, true, s->size);
     s->source = s->output = NULL;
@@ -178,6 +185,7 @@ static void plan_conversation(struct send *s)
                                         : make_outgoing},
         .goal = o->until == UNTIL_NONE ? GOAL_DELIVERED
                 : waits_open           ? GOAL_ANSWERED
+                : s->console != NULL   ? GOAL_NEAR_END
                                        : GOAL_BOTH_END,
         .idle_ms = o->common.idle_timeout_ms,
         .unanswered = o->until == UNTIL_FIRST
@@ -196,17 +204,20 @@ static int join(struct buf *text, int count, char **words)
     return 0;
 }
 
-/* Encodes the message of the command line, or of the prompt. */
+/* Encodes the message of the command line, or of the prompt: a user who is prompted for HOST
+ * or PORT is prompted for one line of a message, too. */
 static int find_message(struct send *s, int count, char **words, struct error *err)
 {
     struct buf text = {0};
     char *asked = NULL;
     int result = 0;
 
-    if (count == 0 && s->options.file == NULL && prompt_is_possible()) {
-        asked = connecting_word(NULL, "message", "missing message", err);
-        if (asked == NULL)
+    if (count == 0 && s->options.file == NULL && s->words.prompted) {
+        asked = prompt_ask("message", true);
+        if (asked == NULL) {
+            error_set(err, EXITCODE_USAGE, "missing message");
             return -1;
+        }
         count = 1;
         words = &asked;
     }
@@ -276,7 +287,7 @@ static int open_source(struct send *s, struct error *err)
     return s->source != NULL ? 0 : -1;
 }
 
-static int open_output(struct send *s, struct error *err)
+static void set_format(struct send *s)
 {
     bool terminal = !s->options.raw && isatty(STDOUT_FILENO);
 
@@ -285,6 +296,10 @@ static int open_output(struct send *s, struct error *err)
         .end_with_newline = terminal,
         .first_line = s->options.until == UNTIL_LINE,
     };
+}
+
+static int open_output(struct send *s, struct error *err)
+{
     if (s->options.until == UNTIL_NONE)
         return 0;
     s->output = local_open_output(s->run.loop, err);
@@ -294,12 +309,51 @@ static int open_output(struct send *s, struct error *err)
     return 0;
 }
 
+/* Returns true when a user types the input, line by line, and is to see the replies. */
+static bool is_live(const struct send *s)
+{
+    const struct send_options *o = &s->options;
+
+    return !s->has_message && o->file == NULL && o->common.sendall && !o->progress && !o->raw &&
+           o->until != UNTIL_NONE && isatty(STDIN_FILENO);
+}
+
+/* The terminal is left as it was found before a signal ends the program. */
+static void on_signal(void *arg, int number)
+{
+    struct send *s = arg;
+
+    s->run.signal = number;
+    loop_stop(s->run.loop);
+}
+
+static int open_console(struct send *s, struct error *err)
+{
+    const struct console_options options = {.edited = filters_local_is_utf8(&s->options.text)};
+    sigset_t signals;
+    struct end e;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (loop_catch_signals(s->run.loop, &signals, on_signal, s, err) < 0)
+        return -1;
+    s->console = console_open(s->run.loop, &options, err);
+    if (s->console == NULL)
+        return -1;
+    e = console_take_end(s->console);
+    s->source = e.in;
+    s->output = e.out;
+    return 0;
+}
+
 static int start(struct send *s, struct error *err)
 {
     struct connect_plan plan =
         connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
 
-    if (open_output(s, err) < 0 || open_source(s, err) < 0)
+    set_format(s);
+    if (is_live(s) ? open_console(s, err) < 0 : open_output(s, err) < 0 || open_source(s, err) < 0)
         return -1;
     plan_conversation(s);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
@@ -313,6 +367,7 @@ static void clear(struct send *s)
         conversation_end(s->conversation, CONVERSATION_STOP);
     stream_close(s->source, STREAM_AT_ONCE);
     stream_close(s->output, STREAM_AT_ONCE);
+    console_close(s->console);
     buf_free(&s->message);
 }
 
