@@ -178,3 +178,36 @@ text_of() {
   finish shown
   expect_status 129
 }
+
+# Each state of the line that is redrawn, without what redraws it.
+redrawn() {
+  sed 's/\r\x1b\[K/\n/g' "$1" | grep -a 'iB\|B/s'
+}
+
+@test "send --progress: the line fits the terminal, and follows a resize" {
+  start_peer server server_stalled
+  truncate -s 100M big
+  # shellcheck disable=SC2016
+  on_terminal -w average -t '\n' -w 'left\r\x1b[K' -t '\n' -- sh -c '
+    stty cols 64
+    "$TCPTOOL" send --progress -f big 127.0.0.1 "$0" &
+    read -r _
+    stty cols 30
+    read -r _
+    kill $!' "$port" >shown
+  has_content shown
+  redrawn shown >lines
+  expect_equal "$(awk 'length > 63' lines)" ''
+  expect_equal "$(awk '/average/ { wide = 1; next } wide && length <= 29 { narrow = 1 } END { print narrow }' lines)" 1
+}
+
+@test "send --progress: the last line shows totals" {
+  start_serve --discard
+  truncate -s 3M file
+  on_terminal -- "$TCPTOOL" send --progress -f file 127.0.0.1 "$port" >shown
+  expect_match "$(tail -n 1 shown)" 'tcptool: 3\.0 MiB in [0-9.]+ s, average [0-9.]+ [KMGT]?i?B/s$'
+  truncate -s 100M big
+  start_peer server server_reset 1000 x
+  run -1 tcptool send --progress -f big 127.0.0.1 "$port"
+  expect_match "$output" 'tcptool: .* of 100\.0 MiB in [0-9.]+ s, average'
+}
