@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/event.h"
 
@@ -122,7 +123,9 @@ struct line_editor *line_editor_open(const char *prompt, FILE *output,
     const char *terminal = getenv("TERM");
     struct line_editor *e;
 
-    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0)
+    /* A background process that sets the terminal's mode is stopped; tcsetattr(3). */
+    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
+        tcgetpgrp(STDIN_FILENO) != getpgrp())
         return NULL;
     e = calloc(1, sizeof(*e));
     if (e == NULL || !set_utf8() || !load(&e->library)) {
