@@ -52,10 +52,16 @@ text_of() {
     TERM=$terminal NO_COLOR=1 on_terminal -w 'Ctrl-D ends the input' -t 'PING\n' -w 'PING\n' -t '再见\n' -w '再见\n' -t '\x04' \
       -- "$TCPTOOL" send 127.0.0.1 "$port" >shown
     not contains shown 'message: '
-    start_serve -n "$terminal-lines" --once
-    TERM=$terminal on_terminal -w 'Ctrl-D ends the input' -t 'one\n' -t '\x04' -- \
-      "$TCPTOOL" send --eol crlf "127.0.0.1:$port"
-    finish "$terminal-lines"
+    mkfifo "$terminal.say"
+    exec 7<>"$terminal.say"
+    input=$terminal.say start_serve -n "$terminal-lines" --once
+    TERM=$terminal start "$terminal-typist" "$PYTHON" "$PEERS/pty_run.py" -w 'Ctrl-D ends the input' -t 'one\n' \
+      -w seen -t '\x04' -- "$TCPTOOL" send --eol crlf "127.0.0.1:$port"
+    wait_for contains "$terminal-lines.out" one
+    echo seen >&7
+    exec 7>&-
+    finish "$terminal-typist"
+    expect_status 0
     expect_file "$terminal-lines.out" 'one\r\n'
   done
 }
