@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/event.h"
+#include "base/option_help.h"
 #include "commands/command.h"
 #include "commands/foreign.h"
 
@@ -59,7 +60,8 @@ static int refuse(int count, char **words)
 static void print_options(void)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        options_print_list(commands[i]->tables, commands[i]->name, stdout);
+        option_help_print_list(commands[i]->tables, commands[i]->name, commands[i]->defaults,
+                               stdout);
 }
 
 static int help(char **words)

@@ -110,7 +110,8 @@ _tcptool_complete() {
   elif [[ ! $ended && $cur == --*=* ]]; then
     lead=${cur%%=*}=
     cur=${cur#*=}
-    value=$(_tcptool_value "$command" "${lead%=}") && _tcptool_offer_value "$value"
+    value=$(_tcptool_value "$command" "${lead%=}" || _tcptool_optional_value "$command" "${lead%=}") &&
+      _tcptool_offer_value "$value"
   elif [[ ! $ended && $cur == -* ]]; then
     _tcptool_offer "$(_tcptool_options "$command")"
   elif _tcptool_connects "$command"; then
@@ -170,7 +171,7 @@ _tcptool_options() {
       echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --allow --deny --accept-proxy --connect-timeout --retry --send-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --send-proxy --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
       echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
@@ -213,7 +214,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--allow|--deny|--connect-timeout|--retry|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -226,6 +227,39 @@ _tcptool_value() {
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
         --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# The same for an option whose value may be left out.
+_tcptool_optional_value() {
+  case $1 in
+    serve)
+      case $2 in
+        --help) echo 'words where access output text limits connection messages all' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    send)
+      case $2 in
+        --help) echo 'words where data text limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    chat)
+      case $2 in
+        --help) echo 'words where access chat text limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    upper)
+      case $2 in
+        --help) echo 'words where access output text limits connection messages all' ;;
         *) return 1 ;;
       esac
       ;;

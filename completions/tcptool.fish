@@ -9,7 +9,7 @@ function __tcptool_takes_value
         case send
             contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --allow --deny --connect-timeout --retry --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
@@ -54,8 +54,8 @@ function __tcptool_ports
 end
 
 complete -c tcptool -f
-complete -c tcptool -n __tcptool_needs_command -l help -d 'tell what there is'
-complete -c tcptool -n __tcptool_needs_command -l version -d 'tell the version'
+complete -c tcptool -n __tcptool_needs_command -l help -d 'print help and exit'
+complete -c tcptool -n __tcptool_needs_command -l version -d 'print the version and exit'
 complete -c tcptool -n __tcptool_needs_command -a serve -d 'Listen; print what clients send, or reply to them'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a serve -d 'Listen; print what clients send, or reply to them'
 complete -c tcptool -n __tcptool_needs_command -a send -d 'Connect; send a message or standard input; print the reply'
@@ -64,13 +64,13 @@ complete -c tcptool -n __tcptool_needs_command -a chat -d 'Chat in lines, with o
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a chat -d 'Chat in lines, with one peer or in a room'
 complete -c tcptool -n __tcptool_needs_command -a upper -d 'Listen; reply with everything in upper case'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a upper -d 'Listen; reply with everything in upper case'
-complete -c tcptool -n __tcptool_needs_command -a help -d 'Tell about a command'
+complete -c tcptool -n __tcptool_needs_command -a help -d 'Print help on a command'
 
 complete -c tcptool -n '__tcptool_uses serve' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
-complete -c tcptool -n '__tcptool_uses serve' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port'
+complete -c tcptool -n '__tcptool_uses serve' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port (8888)'
 complete -c tcptool -n '__tcptool_uses serve' -l backlog -x -d 'queue up to N pending connections (128)'
 complete -c tcptool -n '__tcptool_uses serve' -s 1 -l once -d 'serve one connection, exit with its status'
-complete -c tcptool -n '__tcptool_uses serve' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
+complete -c tcptool -n '__tcptool_uses serve' -l max-conns -x -d 'serve up to N at a time; 0 sets no limit (1000)'
 complete -c tcptool -n '__tcptool_uses serve' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l port-file -r -F -d 'write the port to FILE once listening'
 complete -c tcptool -n '__tcptool_uses serve' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
@@ -105,12 +105,12 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses serve' -l help -d 'tell about this command'
+complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
-complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME (10s; 0: never)'
+complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
-complete -c tcptool -n '__tcptool_uses send' -l send-proxy -d 'send a PROXY header first (v1)'
+complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
 complete -c tcptool -n '__tcptool_uses send' -l progress -d 'show bytes, rate and time left'
 complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line quiet none' -d 'how much of a reply to wait for (eof)'
@@ -134,27 +134,27 @@ complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses send' -l help -d 'tell about this command'
+complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
 complete -c tcptool -n '__tcptool_uses chat' -s l -l listen -d 'wait for a peer instead of connecting'
 complete -c tcptool -n '__tcptool_uses chat' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'the local address (repeatable to listen)'
-complete -c tcptool -n '__tcptool_uses chat' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port'
+complete -c tcptool -n '__tcptool_uses chat' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port (9999)'
 complete -c tcptool -n '__tcptool_uses chat' -l backlog -x -d 'queue up to N pending connections (128)'
 complete -c tcptool -n '__tcptool_uses chat' -s 1 -l once -d 'serve one connection, exit with its status'
-complete -c tcptool -n '__tcptool_uses chat' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
+complete -c tcptool -n '__tcptool_uses chat' -l max-conns -x -d 'serve up to N at a time; 0 sets no limit (1000)'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l port-file -r -F -d 'write the port to FILE once listening'
 complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
+complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
+complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-proxy -d 'require a PROXY header from each client'
-complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME (10s; 0: never)'
-complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
-complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l bye -x -d 'a line that ends the chat (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l name -x -d 'your name in a room, or the console\'s (host)'
 complete -c tcptool -n '__tcptool_uses chat' -l room -d 'with --listen: a room for many'
@@ -178,15 +178,15 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses chat' -l help -d 'tell about this command'
+complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
 complete -c tcptool -n '__tcptool_uses upper' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
-complete -c tcptool -n '__tcptool_uses upper' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port'
+complete -c tcptool -n '__tcptool_uses upper' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port (12000)'
 complete -c tcptool -n '__tcptool_uses upper' -l backlog -x -d 'queue up to N pending connections (128)'
 complete -c tcptool -n '__tcptool_uses upper' -s 1 -l once -d 'serve one connection, exit with its status'
-complete -c tcptool -n '__tcptool_uses upper' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
+complete -c tcptool -n '__tcptool_uses upper' -l max-conns -x -d 'serve up to N at a time; 0 sets no limit (1000)'
 complete -c tcptool -n '__tcptool_uses upper' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l port-file -r -F -d 'write the port to FILE once listening'
 complete -c tcptool -n '__tcptool_uses upper' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
@@ -215,4 +215,4 @@ complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses upper' -l help -d 'tell about this command'
+complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'

@@ -26,7 +26,7 @@ read_heads() {
 
 # A help text puts what an option does two columns or more behind it.
 of_help() {
-  tcptool help "$1" | sed -E 's/^(  .*[^ ])  +.*$/\1/' | read_heads 2
+  tcptool "$1" --help=all | sed -E 's/^(  .*[^ ])  +.*$/\1/' | read_heads 2
 }
 
 of_manual() {
@@ -89,8 +89,8 @@ same() {
     awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." || $3 ~ /^\[/ ? "." : "*"; print $1, $2, v }' parser |
       sort >wanted
     of_fish "$command" | grep -v '^--help|' | awk -F '|' '
-      { v = $3 == "" ? "." : "*" }
-      $3 ~ /-a \x27[a-z]+( [a-z]+)+\x27/ { v = $3; sub(/.*-a \x27/, "", v); sub(/\x27.*/, "", v); gsub(/ /, "|", v) }
+      { v = $3 ~ /^ -[xr]/ ? "*" : "." }
+      $3 ~ /-x -a \x27[a-z]+( [a-z]+)+\x27/ { v = $3; sub(/.*-a \x27/, "", v); sub(/\x27.*/, "", v); gsub(/ /, "|", v) }
       { print $1, ($2 == "" ? "." : "-" $2), v }' | sort >fish
     same "$command" wanted fish "fish's completion"
 
@@ -98,7 +98,7 @@ same() {
     command -v zsh >/dev/null || continue
     awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." ? "." : $3 ~ /^\[/ ? "?" : "*"
            print $1, v; if ($2 != ".") print $2, v }' parser | sort >wanted
-    of_zsh "$command" | grep -v '^--help\[' | awk '
+    of_zsh "$command" | grep -v '^--help[=[]' | awk '
       { name = $0; sub(/\[.*/, "", name); mark = name; sub(/[=+].*/, "", name)
         rest = $0; sub(/^[^[]*\[([^]\\]|\\.)*\]/, "", rest)
         v = rest == "" ? "." : rest ~ /^::/ ? "?" : "*" }

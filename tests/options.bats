@@ -258,23 +258,51 @@ refused_word() {
   for command in serve send; do
     expect_equal "$(tcptool help "$command")" "$(tcptool "$command" --help)"
   done
-  help=$(tcptool help serve)
+  help=$(tcptool serve --help=all)
   for option in bind encoding errors eol idle-timeout deadline recv-size sendall no-sendall nodelay \
     keepalive user-timeout verbose quiet port backlog once max-conns accept-timeout port-file drain \
     reply reply-file echo discard label raw local-encoding; do
     [[ $help == *"--$option"* ]] || fail "serve --help does not know --$option"
   done
-  help=$(tcptool help send)
+  help=$(tcptool send --help=all)
   for option in bind encoding errors eol idle-timeout deadline recv-size sendall no-sendall nodelay \
     keepalive user-timeout verbose quiet connect-timeout retry file until no-half-close raw; do
     [[ $help == *"--$option"* ]] || fail "send --help does not know --$option"
   done
 }
 
-@test "help has no empty headings and no line longer than 100 characters" {
-  for command in serve send; do
-    not grep -nE '^:$|^.{101}' <(tcptool help "$command")
+@test "help fits a screen; all of it has no empty headings and no line longer than 80 columns" {
+  for command in serve send chat upper; do
+    tcptool help "$command" >help
+    (($(wc -l <help) <= 22)) || fail "more than 22 lines:" "$(cat help)"
+    expect_match "$(cat help)" "Usage: tcptool $command .*Examples:.*--help=all"
+    tcptool "$command" --help=all >all
+    not grep -nE '^:$|^.{81}' help all
   done
+}
+
+@test "--help=GROUP shows one group, and help names all groups" {
+  tcptool help --options >options
+  for command in serve send chat upper; do
+    for group in $(awk -F '\t' -v c="$command" '$1 == c { print $6 }' options | uniq); do
+      expect_match "$(tcptool help "$command" | tail -n 1)" "(^|[ ,])$group(,|\$)"
+      tcptool "$command" "--help=$group" | sed -nE 's/^  (-., |    )(--[a-z0-9-]+).*/\2/p' | sort >shown
+      awk -F '\t' -v c="$command" -v g="$group" '$1 == c && $6 == g { print $2 }' options | sort | diff - shown
+    done
+  done
+  refused '--help.*"nonsense".*where.*all' send --help=nonsense
+  refused '--help.*""' send --help=
+}
+
+@test "help shows default values, ports included" {
+  expect_match "$(tcptool help serve)" '--port PORT.*\(8888\)'
+  expect_match "$(tcptool help chat)" '--port PORT.*\(9999\)'
+  expect_match "$(tcptool help upper)" '--port PORT.*\(12000\)'
+  help=$(tcptool chat --help=all)
+  for default in 128 1000 5s 10s 20 8M; do
+    expect_match "$help" "\($default\)"
+  done
+  expect_match "$(tcptool chat --port 5 --help)" '--port PORT.*\(9999\)'
 }
 
 @test "--version prints the version" {

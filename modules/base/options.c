@@ -1,8 +1,9 @@
-/* Owns option tables: parsing through getopt_long, help and suggestions. Knows no command. */
+/* Owns the parsing of option tables, through getopt_long, and suggestions. Knows no command. */
 #include "base/options.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,6 @@
 enum {
     FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
     WORD_MAX_COMPARED = 40,
-    HELP_COLUMN = 28,
 };
 
 /* One option of a command, wherever it stands in the tables. */
@@ -31,7 +31,7 @@ struct flat {
     size_t count;
 };
 
-static bool takes_value(const struct option_spec *spec)
+bool options_takes_value(const struct option_spec *spec)
 {
     return spec->kind != OPTION_ON && spec->kind != OPTION_OFF;
 }
@@ -59,7 +59,9 @@ static void clear_flat(struct flat *f)
 static int add_spec(struct flat *f, const struct option_table *t, const struct option_spec *s,
                     char **letter)
 {
-    int mode = !takes_value(s) ? no_argument : s->optional ? optional_argument : required_argument;
+    int mode = !options_takes_value(s) ? no_argument
+               : s->optional           ? optional_argument
+                                       : required_argument;
     size_t i = f->count++;
 
     f->entries[i] = (struct entry){s, t->base, t->prefix == NULL ? s->letter : '\0'};
@@ -97,7 +99,7 @@ static int flatten(struct flat *f, const struct option_table *tables)
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++)
             if (add_spec(f, tables, s, &letter) < 0)
                 return -1;
-    f->longs[f->count] = (struct option){"help", no_argument, NULL, 'h'};
+    f->longs[f->count] = (struct option){"help", optional_argument, NULL, 'h'};
     *letter = 'h';
     return 0;
 }
@@ -325,7 +327,8 @@ static size_t find_option(const struct flat *f, int value)
 
 static enum options_result parse(const struct flat *f,
                                  const char *(*hint)(const char *command, const char *option),
-                                 int argc, char **argv, void *target, struct error *err)
+                                 int argc, char **argv, void *target, const char **help_group,
+                                 struct error *err)
 {
     char letter[] = "-x";
 
@@ -339,6 +342,7 @@ static enum options_result parse(const struct flat *f,
         case -1:
             return OPTIONS_OK;
         case 'h':
+            *help_group = optarg;
             return OPTIONS_HELP;
         case '?':
             /* Within a group of letters optind has not moved on yet. */
@@ -363,7 +367,7 @@ static enum options_result parse(const struct flat *f,
 enum options_result options_parse(const struct option_table *tables,
                                   const char *(*hint)(const char *command, const char *option),
                                   int argc, char **argv, void *target, int *first,
-                                  struct error *err)
+                                  const char **help_group, struct error *err)
 {
     enum options_result result = OPTIONS_FAILED;
     struct flat f;
@@ -373,57 +377,10 @@ enum options_result options_parse(const struct option_table *tables,
     if (flatten(&f, tables) < 0)
         error_errno(err, ENOMEM, "cannot read the options");
     else
-        result = parse(&f, hint, argc, argv, target, err);
+        result = parse(&f, hint, argc, argv, target, help_group, err);
     clear_flat(&f);
     *first = optind;
     return result;
-}
-
-/* "-p, --port PORT", "    --keepalive[=IDLE]" */
-static void format_names(const struct option_table *t, const struct option_spec *s, char *text,
-                         size_t size)
-{
-    char letter[] = "-x, ";
-
-    letter[1] = s->letter;
-    snprintf(text, size, "%s--%s%s%s%s%s", s->letter != 0 && t->prefix == NULL ? letter : "    ",
-             t->prefix != NULL ? t->prefix : "", s->name,
-             !takes_value(s) ? ""
-             : s->optional   ? "[="
-                             : " ",
-             takes_value(s) ? s->value : "", s->optional ? "]" : "");
-}
-
-void options_print_help(const struct option_table *tables, FILE *to)
-{
-    char names[128];
-
-    for (; tables->specs != NULL; tables++) {
-        if (*tables->title != '\0')
-            fprintf(to, "\n%s:\n", tables->title);
-        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            format_names(tables, s, names, sizeof(names));
-            if (strlen(names) > HELP_COLUMN - 2)
-                fprintf(to, "  %s\n  %*s%s\n", names, HELP_COLUMN, "", s->help);
-            else
-                fprintf(to, "  %-*s%s\n", HELP_COLUMN, names, s->help);
-        }
-    }
-}
-
-void options_print_list(const struct option_table *tables, const char *first, FILE *to)
-{
-    for (; tables->specs != NULL; tables++) {
-        const char *prefix = tables->prefix != NULL ? tables->prefix : "";
-
-        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            char letter[] = {'-', s->letter, '\0'};
-
-            fprintf(to, "%s\t--%s%s\t%s\t%s%s%s\t%s\n", first, prefix, s->name,
-                    s->letter != 0 && tables->prefix == NULL ? letter : "", s->optional ? "[" : "",
-                    takes_value(s) ? s->value : "", s->optional ? "]" : "", s->help);
-        }
-    }
 }
 
 void options_clear_words(struct option_words *w)

@@ -15,7 +15,7 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
-     .help = "give up connecting after TIME (10s; 0: never)"},
+     .help = "give up connecting after TIME; 0 never does"},
     {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
      .help = "try again for TIME while connecting fails"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
@@ -24,10 +24,19 @@ const struct option_spec connect_specs[] = {
     {.kind = OPTION_END},
 };
 
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
+/* Returns a copy of the word given, or of what the user types at a prompt; or NULL with a
+ * usage error: missing. */
+static char *find_word(struct connecting_words *w, const char *given, const char *name,
+                       const char *missing, struct error *err)
 {
-    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
+    char *word = NULL;
 
+    if (given != NULL) {
+        word = strdup(given);
+    } else if (prompt_is_possible()) {
+        w->prompted = true;
+        word = prompt_ask(name, false);
+    }
     if (word == NULL && given != NULL)
         error_errno(err, ENOMEM, "cannot read \"%s\"", given);
     else if (word == NULL)
@@ -67,7 +76,7 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
                            char **words, struct error *err)
 {
     struct endpoint e = {0};
-    char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
+    char *first = find_word(w, count > 0 ? words[0] : NULL, "host", "missing host", err);
     char *second = NULL;
     int result = -1;
 
@@ -79,8 +88,7 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
         goto taken;
     }
     if (e.port == NULL) {
-        second =
-            connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
+        second = find_word(w, count > w->used ? words[w->used] : NULL, "port", "missing port", err);
         w->used += count > w->used;
         if (second == NULL)
             goto done;

@@ -25,16 +25,13 @@ extern const struct option_spec connect_specs[];
 struct connecting_words {
     char *host; /* owned */
     struct connect_target target;
-    int used; /* how many words were taken */
+    int used;      /* how many words were taken */
+    bool prompted; /* and the user typed the others */
     struct stage_plan stage;
 };
 
-/* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
- * usage error: missing. */
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
-
-/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
- * missing. Returns 0, or -1 with err filled; w->host is to be freed. */
+/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and prompts for what
+ * is missing. Returns 0, or -1 with err filled; w->host is to be freed. */
 int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
                            char **words, struct error *err);
 

@@ -24,11 +24,11 @@ const struct option_spec listen_specs[] = {
     {OPTION_PORT, "port", 'p', .value = "PORT", AT(port), .essential = true,
      .help = "listen on PORT; 0 picks a free port"},
     {OPTION_NUMBER, "backlog", 0, .value = "N", AT(backlog), .max = INT32_MAX,
-     .help = "queue up to N pending connections (128)"},
+     .help = "queue up to N pending connections"},
     {OPTION_ON, "once", '1', AT(once), .essential = true,
      .help = "serve one connection, exit with its status"},
     {OPTION_NUMBER, "max-conns", 0, .value = "N", AT(max_conns),
-     .help = "serve up to N at a time (1000; 0: no limit)"},
+     .help = "serve up to N at a time; 0 sets no limit"},
     {OPTION_DURATION, "accept-timeout", 0, .value = "TIME", AT(accept_timeout_ms),
      .help = "exit when no client connects within TIME"},
     {OPTION_WORD, "port-file", 0, .value = "FILE", AT(port_file),
@@ -38,13 +38,13 @@ const struct option_spec listen_specs[] = {
     {OPTION_WORD, "socket-group", 0, .value = "NAME", AT(socket_group),
      .help = "the group of unix:PATH"},
     {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
-     .help = "when stopped, wait TIME for clients (5s)"},
+     .help = "when stopped, wait TIME for clients"},
     {.kind = OPTION_END},
 };
 
 const struct option_spec listen_worker_specs[] = {
     {OPTION_NUMBER, "workers", 0, .value = "N", AT(workers), .min = 1, .max = 256,
-     .help = "share the port among N threads (1)"},
+     .help = "share the port among N threads"},
     {.kind = OPTION_END},
 };
 

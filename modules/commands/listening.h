@@ -23,9 +23,9 @@ struct listen_options {
     struct option_words deny;
 };
 
-#define LISTEN_DEFAULTS(number)                                               \
-    {                                                                         \
-        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000 \
+#define LISTEN_DEFAULTS(number)                                                             \
+    {                                                                                       \
+        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000, .workers = 1 \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct listen_options. */

@@ -1,20 +1,19 @@
 /* The command send: its options, what it sends, and how much of a reply it waits for. */
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "chat/console.h"
 #include "commands/command.h"
 #include "commands/connecting.h"
+#include "commands/message.h"
 #include "commands/progress.h"
-#include "commands/prompt.h"
 #include "commands/retry_line.h"
 #include "commands/text_options.h"
 #include "core/conversation.h"
-#include "core/memory.h"
-#include "core/whole.h"
 #include "text/guess.h"
 
 enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_QUIET, UNTIL_NONE };
@@ -50,14 +49,21 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
-    {"", connect_specs, offsetof(struct send_options, connect), NULL},
-    {"Sending and receiving", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct send_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
-    {"Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct send_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
+    {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"data", "Sending and receiving", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+static const struct send_options defaults = {
+    .common = COMMON_DEFAULTS,
+    .connect = CONNECT_DEFAULTS,
+    .quiet_ms = 1000,
+    .half_close = true,
 };
 
 struct send {
@@ -66,11 +72,10 @@ struct send {
     struct connecting_words words;
     struct connecting *connecting;
     struct retry_line waiting;
-    struct buf message; /* as it goes over the wire */
-    bool has_message;
-    struct stream *source; /* NULL once the conversation has them */
+    struct message message;
+    struct console *console; /* NULL, or source and output are its own: a live conversation */
+    struct stream *source;   /* NULL once the conversation has them */
     struct stream *output;
-    uint64_t size; /* of what is sent; 0: not known */
     struct conversation_plan plan;
     struct conversation *conversation;
     struct progress progress;
@@ -112,6 +117,8 @@ static void on_over(void *owner, struct outcome *o)
     struct send *s = owner;
 
     s->conversation = NULL;
+    console_close(s->console);
+    s->console = NULL;
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
@@ -146,8 +153,10 @@ static void on_connected(void *arg, struct stream *peer)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     else if (event_level() == EVENT_VERBOSE)
         event_detail("%s connected", stream_name(peer));
+    if (s->console != NULL)
+        event_notice("connected to %s; Ctrl-D ends the input", stream_name(peer));
     if (s->options.progress)
-        progress_start(&s->progress, peer, true, s->size);
+        progress_start(&s->progress, peer, true, s->message.size);
     s->source = s->output = NULL;
     s->conversation = conversation_start(&s->plan, &s->run.work, &near, &far, s, &why);
     if (s->conversation == NULL)
@@ -190,11 +199,12 @@ static void plan_conversation(struct send *s)
         .from_far = {.read_max = o->common.recv_size,
                      .at_end = o->half_close && !waits_open ? AT_END_SHUT : AT_END_KEEP,
                      .one_send = !o->common.sendall,
-                     .make_filter = s->has_message || filters_outgoing_are_none(&o->text)
+                     .make_filter = s->message.is_known || filters_outgoing_are_none(&o->text)
                                         ? NULL
                                         : make_outgoing},
         .goal = o->until == UNTIL_NONE ? GOAL_DELIVERED
                 : waits_open           ? GOAL_ANSWERED
+                : s->console != NULL   ? GOAL_NEAR_END
                                        : GOAL_BOTH_END,
         .idle_ms = o->common.idle_timeout_ms,
         .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
@@ -206,95 +216,7 @@ static void plan_conversation(struct send *s)
     };
 }
 
-static int join(struct buf *text, int count, char **words)
-{
-    for (int i = 0; i < count; i++)
-        if ((i > 0 && buf_add(text, " ", 1) < 0) || buf_add(text, words[i], strlen(words[i])) < 0)
-            return -1;
-    return 0;
-}
-
-/* Encodes the message of the command line, or of the prompt. */
-static int find_message(struct send *s, int count, char **words, struct error *err)
-{
-    struct buf text = {0};
-    char *asked = NULL;
-    int result = 0;
-
-    if (count == 0 && s->options.file == NULL && prompt_is_possible()) {
-        asked = connecting_word(NULL, "message", "missing message", err);
-        if (asked == NULL)
-            return -1;
-        count = 1;
-        words = &asked;
-    }
-    s->has_message = count > 0;
-    if (join(&text, count, words) < 0) {
-        error_errno(err, ENOMEM, "cannot read the message");
-        result = -1;
-    } else if (s->has_message) {
-        result = filters_encode(&s->options.text, buf_head(&text), buf_length(&text), true,
-                                &s->counts, &s->message, err);
-        if (result < 0 && err->status == EXITCODE_DATA)
-            error_prefix(err, "message");
-    }
-    buf_free(&text);
-    free(asked);
-    return result;
-}
-
-static struct stream *open_input(struct send *s, struct error *err)
-{
-    const char *file = s->options.file;
-
-    return file == NULL || strcmp(file, "-") == 0 ? local_open_input(s->run.loop, err)
-                                                  : local_open_file(s->run.loop, file, err);
-}
-
-/* Reads the whole input, which then is the message: one send call has to take it. */
-static int read_message(struct send *s, struct error *err)
-{
-    struct stream *input = open_input(s, err);
-    struct buf whole = {0};
-    int result = -1;
-
-    if (input != NULL && whole_read(&s->run, input, &whole, err) == 0)
-        result = filters_encode(&s->options.text, buf_head(&whole), buf_length(&whole), false,
-                                &s->counts, &s->message, err);
-    s->has_message = true;
-    buf_free(&whole);
-    return result;
-}
-
-/* Returns how many bytes a regular file has from its position on; 0: not known. */
-static uint64_t size_of(const struct stream *source)
-{
-    int fd = stream_descriptor(source);
-    struct stat status;
-    off_t position;
-
-    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-        return 0;
-    position = lseek(fd, 0, SEEK_CUR);
-    return position >= 0 && position < status.st_size ? (uint64_t)(status.st_size - position) : 0;
-}
-
-static int open_source(struct send *s, struct error *err)
-{
-    if (!s->has_message && !s->options.common.sendall && read_message(s, err) < 0)
-        return -1;
-    if (s->has_message) {
-        s->size = buf_length(&s->message);
-        s->source = memory_open(s->run.loop, buf_head(&s->message), s->size, "the message", err);
-    } else {
-        s->source = open_input(s, err);
-        if (s->source != NULL && filters_outgoing_are_none(&s->options.text))
-            s->size = size_of(s->source);
-    }
-    return s->source != NULL ? 0 : -1;
-}
-
-static int open_output(struct send *s, struct error *err)
+static void set_format(struct send *s)
 {
     bool terminal = !s->options.raw && isatty(STDOUT_FILENO);
 
@@ -305,12 +227,56 @@ static int open_output(struct send *s, struct error *err)
     };
     s->guesses =
         terminal && s->options.text.encoding == NULL && s->options.text.local_encoding == NULL;
-    if (s->options.until == UNTIL_NONE)
-        return 0;
-    s->output = local_open_output(s->run.loop, err);
-    if (s->output == NULL)
+}
+
+static int open_ends(struct send *s, struct error *err)
+{
+    if (s->options.until != UNTIL_NONE) {
+        s->output = local_open_output(s->run.loop, err);
+        if (s->output == NULL)
+            return -1;
+        stream_on_hangup(s->output, on_output_gone, s);
+    }
+    /* One send call has to take everything, so everything is read before. */
+    s->source = message_open(&s->message, &s->run, !s->options.common.sendall, err);
+    return s->source != NULL ? 0 : -1;
+}
+
+/* Returns true when a user types the input, line by line, and is to see the replies. */
+static bool is_live(const struct send *s)
+{
+    const struct send_options *o = &s->options;
+
+    return !s->message.is_known && o->file == NULL && o->common.sendall && !o->progress &&
+           !o->raw && o->until != UNTIL_NONE && isatty(STDIN_FILENO);
+}
+
+/* The terminal is left as it was found before a signal ends the program. */
+static void on_signal(void *arg, int number)
+{
+    struct send *s = arg;
+
+    s->run.signal = number;
+    loop_stop(s->run.loop);
+}
+
+static int open_console(struct send *s, struct error *err)
+{
+    const struct console_options options = {.edited = filters_local_is_utf8(&s->options.text)};
+    sigset_t signals;
+    struct end e;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (loop_catch_signals(s->run.loop, &signals, on_signal, s, err) < 0)
         return -1;
-    stream_on_hangup(s->output, on_output_gone, s);
+    s->console = console_open(s->run.loop, &options, err);
+    if (s->console == NULL)
+        return -1;
+    e = console_take_end(s->console);
+    s->source = e.in;
+    s->output = e.out;
     return 0;
 }
 
@@ -319,7 +285,8 @@ static int start(struct send *s, struct error *err)
     struct connect_plan plan =
         connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
 
-    if (open_output(s, err) < 0 || open_source(s, err) < 0)
+    set_format(s);
+    if (is_live(s) ? open_console(s, err) < 0 : open_ends(s, err) < 0)
         return -1;
     plan_conversation(s);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
@@ -334,7 +301,8 @@ static void clear(struct send *s)
         conversation_end(s->conversation, CONVERSATION_ABORT);
     stream_close(s->source, STREAM_AT_ONCE);
     stream_close(s->output, STREAM_AT_ONCE);
-    buf_free(&s->message);
+    console_close(s->console);
+    message_clear(&s->message);
 }
 
 static int check_options(struct send *s, int count, char **words, struct error *err)
@@ -354,7 +322,12 @@ static int check_options(struct send *s, int count, char **words, struct error *
                   words[s->words.used]);
         return -1;
     }
-    return find_message(s, count - s->words.used, words + s->words.used, err);
+    s->message.text = &o->text;
+    s->message.counts = &s->counts;
+    s->message.file = o->file;
+    /* A user who is prompted for HOST or PORT is prompted for one line of a message, too. */
+    return message_find(&s->message, count - s->words.used, words + s->words.used,
+                        o->file == NULL && s->words.prompted, err);
 }
 
 static void report_guess(struct send *s)
@@ -386,7 +359,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     } else {
         run_loop(&s->run);
         if (!s->options.common.sendall && !run_is_over(&s->run))
-            event_notice("one send call took all %zu bytes", buf_length(&s->message));
+            event_notice("one send call took all %zu bytes", buf_length(&s->message.bytes));
     }
     clear(s);
     text_options_report(&s->options.text, &s->counts);
@@ -397,19 +370,14 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct send s = {
-        .options = {.common = COMMON_DEFAULTS,
-                    .connect = CONNECT_DEFAULTS,
-                    .quiet_ms = 1000,
-                    .half_close = true},
-    };
+    struct send s = {.options = defaults};
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
 
     if (status < 0 && (check_options(&s, argc - first, argv + first, &why) < 0 ||
                        (status = send_all(&s, startup, &why)) < 0))
         status = command_misused(self, &why);
-    buf_free(&s.message);
+    message_clear(&s.message);
     free(s.words.host);
     options_clear_words(&s.options.common.binds);
     return status;
@@ -422,5 +390,6 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
+    .defaults = &defaults,
     .run = run,
 };

@@ -44,17 +44,21 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
-    {"", listen_specs, offsetof(struct serve_options, listen), NULL},
-    {"", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
-    {"Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
-    {"Replies and output", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct serve_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
-    {"Connections", common_socket_specs, offsetof(struct serve_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
+    {"where", "", listen_specs, offsetof(struct serve_options, listen), NULL},
+    {"where", "", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
+    {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
+    {"output", "Replies and output", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
+    {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
+     NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
+
+static const struct serve_options defaults = {.common = COMMON_DEFAULTS,
+                                              .listen = LISTEN_DEFAULTS(8888)};
 
 struct serve {
     struct serve_options options;
@@ -243,7 +247,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
                char **argv)
 {
     struct serve s = {
-        .options = {.common = COMMON_DEFAULTS, .listen = LISTEN_DEFAULTS(8888)},
+        .options = defaults,
         .answer.reply_fd = -1,
     };
     struct error why = {0};
@@ -272,5 +276,6 @@ const struct command serve_command = {
     .examples = "  tcptool serve -p 8888 > received\n"
                 "  tcptool serve --reply 'thank you!' -v\n",
     .tables = tables,
+    .defaults = &defaults,
     .run = run,
 };

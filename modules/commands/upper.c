@@ -21,17 +21,21 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_listen_bind_specs, offsetof(struct upper_options, common), NULL},
-    {"", listen_specs, offsetof(struct upper_options, listen), NULL},
-    {"", listen_worker_specs, offsetof(struct upper_options, listen), NULL},
-    {"Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
-    {"Replies", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct upper_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
-    {"Connections", common_socket_specs, offsetof(struct upper_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_listen_bind_specs, offsetof(struct upper_options, common), NULL},
+    {"where", "", listen_specs, offsetof(struct upper_options, listen), NULL},
+    {"where", "", listen_worker_specs, offsetof(struct upper_options, listen), NULL},
+    {"access", "Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
+    {"output", "Replies", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
+    {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
+     NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
+
+static const struct upper_options defaults = {.common = COMMON_DEFAULTS,
+                                              .listen = LISTEN_DEFAULTS(12000)};
 
 static void on_closing(void *client, struct stream *near, int64_t duration_ms)
 {
@@ -51,7 +55,7 @@ static int check_options(struct upper_options *o, int count, char **words, struc
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct upper_options o = {.common = COMMON_DEFAULTS, .listen = LISTEN_DEFAULTS(12000)};
+    struct upper_options o = defaults;
     struct echo_config config = {.text = &o.text};
     struct listening l = {
         .options = &o.listen,
@@ -91,5 +95,6 @@ const struct command upper_command = {
     .examples = "  tcptool upper -p 12000\n"
                 "  tcptool upper --single -e gbk\n",
     .tables = tables,
+    .defaults = &defaults,
     .run = run,
 };
