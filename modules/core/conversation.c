@@ -115,11 +115,29 @@ static void close_ends(struct conversation *c, bool cut)
         stream_close(far_in, STREAM_AT_ONCE);
 }
 
+/* A reply was sent to its end all the same: only now is near's data known to be cut off. */
+static void note_truncation(struct conversation *c)
+{
+    const struct error *truncation = stream_truncation(c->forth.from);
+    struct error why = {0};
+
+    if (truncation == NULL || !c->near_ended || c->answered)
+        return;
+    error_copy(&why, truncation);
+    fail(c, FAULT_NEAR, &why);
+}
+
 /* Every conversation ends here. */
 static void over(struct conversation *c)
 {
     struct loop *l = c->forth.work->loop;
-    struct outcome o = {
+    struct outcome o;
+
+    if (c->over)
+        return;
+    c->over = true;
+    note_truncation(c);
+    o = (struct outcome){
         .whose = c->whose,
         .why = c->why,
         .name = c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) ? stream_name(c->near_out)
@@ -128,10 +146,6 @@ static void over(struct conversation *c)
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
     };
-
-    if (c->over)
-        return;
-    c->over = true;
     if (c->plan->on_closing != NULL)
         c->plan->on_closing(c->owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);

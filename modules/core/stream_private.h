@@ -32,8 +32,9 @@ struct stream {
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
     bool closed : 1;
-    bool failed : 1; /* failure is set */
-    bool lost : 1;   /* bytes that were to go out when it failed */
+    bool failed : 1;    /* failure is set */
+    bool truncated : 1; /* failure says why data may be missing, unless failed */
+    bool lost : 1;      /* bytes that were to go out when it failed */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return
