@@ -107,10 +107,10 @@ static void report_failure(struct server *s, struct error *why)
     error_clear(why);
 }
 
-static void free_client(struct client *c)
+static void free_client(struct client *c, enum stream_close how)
 {
     list_remove(&c->link);
-    stream_close(c->stream, STREAM_ABORT);
+    stream_close(c->stream, how);
     loop_free_later(c->server->loop, &c->deferred);
 }
 
@@ -125,7 +125,7 @@ void client_over(struct client *c, struct outcome *o)
     event_report(&(struct event){
         .kind = EVENT_CLOSED, .peer = o->name, .in_bytes = o->in_bytes, .out_bytes = o->out_bytes});
     s->cut_count += s->ending && o->cut;
-    free_client(c);
+    free_client(c, STREAM_ABORT);
     s->client_count--;
     server_limit_release(s->limit);
     if (!s->ending) {
@@ -173,7 +173,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
             &(struct event){.kind = EVENT_REFUSED, .peer = stream_name(c->stream), .why = why});
         error_clear(why);
         s->refused_count++;
-        free_client(c);
+        free_client(c, STREAM_ABORT);
         server_resume(s);
         server_check_idle(s);
         return;
@@ -183,7 +183,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         stop_listening(s);
     if (how == HANDSHAKE_FAILED) {
         report_failure(s, why);
-        free_client(c);
+        free_client(c, STREAM_GRACEFULLY); /* it may have been told why */
         server_check_idle(s);
         return;
     }
@@ -198,8 +198,9 @@ static void drop_oldest_handshake(struct server *s)
     struct client *c = container_of(s->handshakes.next, struct client, link);
     struct error why = {0};
 
-    error_set(&why, EXITCODE_FAILED, "%s: disconnected: %llu newer clients are in their handshake",
-              stream_name(c->stream), (unsigned long long)s->limit->max);
+    error_set(&why, EXITCODE_FAILED,
+              "%s: disconnected during its handshake to make room for newer clients",
+              stream_name(c->stream));
     handshake_cancel(c->handshake);
     on_handshake_end(c, HANDSHAKE_FAILED, &why);
 }
@@ -256,26 +257,6 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     serve(c);
 }
 
-/* Errors that belong to a connection that is gone already; accept(2). */
-static bool is_passing(int number)
-{
-    switch (number) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case EPERM:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Accepting again at once would fail again at once. */
 static void pause_exhausted(struct server *s, int number)
 {
@@ -315,10 +296,13 @@ static void on_acceptable(struct watch *w, uint32_t events)
             server_limit_release(s->limit);
         if (number == EAGAIN)
             return;
-        if (!is_passing(number)) {
+        if (socket_accept_can_go_on(number))
+            continue;
+        if (list_is_empty(&s->handshakes)) {
             pause_exhausted(s, number);
             return;
         }
+        drop_oldest_handshake(s); /* which had its chance */
     }
 }
 
@@ -427,10 +411,10 @@ void server_end(struct server *s)
         struct client *c = container_of(s->handshakes.next, struct client, link);
 
         handshake_cancel(c->handshake);
-        free_client(c);
+        free_client(c, STREAM_ABORT);
     }
     while (!list_is_empty(&s->ready))
-        free_client(container_of(s->ready.next, struct client, link));
+        free_client(container_of(s->ready.next, struct client, link), STREAM_ABORT);
     while (!list_is_empty(&s->clients))
         drop(s, container_of(s->clients.next, struct client, link));
 }
