@@ -399,3 +399,9 @@ c.sendall(b"answer")' server.port
   expect_status 1
   expect_match "$output" reset
 }
+
+@test "-v names the peer when the connection has closed" {
+  start_serve --once
+  run -0 --separate-stderr tcptool send -v 127.0.0.1 "$port" hello
+  expect_match "$stderr" "tcptool: 127\.0\.0\.1:$port closed: 0 bytes in, 5 bytes out"
+}

@@ -335,6 +335,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     struct error why = {0};
     bool misused = false;
 
+    event_show_clients(s->options.common.verbose); /* on_over() needs the name */
     if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {
