@@ -164,16 +164,16 @@ _tcptool_command_words='serve send chat upper help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --allow --deny --accept-proxy --connect-timeout --retry --send-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --allow --deny --accept-proxy --connect-timeout --retry --send-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
       ;;
   esac
 }
@@ -185,11 +185,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file|--reply-file) echo file ;;
+        --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--drain|--workers|--allow|--deny|--reply|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--workers|--allow|--deny|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -198,10 +198,10 @@ _tcptool_value() {
         --until) echo 'words eof first line none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --file|-f) echo file ;;
+        --file|-f|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --connect-timeout|--retry|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -209,11 +209,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--drain|--allow|--deny|--connect-timeout|--retry|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--allow|--deny|--connect-timeout|--retry|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -221,11 +221,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--drain|--workers|--allow|--deny|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--drain|--workers|--allow|--deny|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;

@@ -39,6 +39,7 @@ const struct option_hint connect_hints[] = {
     {"--crlf", "--eol crlf sends CRLF"},
     {"-s", "--bind ADDR says where to connect from"},
     {"--source", "--bind ADDR says where to connect from"},
+    {"--ssl", "--tls encrypts, and verifies the server"},
     {"--send-only", "--until none waits for no answer"},
     {NULL, NULL},
 };
@@ -81,11 +82,27 @@ done:
     return result;
 }
 
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying)
+void connecting_clear(struct connecting_words *w)
 {
-    w->stage = (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    return (struct connect_plan){
+    free(w->host);
+    tls_context_free(w->tls.context);
+}
+
+int connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                    const struct common_options *o, bool replying, struct connect_plan *plan,
+                    struct error *err)
+{
+    size_t stages = 0;
+
+    w->tls.host = w->host;
+    if (tls_options_prepare(&o->tls, TLS_CLIENT, &w->tls, err) < 0)
+        return -1;
+    if (c->send_proxy)
+        w->stages[stages++] =
+            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    if (w->tls.context != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+    *plan = (struct connect_plan){
         .targets = &w->target,
         .count = 1,
         .family = common_options_family(o),
@@ -94,15 +111,16 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .handshake_ms = o->handshake_timeout_ms,
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
-        .stages = &w->stage,
-        .stage_count = c->send_proxy ? 1 : 0,
+        .stages = w->stages,
+        .stage_count = stages,
     };
+    return 0;
 }
 
 int connecting_check(const struct common_options *o, struct error *err)
 {
     if (o->binds.count <= 1)
-        return 0;
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
     error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
     return -1;
 }

@@ -29,7 +29,8 @@ struct connecting_words {
     char *host; /* owned */
     struct connect_target target;
     int used; /* how many words were taken */
-    struct stage_plan stage;
+    struct stage_plan stages[2];
+    struct tls_stage_config tls;
 };
 
 /* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
@@ -37,12 +38,15 @@ struct connecting_words {
 char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
 
 /* Takes HOST PORT or HOST:PORT from the words, and asks for what is missing. Returns 0, or
- * -1 with err filled; w->host is to be freed. */
+ * -1 with err filled; w is to be cleared. */
 int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
 
-/* Returns the plan; it points into w and the options. */
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying);
+void connecting_clear(struct connecting_words *w);
+
+/* Makes the plan; it points into w and the options. Returns 0, or -1 with err filled. */
+int connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                    const struct common_options *o, bool replying, struct connect_plan *plan,
+                    struct error *err);
 
 /* Refuses contradictions. Returns 0, or -1 with a usage error. */
 int connecting_check(const struct common_options *o, struct error *err);

@@ -2,6 +2,8 @@
 #include "commands/listening.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -65,6 +67,7 @@ const struct option_hint listen_hints[] = {
     {"-s", "--bind ADDR says where to listen"},
     {"-m", "--max-conns N limits the connections"},
     {"--broker", "tcptool chat --listen --room passes on to all what one says"},
+    {"--ssl", "--tls encrypts"},
     {"--chat", "tcptool chat --listen --room is a room for many"},
     {NULL, NULL},
 };
@@ -75,12 +78,13 @@ void listening_clear_options(struct listen_options *o)
     options_clear_words(&o->deny);
 }
 
-int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
         shares = "--once takes a single connection";
     if (o->workers <= 1 || shares == NULL)
-        return 0;
+        return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -119,12 +123,30 @@ static void report_stopping(const struct listening *l)
                      limit, clients);
 }
 
+/* Old files stay in use when the new ones are no good. */
+static void reload(struct listening *l)
+{
+    struct error why = {0};
+
+    if (l->tls.context == NULL)
+        return;
+    if (tls_context_reload(l->tls.context, &why) == 0)
+        event_notice("the files of TLS were read again");
+    else
+        event_error("%s", why.text);
+    error_clear(&why);
+}
+
 /* The first signal lets clients end by themselves; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
+    if (number == SIGHUP) {
+        reload(l);
+        return;
+    }
     if (l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
@@ -182,6 +204,8 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    if (tls_options_have_files(&l->common->tls))
+        sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
@@ -268,13 +292,16 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || add_rules(l, &o->allow, true, err) < 0 ||
-        add_rules(l, &o->deny, false, err) < 0)
+        add_rules(l, &o->deny, false, err) < 0 ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (l->rules.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (l->tls.context != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){
@@ -293,6 +320,25 @@ static int plan_server(struct listening *l, struct error *err)
     return 0;
 }
 
+/* How to connect to a server whose certificate no authority knows. */
+static void announce_pin(const struct listening *l, const struct addr *at)
+{
+    const char *pin = l->tls.context != NULL ? tls_context_own_pin(l->tls.context) : NULL;
+    char host[HOST_NAME_MAX + 1] = "HOST";
+    bool is_v4 = at->sa.sa_family == AF_INET;
+    bool everywhere =
+        is_v4 ? at->in.sin_addr.s_addr == INADDR_ANY : IN6_IS_ADDR_UNSPECIFIED(&at->in6.sin6_addr);
+
+    if (pin == NULL)
+        return;
+    if (everywhere)
+        gethostname(host, HOST_NAME_MAX);
+    else
+        getnameinfo(&at->sa, at->length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+    event_notice("connect with: tcptool %s --tls --tls-pin %s %s %u",
+                 l->reached_by != NULL ? l->reached_by : "send", pin, host, addr_port(at));
+}
+
 static void announce(const struct listening *l)
 {
     const struct listeners *listeners = server_listeners(l->server);
@@ -305,6 +351,7 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
+    announce_pin(l, &listeners->items[0].address);
 }
 
 static int start(struct listening *l, struct error *err)
@@ -353,6 +400,7 @@ static void clear(struct listening *l)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
     access_clear(&l->rules);
+    tls_context_free(l->tls.context);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

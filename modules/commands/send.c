@@ -49,6 +49,7 @@ static const struct option_table tables[] = {
     {"", connect_specs, offsetof(struct send_options, connect), NULL},
     {"Sending and receiving", what_specs, 0, NULL},
     {"Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
     {"Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"Messages", common_message_specs, offsetof(struct send_options, common), NULL},
@@ -293,10 +294,11 @@ static int open_output(struct send *s, struct error *err)
 
 static int start(struct send *s, struct error *err)
 {
-    struct connect_plan plan =
-        connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
+    const struct send_options *o = &s->options;
+    struct connect_plan plan;
 
-    if (open_output(s, err) < 0 || open_source(s, err) < 0)
+    if (connecting_plan(&s->words, &o->connect, &o->common, false, &plan, err) < 0 ||
+        open_output(s, err) < 0 || open_source(s, err) < 0)
         return -1;
     plan_conversation(s);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
@@ -367,8 +369,8 @@ static int run(const struct command *self, const struct local_startup *startup, 
                        (status = send_all(&s, startup, &why)) < 0))
         status = command_misused(self, &why);
     buf_free(&s.message);
-    free(s.words.host);
-    options_clear_words(&s.options.common.binds);
+    connecting_clear(&s.words);
+    common_options_clear(&s.options.common);
     return status;
 }
 

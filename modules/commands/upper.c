@@ -27,6 +27,7 @@ static const struct option_table tables[] = {
     {"Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
     {"Replies", what_specs, 0, NULL},
     {"Text", text_specs, offsetof(struct upper_options, text), NULL},
+    {"TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
     {"Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
     {"Connections", common_socket_specs, offsetof(struct upper_options, common), NULL},
     {"Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
@@ -46,7 +47,8 @@ static int check_options(const struct upper_options *o, int operands, struct err
                   "takes no arguments: use -p for the port, -b for the address");
         return -1;
     }
-    if (text_options_check(&o->text, err) < 0 || listening_check(&o->listen, NULL, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
     return common_options_apply(&o->common, err);
 }
@@ -83,7 +85,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     status = status < 0 ? first : status;
 done:
     listening_clear_options(&o.listen);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     return status;
 }
 
