@@ -73,7 +73,7 @@ $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 
 # Each is made of the files whose names begin with its own.
 $(benches): $(BUILD)/tests/bench/%: $(sort $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c)))
-	$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common.o,$^) $(LDLIBS)
+	$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common%.o,$^) -lssl -lcrypto $(LDLIBS)
 
 test-programs: $(program) $(units) $(peers)
 
