@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
             contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --allow --deny --connect-timeout --retry --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --allow --deny --connect-timeout --retry --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -66,13 +66,15 @@ complete -c tcptool -n __tcptool_needs_command -a upper -d 'Listen; reply with e
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a upper -d 'Listen; reply with everything in upper case'
 complete -c tcptool -n __tcptool_needs_command -a help -d 'Tell about a command'
 
-complete -c tcptool -n '__tcptool_uses serve' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on this address (repeatable)'
+complete -c tcptool -n '__tcptool_uses serve' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
 complete -c tcptool -n '__tcptool_uses serve' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port'
 complete -c tcptool -n '__tcptool_uses serve' -l backlog -x -d 'queue up to N pending connections (128)'
 complete -c tcptool -n '__tcptool_uses serve' -s 1 -l once -d 'serve one connection, exit with its status'
 complete -c tcptool -n '__tcptool_uses serve' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
 complete -c tcptool -n '__tcptool_uses serve' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l port-file -r -F -d 'write the port to FILE once listening'
+complete -c tcptool -n '__tcptool_uses serve' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
+complete -c tcptool -n '__tcptool_uses serve' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses serve' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses serve' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses serve' -l allow -x -d 'serve clients of RULE only (repeatable)'
@@ -162,6 +164,8 @@ complete -c tcptool -n '__tcptool_uses chat' -s 1 -l once -d 'serve one connecti
 complete -c tcptool -n '__tcptool_uses chat' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l port-file -r -F -d 'write the port to FILE once listening'
+complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
+complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE (repeatable)'
@@ -205,13 +209,15 @@ complete -c tcptool -n '__tcptool_uses chat' -l help -d 'tell about this command
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
-complete -c tcptool -n '__tcptool_uses upper' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on this address (repeatable)'
+complete -c tcptool -n '__tcptool_uses upper' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
 complete -c tcptool -n '__tcptool_uses upper' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port'
 complete -c tcptool -n '__tcptool_uses upper' -l backlog -x -d 'queue up to N pending connections (128)'
 complete -c tcptool -n '__tcptool_uses upper' -s 1 -l once -d 'serve one connection, exit with its status'
 complete -c tcptool -n '__tcptool_uses upper' -l max-conns -x -d 'serve up to N at a time (1000; 0: no limit)'
 complete -c tcptool -n '__tcptool_uses upper' -l accept-timeout -x -d 'exit when no client connects within TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l port-file -r -F -d 'write the port to FILE once listening'
+complete -c tcptool -n '__tcptool_uses upper' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
+complete -c tcptool -n '__tcptool_uses upper' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses upper' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses upper' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses upper' -l allow -x -d 'serve clients of RULE only (repeatable)'

@@ -286,7 +286,7 @@ slow_names() {
 }
 
 @test "a socket that would connect to itself is refused" {
-  port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  port=$(closed_port)
   run tcptool send -b "127.0.0.1:$port" 127.0.0.1 "$port" selfie
   expect_status 1
   expect_match "$output" refused

@@ -199,10 +199,18 @@ settle() {
     sleep 0.01
   done
 }
+# What runs in the background may still have something to show.
+await_shown() {
+  local i
+  for ((i = 0; i < 500; i++)); do
+    (($(wc -l <"$1/shown") >= $(wc -l <"$1/expected"))) && return
+    sleep 0.01
+  done
+}
 stop() { local jobs; exec 2>/dev/null; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
 trap stop EXIT
 END
-  { cat prelude script; echo 'exit 0'; } >whole
+  { cat prelude script; echo "await_shown '$PWD'; exit 0"; } >whole
   in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 2>&1 3>&-
   tr -d '\r' <shown | awk '{ print }' | diff expected - || fail "$1 differs (<: the page, >: what came)" "$(cat script)"
 }

@@ -162,6 +162,42 @@ sends_both_ways() {
   done
 }
 
+@test "upper --single: data beyond the first read does not destroy the reply" {
+  start upper "$TCPTOOL" upper --single --recv-size 3 -b 127.0.0.1 -p 0 --port-file upper.port
+  wait_for_port upper
+  for i in 1 2 3 4 5; do
+    run tcptool send 127.0.0.1 "$port" abcdef
+    expect_status 0
+    expect_equal "$output" ABC
+  done
+  # The client's end of data is not waited for, either.
+  run tcptool send --no-half-close 127.0.0.1 "$port" abcdef
+  expect_status 0
+  expect_equal "$output" ABC
+}
+
+@test "send --until line: more than a line in the kernel does not reset the connection" {
+  mkfifo hold
+  exec 7<>hold
+  input=hold start server "$PYTHON" -uc 'import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], file=open("server.port", "w"), flush=True)
+c = s.accept()[0]
+c.sendall(b"one\ntwo\n")
+while data := c.recv(1024):
+    print(data.decode())
+sys.stdin.read()
+print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
+  wait_for_port server
+  run tcptool send --recv-size 4 --until line 127.0.0.1 "$port" hello
+  expect_status 0
+  expect_equal "$output" one
+  # The reset would have come with the end of send, and been kept in the socket.
+  exec 7>&-
+  finish server
+  expect_file server.out 'hello\n0\n'
+}
+
 @test "a reply 1.5 s after the half-close arrives" {
   start_peer server server_late 1.5 'a late answer'
   run tcptool send 127.0.0.1 "$port" hello

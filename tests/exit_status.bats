@@ -262,21 +262,28 @@ load helpers/common
 
 @test "send: an answer cut off by the server's death is not a success" {
   head -c 100000000 /dev/zero >page
-  start_serve --reply-file page
-  mkfifo slow
-  into=slow start send "$TCPTOOL" send 127.0.0.1 "$port" hello
+  mkfifo stuck slow
+  exec 8<>stuck
+  into=stuck start_serve --reply-file page
   exec 7<>slow
+  input=/dev/zero into=slow start send "$TCPTOOL" send 127.0.0.1 "$port"
   read -r -n 1 -d '' <&7
-  # With its client's window full, the server dies with data unsent: a reset or nothing.
+  # The kernel of a killed process sends what was handed over to it, and then a reset when
+  # there is data that the process has not read; else an orderly end, like a short page's.
+  wait_for has_unread
   stop serve KILL
-  cat slow >received &
-  pids[cat]=$!
-  touch "pids/$!"
+  input=slow into=received start reader cat
   exec 7<&-
   finish send
-  [[ $(stat -c %s received) -lt 100000000 ]]
-  # The kernel of a killed process still sends what was handed over to it and then an
-  # orderly end, which nobody can tell from a short page: the server's status says it.
+  expect_status 1
+  expect_match "$(cat send.err)" 'reset by peer'
+  finish reader
+  (($(stat -c %s received) < 100000000))
+}
+
+# The server's kernel holds bytes that the server has not read.
+has_unread() {
+  (($(ss -tnH state established "( sport = :$port )" | awk '{ print $1 }') > 0))
 }
 
 @test "status 0: everything asked for was done" {

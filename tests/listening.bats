@@ -123,7 +123,9 @@ backlog() {
   start_serve --once --reply bye
   first=$port
   run tcptool send 127.0.0.1 "$port" hello
+  expect_equal "$output" bye
   finish serve
+  expect_status 0
   start again "$TCPTOOL" serve -b 127.0.0.1 -p "$first" --port-file again.port
   wait_for_port again
   expect_equal "$port" "$first"
@@ -172,7 +174,9 @@ backlog() {
   wait_for contains serve.out 'hello and more'
   exec 7>&-
   finish client
+  expect_status 0
   finish serve
+  expect_status 0
 }
 
 @test "closing the listener leaves the accepted connections working" {
@@ -190,6 +194,7 @@ backlog() {
   # The client's end ends the server too, long before the drain time is over.
   exec 7>&-
   finish serve
+  expect_status 0
   expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close'
 }
 
@@ -217,6 +222,7 @@ refuses() {
   wait_for refuses "$port"
   exec 7>&-
   finish client
+  expect_status 0
   finish serve
   expect_status 0
 }
@@ -239,6 +245,7 @@ refuses() {
   input=hold start client "$PYTHON" "$PEERS/client_idle.py" "$port" hello
   wait_for contains serve.out hello
   stop serve TERM
+  expect_status 0
   exec 7>&-
 }
 
@@ -297,6 +304,20 @@ signal.pause()' "$port"
   wait_for contains serve.out 'second;'
   finish second
   expect_status 0
+}
+
+@test "--max-conns: at the limit the server waits without spinning" {
+  start_serve --max-conns 1
+  mkfifo hold
+  exec 7<>hold
+  input=hold start first "$PYTHON" "$PEERS/client_idle.py" "$port" 'first;'
+  wait_for contains serve.out 'first;'
+  start second "$TCPTOOL" send 127.0.0.1 "$port" 'second;'
+  wait_for waiting_in_backlog 1
+  before=$(ticks serve)
+  sleep 0.5 # the time in which it must not spin
+  (($(ticks serve) - before < 10))
+  exec 7>&-
 }
 
 waiting_in_backlog() {

@@ -5,8 +5,11 @@ load helpers/common
 # A file that can be opened, and not read.
 UNREADABLE=/proc/self/mem
 
+# It reads as the memory of the shell that opened it, which must not have been replaced by a
+# program: that file would just be empty.
 need_unreadable() {
-  [[ -e $UNREADABLE ]] || skip "there is no $UNREADABLE here"
+  run cat <"$UNREADABLE"
+  [[ $status == 1 && $output == *'Input/output error' ]] || skip "$UNREADABLE can be read here, or is not there"
 }
 
 @test "send -f: a fifo that nobody writes does not hold up --deadline" {
@@ -112,6 +115,18 @@ has_open() {
   run tcptool chat 127.0.0.1 "$port" <"$UNREADABLE"
   expect_status 1
   expect_match "$output" 'tcptool: error reading standard input: Input/output error'
+}
+
+@test "chat --listen: an input that cannot be read fails with 1 and is named" {
+  need_unreadable
+  exec 9<"$UNREADABLE"
+  # shellcheck disable=SC2016 # for the shell inside
+  start chat bash -c 'exec "$@" <&9' bash "$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 --port-file chat.port
+  wait_for_port chat
+  start caller nc.openbsd -d 127.0.0.1 "$port"
+  finish chat
+  expect_status 1
+  expect_match "$(cat chat.err)" 'error reading standard input: Input/output error'
 }
 
 @test "chat --listen: a directory as input fails with 1 and is named" {

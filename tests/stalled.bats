@@ -54,7 +54,7 @@ make_much() {
 
 @test "chat: 5,000 lines that came before the own bye reach a reader that is late" {
   seq -f 'line %g: some more text to fill the pipe' 5000 >said
-  input=said start_listener peer nc.openbsd -l 127.0.0.1 0
+  input=said start_listener peer socat -t 60 STDIO TCP-LISTEN:0,bind=127.0.0.1
   make_outlet shown
   echo bye >bye
   input=bye into=shown start chat "$TCPTOOL" chat 127.0.0.1 "$port"
@@ -140,4 +140,16 @@ end_by_signal() {
   stop room
   expect_status 1
   expect_match "$(cat room.err)" 'standard output'
+}
+
+@test "send --deadline: a message that is cut off does not look whole" {
+  start_peer peer server_says '' HOLD
+  mkfifo hold
+  exec 9<>hold
+  printf 'the beginning' >&9
+  input=hold start send "$TCPTOOL" send --deadline 300ms 127.0.0.1 "$port"
+  finish send
+  expect_status 124
+  finish peer
+  expect_match "$(cat peer.err)" 'ConnectionResetError'
 }

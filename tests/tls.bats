@@ -665,6 +665,21 @@ offers() {
   expect_equal "$(cat serve.out)" hello
 }
 
+@test "TLS works on unix sockets, where a name has to come from elsewhere" {
+  start serve "$TCPTOOL" serve --tls --tls-cert "$CERTS/server.pem" -b unix:socket --echo
+  wait_for contains serve.err 'listening on unix:socket'
+  expect_equal "$(secure --tls-name localhost unix:socket hello)" hello
+  expect_equal "$(tcptool send --tls --tls-pin "$(pin_of server)" unix:socket hello)" hello
+  run -2 --separate-stderr secure unix:socket hello
+  expect_error '--tls to unix:socket requires --tls-name, --tls-pin, --tls-psk or --tls-insecure'
+  start own "$TCPTOOL" serve --tls -b unix:own --echo
+  wait_for contains own.err 'connect with: '
+  line=$(sed -n 's/^tcptool: connect with: tcptool //p' own.err)
+  expect_match "$line" ' unix:own$'
+  # shellcheck disable=SC2086 # words of a command line
+  expect_equal "$(tcptool $line hello)" hello
+}
+
 @test "options about TLS that contradict each other are usage errors" {
   check() {
     run -2 --separate-stderr tcptool "${@:2}"

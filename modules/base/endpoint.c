@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +32,64 @@ static int malformed(const char *word, const char *why, struct error *err)
     return -1;
 }
 
+/* The port of a URL without one is the service that its scheme names. */
+static int refuse_url(const char *word, const char *rest, struct error *err)
+{
+    const char *user = memchr(rest, '@', strcspn(rest, "/?#"));
+    const char *host = user != NULL ? user + 1 : rest;
+    const char *port = host + (*host == '[' ? strcspn(host, "]/?#") : strcspn(host, ":/?#"));
+    int host_length = (int)(port - host), port_length;
+
+    if (*host == '[' && *port == ']') {
+        host++;
+        host_length--;
+        port++;
+    }
+    if (host_length == 0)
+        return malformed(word, "expected HOST and PORT, or unix:PATH", err);
+    port_length = *port == ':' ? (int)strcspn(port + 1, "/?#") : 0;
+    if (port_length > 0)
+        port++;
+    else {
+        port = word;
+        port_length = (int)(rest - word) - 3;
+    }
+    error_set(err, EXITCODE_USAGE, "invalid address \"%s\": for a URL, use HOST PORT: %.*s %.*s",
+              word, host_length, host, port_length, port);
+    return -1;
+}
+
+/* Takes a word that is an address by itself, or a path. */
+static enum addr_word parse_whole(const char *word, struct endpoint *e, struct error *err)
+{
+    char *path = NULL;
+    enum addr_word result = addr_parse(word, &e->address, err);
+
+    if (result == ADDR_IS_HOST && strchr(word, '/') != NULL) {
+        if (asprintf(&path, "unix:%s", word) < 0) {
+            error_errno(err, ENOMEM, "cannot read \"%s\"", word);
+            return ADDR_MALFORMED;
+        }
+        result = addr_parse(path, &e->address, err);
+    }
+    if (result == ADDR_WHOLE && endpoint_set(e, path != NULL ? path : word,
+                                             strlen(path != NULL ? path : word), NULL, err) < 0)
+        result = ADDR_MALFORMED;
+    free(path);
+    return result;
+}
+
 int endpoint_parse(const char *word, struct endpoint *e, struct error *err)
 {
-    const char *colon = strchr(word, ':');
+    const char *colon = strchr(word, ':'), *scheme_end = strstr(word, "://");
+    enum addr_word whole;
 
     *e = (struct endpoint){0};
+    if (scheme_end != NULL)
+        return refuse_url(word, scheme_end + 3, err);
+    whole = parse_whole(word, e, err);
+    if (whole != ADDR_IS_HOST)
+        return whole == ADDR_WHOLE ? 0 : -1;
     if (word[0] == '[') {
         const char *close = strchr(word, ']');
 

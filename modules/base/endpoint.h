@@ -2,18 +2,21 @@
 #ifndef BASE_ENDPOINT_H
 #define BASE_ENDPOINT_H
 
-#include "base/error.h"
+#include "base/addr.h"
 
 /* A host and a port as words; both owned, either may be NULL. */
 struct endpoint {
     char *host;
     char *port;
+    struct addr address; /* of a host that is an address by itself (addr_parse()), which no
+                          * port follows; else without a family */
 };
 
 /*
  * Takes apart "HOST", "HOST:PORT", "V6", "[V6]" or "[V6]:PORT". A word with two or more
- * colons and no brackets is an IPv6 address without a port. Returns 0, or -1 with a usage
- * error that quotes the word.
+ * colons and no brackets is an IPv6 address without a port; a word with a slash is a path,
+ * whose host becomes "unix:PATH". Returns 0, or -1 with a usage error that quotes the word;
+ * for a URL, the error shows its host and port.
  */
 int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
 

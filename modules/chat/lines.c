@@ -29,6 +29,7 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
 
 void lines_not_said(struct room *r, struct member *m, struct error *why)
 {
+    r->unsaid += m->number == AUTHOR_CONSOLE;
     announce_one(r, m, "your line was not said: %s", why->text);
     error_clear(why);
 }
@@ -46,7 +47,8 @@ static void act(struct room *r, struct member *m, const char *line, size_t n)
     kept = first_characters(line, n, ROOM_LINE_MAX);
     buf_reset(&r->text);
     if (printable_add(&r->text, line, kept) < 0 || buf_add(&r->text, "", 1) < 0) {
-        announce_one(r, m, "your line was not said: out of memory");
+        error_cause(&err, ENOMEM);
+        lines_not_said(r, m, &err);
         return;
     }
     text = buf_head(&r->text);

@@ -128,6 +128,11 @@ uint64_t room_unseen(const struct room *r)
     return r->unseen;
 }
 
+uint64_t room_unsaid(const struct room *r)
+{
+    return r->unsaid;
+}
+
 bool room_is_plain(const struct room *r)
 {
     return line_encoding_is_plain(&r->encoding);

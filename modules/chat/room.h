@@ -54,10 +54,11 @@ void room_free(struct room *r);
 /* Tells all members that the room closes; the data for each ends there. */
 void room_close(struct room *r);
 
-/* Returns how many members there are, and how many lines the console was not shown because
- * its output did not take them. */
+/* Returns how many members there are; how many lines the console was not shown because its
+ * output did not take them; and how many of the console's own lines could not be said. */
 size_t room_count(const struct room *r);
 uint64_t room_unseen(const struct room *r);
+uint64_t room_unsaid(const struct room *r);
 
 /* Returns true when members' bytes are passed to the room as they are; else
  * room_decoder() makes the filter that they go through, or returns NULL with err filled. */

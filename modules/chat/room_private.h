@@ -66,6 +66,7 @@ struct room {
     size_t count;
     size_t history;
     uint64_t unseen; /* by the console */
+    uint64_t unsaid; /* of the console's lines */
     uint32_t guests; /* the number of the last */
     struct pace pace;
     struct watch tend; /* notified when the pace may have changed */

@@ -17,7 +17,8 @@ struct room_service {
     struct console *console;
     struct conversation_plan console_plan;
     struct conversation *console_conversation; /* NULL when it is over */
-    struct text_counts console_counts;         /* what the console is shown was counted before */
+    bool speaks_alone;                 /* a file does, not a user who sees what was not said */
+    struct text_counts console_counts; /* what the console is shown was counted before */
 };
 
 static struct filter *make_heard(void *client, struct stream *from, struct error *err)
@@ -100,6 +101,7 @@ static int open_console(struct room_service *s, struct error *err)
     s->console = console_open(s->service.run->loop, "> ", c->without_input, err);
     if (s->console == NULL)
         return -1;
+    s->speaks_alone = !console_is_interactive(s->console);
     member = member_join(s->room, MEMBER_CONSOLE, c->without_input ? NULL : c->name, err);
     if (member == NULL)
         return -1;
@@ -161,20 +163,33 @@ static void stop(struct service *v)
     room_close(((struct room_service *)v)->room);
 }
 
+static void report_lost_lines(struct room_service *s)
+{
+    uint64_t unseen = room_unseen(s->room), unsaid = s->speaks_alone ? room_unsaid(s->room) : 0;
+    struct error why = {0};
+
+    if (unseen > 0) {
+        error_set(&why, EXITCODE_FAILED, "error writing standard output: %llu lines were not taken",
+                  (unsigned long long)unseen);
+        run_report(s->service.run, &why);
+    }
+    if (unsaid > 0) {
+        error_set(&why, EXITCODE_FAILED, "standard input: %llu lines were not said",
+                  (unsigned long long)unsaid);
+        run_report(s->service.run, &why);
+    }
+}
+
 static void clear(struct service *v)
 {
     struct room_service *s = (struct room_service *)v;
-    struct error why = {0};
 
     v->server = NULL;
     if (s->console_conversation != NULL)
         conversation_end(s->console_conversation, CONVERSATION_STOP);
     console_close(s->console);
-    if (s->room != NULL && room_unseen(s->room) > 0) {
-        error_set(&why, EXITCODE_FAILED, "error writing standard output: %llu lines were not taken",
-                  (unsigned long long)room_unseen(s->room));
-        run_report(v->run, &why);
-    }
+    if (s->room != NULL)
+        report_lost_lines(s);
     room_free(s->room);
 }
 

@@ -190,8 +190,8 @@ static bool has_no_speaker(const struct local_startup *startup)
 {
     struct stat status;
 
-    return startup->input_closed || fstat(STDIN_FILENO, &status) < 0 ||
-           (S_ISCHR(status.st_mode) && !isatty(STDIN_FILENO));
+    return startup->input_closed ||
+           (fstat(STDIN_FILENO, &status) == 0 && S_ISCHR(status.st_mode) && !isatty(STDIN_FILENO));
 }
 
 static int listen_for(const struct chat_options *o, const struct local_startup *startup,
@@ -238,7 +238,8 @@ static int usage(const char *text, struct error *err)
 static int find_target(struct chat_options *o, struct connecting_words *w, int count, char **words,
                        struct error *err)
 {
-    if (connecting_check(&o->common, err) < 0 || connecting_find_target(w, count, words, err) < 0)
+    if (connecting_find_target(w, count, words, err) < 0 ||
+        connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",

@@ -10,7 +10,7 @@ enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
 const struct option_spec common_listen_bind_specs[] = {
     {OPTION_WORDS, "bind", 'b', .value = "ADDR[:PORT]", AT(binds), .essential = true,
-     .help = "listen on this address (repeatable)"},
+     .help = "listen on ADDR or unix:PATH (repeatable)"},
     {.kind = OPTION_END},
 };
 

@@ -1,6 +1,7 @@
 /* Owns the words and options that say where to connect. Connects to nothing. */
 #include "commands/connecting.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,9 @@ const struct option_hint connect_hints[] = {
     {"--source", "--bind ADDR says where to connect from"},
     {"--ssl", "--tls encrypts, and verifies the server"},
     {"--send-only", "--until none waits for no answer"},
+    {"-U", "unix:PATH takes the place of HOST PORT"},
+    {"--unixsock", "unix:PATH takes the place of HOST PORT"},
+    {"--vsock", "vsock:CID:PORT takes the place of HOST PORT"},
     {NULL, NULL},
 };
 
@@ -48,9 +52,22 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 {
     char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
 
-    if (word == NULL)
+    if (word == NULL && given != NULL)
+        error_errno(err, ENOMEM, "cannot read \"%s\"", given);
+    else if (word == NULL)
         error_set(err, EXITCODE_USAGE, "%s", missing);
     return word;
+}
+
+/* Refuses what only a listener can have. */
+static int check_whole(const char *word, const struct addr *a, struct error *err)
+{
+    if (a->sa.sa_family != AF_VSOCK ||
+        (a->vm.svm_cid != VMADDR_CID_ANY && a->vm.svm_port != VMADDR_PORT_ANY))
+        return 0;
+    error_set(err, EXITCODE_USAGE,
+              "invalid address \"%s\": expected numbers for CID and PORT, from 1 for PORT", word);
+    return -1;
 }
 
 int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
@@ -63,6 +80,10 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
     w->used = count > 0;
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
+    if (e.address.sa.sa_family != 0) {
+        result = check_whole(first, &e.address, err);
+        goto taken;
+    }
     if (e.port == NULL) {
         second =
             connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
@@ -71,6 +92,7 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
             goto done;
     }
     result = endpoint_parse_port(second != NULL ? second : e.port, 1, &w->target.port, err);
+taken:
     if (result == 0) {
         w->target.host = w->host = e.host;
         e.host = NULL;
@@ -94,7 +116,7 @@ int connecting_plan(struct connecting_words *w, const struct connect_options *c,
 {
     size_t stages = 0;
 
-    w->tls.host = w->host;
+    w->tls.host = w->target.port != 0 ? w->host : NULL;
     if (tls_options_prepare(&o->tls, TLS_CLIENT, &w->tls, err) < 0)
         return -1;
     if (c->send_proxy)
@@ -117,10 +139,38 @@ int connecting_plan(struct connecting_words *w, const struct connect_options *c,
     return 0;
 }
 
-int connecting_check(const struct common_options *o, struct error *err)
+int connecting_check(const struct connecting_words *w, const struct common_options *o,
+                     struct error *err)
 {
-    if (o->binds.count <= 1)
+    const char *word = o->binds.count > 0 ? o->binds.words[0] : NULL;
+    struct addr target = {0}, local = {0};
+    struct endpoint e = {0};
+
+    addr_parse(w->target.host, &target, NULL);
+    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
+        error_set(err, EXITCODE_USAGE,
+                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
+                  w->target.host);
+        return -1;
+    }
+    if (o->binds.count > 1) {
+        error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
+        return -1;
+    }
+    if (word == NULL)
         return tls_options_check(&o->tls, TLS_CLIENT, err);
-    error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
+    if (endpoint_parse(word, &e, err) < 0) {
+        error_prefix(err, "--bind");
+        return -1;
+    }
+    local = e.address;
+    endpoint_clear(&e);
+    if (local.sa.sa_family != target.sa.sa_family)
+        error_set(err, EXITCODE_USAGE, "--bind %s and %s cannot be used together", word,
+                  w->target.host);
+    else if (addr_is_file(&local))
+        error_set(err, EXITCODE_USAGE, "--bind %s: a path can be used only to listen", word);
+    else
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
     return -1;
 }

@@ -37,8 +37,8 @@ struct connecting_words {
  * usage error: missing. */
 char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
 
-/* Takes HOST PORT or HOST:PORT from the words, and asks for what is missing. Returns 0, or
- * -1 with err filled; w is to be cleared. */
+/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
+ * missing. Returns 0, or -1 with err filled; w is to be cleared. */
 int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
 
 void connecting_clear(struct connecting_words *w);
@@ -48,7 +48,9 @@ int connecting_plan(struct connecting_words *w, const struct connect_options *c,
                     const struct common_options *o, bool replying, struct connect_plan *plan,
                     struct error *err);
 
-/* Refuses contradictions. Returns 0, or -1 with a usage error. */
-int connecting_check(const struct common_options *o, struct error *err);
+/* Refuses more than one local address, and one that does not go with the target. Returns 0,
+ * or -1 with a usage error. */
+int connecting_check(const struct connecting_words *w, const struct common_options *o,
+                     struct error *err);
 
 #endif

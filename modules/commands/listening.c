@@ -2,14 +2,13 @@
 #include "commands/listening.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/endpoint.h"
 #include "base/num.h"
 #include "commands/port_file.h"
+#include "commands/socket_options.h"
 #include "commands/text_options.h"
 #include "commands/workers.h"
 #include "net/resolver.h"
@@ -32,6 +31,10 @@ const struct option_spec listen_specs[] = {
      .help = "exit when no client connects within TIME"},
     {OPTION_WORD, "port-file", 0, .value = "FILE", AT(port_file),
      .help = "write the port to FILE once listening"},
+    {OPTION_WORD, "socket-mode", 0, .value = "MODE", AT(socket_mode),
+     .help = "the mode of unix:PATH (0600 less the umask)"},
+    {OPTION_WORD, "socket-group", 0, .value = "NAME", AT(socket_group),
+     .help = "the group of unix:PATH"},
     {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
      .help = "when stopped, wait TIME for clients (5s)"},
     {.kind = OPTION_END},
@@ -69,6 +72,9 @@ const struct option_hint listen_hints[] = {
     {"--broker", "tcptool chat --listen --room passes on to all what one says"},
     {"--ssl", "--tls encrypts"},
     {"--chat", "tcptool chat --listen --room is a room for many"},
+    {"-U", "--bind unix:PATH listens on a path"},
+    {"--unixsock", "--bind unix:PATH listens on a path"},
+    {"--vsock", "--bind vsock:CID:PORT listens on vsock"},
     {NULL, NULL},
 };
 
@@ -123,20 +129,6 @@ static void report_stopping(const struct listening *l)
                      limit, clients);
 }
 
-/* Old files stay in use when the new ones are no good. */
-static void reload(struct listening *l)
-{
-    struct error why = {0};
-
-    if (l->tls.context == NULL)
-        return;
-    if (tls_context_reload(l->tls.context, &why) == 0)
-        event_notice("the files of TLS were read again");
-    else
-        event_error("%s", why.text);
-    error_clear(&why);
-}
-
 /* The first signal lets clients end by themselves; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
@@ -144,7 +136,7 @@ static void on_signal(void *arg, int number)
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
     if (number == SIGHUP) {
-        reload(l);
+        tls_options_reload(&l->tls);
         return;
     }
     if (l->server == NULL || l->signalled || waits_for_first) {
@@ -223,7 +215,7 @@ static int look_up_bind(struct listening *l, const char *word, struct listeners_
         (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
         struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
 
-        b->has_port = e.port != NULL;
+        b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
         result = resolver_look_up(&l->run, &q, &b->addresses, err);
     }
     endpoint_clear(&e);
@@ -248,6 +240,24 @@ static int look_up_binds(struct listening *l, struct error *err)
             return -1;
     }
     return 0;
+}
+
+/* Rights that no file would get are a mistake. */
+static int read_file_options(const struct listening *l, struct socket_file_options *file,
+                             struct error *err)
+{
+    const struct listen_options *o = l->options;
+
+    if (socket_options_parse(o->socket_mode, o->socket_group, file, err) < 0)
+        return -1;
+    if (!file->has_mode && !file->has_group)
+        return 0;
+    for (size_t i = 0; i < l->server_options.listen.count; i++)
+        if (addr_is_file(&l->binds[i].addresses.items[0]))
+            return 0;
+    error_set(err, EXITCODE_USAGE, "%s requires --bind unix:PATH",
+              file->has_mode ? "--socket-mode" : "--socket-group");
+    return -1;
 }
 
 /* Adds a rule, or one for each address of a name. */
@@ -289,10 +299,11 @@ static int add_rules(struct listening *l, const struct option_words *words, bool
 static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
+    struct socket_file_options file = {0};
     size_t stages = 0;
 
-    if (look_up_binds(l, err) < 0 || add_rules(l, &o->allow, true, err) < 0 ||
-        add_rules(l, &o->deny, false, err) < 0 ||
+    if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
+        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0 ||
         tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     access_sort(&l->rules);
@@ -308,8 +319,9 @@ static int plan_server(struct listening *l, struct error *err)
         .listen = {.binds = l->binds,
                    .count = l->server_options.listen.count,
                    .port = o->port,
-                   .backlog = (int)o->backlog,
-                   .socket = common_options_socket(l->common, l->replies)},
+                   .socket = {.backlog = (int)o->backlog,
+                              .file = file,
+                              .socket = common_options_socket(l->common, l->replies)}},
         .once = o->once,
         .drain_ms = o->drain_ms,
         .handshake_ms = l->common->handshake_timeout_ms,
@@ -318,25 +330,6 @@ static int plan_server(struct listening *l, struct error *err)
         .limit = &l->limit,
     };
     return 0;
-}
-
-/* How to connect to a server whose certificate no authority knows. */
-static void announce_pin(const struct listening *l, const struct addr *at)
-{
-    const char *pin = l->tls.context != NULL ? tls_context_own_pin(l->tls.context) : NULL;
-    char host[HOST_NAME_MAX + 1] = "HOST";
-    bool is_v4 = at->sa.sa_family == AF_INET;
-    bool everywhere =
-        is_v4 ? at->in.sin_addr.s_addr == INADDR_ANY : IN6_IS_ADDR_UNSPECIFIED(&at->in6.sin6_addr);
-
-    if (pin == NULL)
-        return;
-    if (everywhere)
-        gethostname(host, HOST_NAME_MAX);
-    else
-        getnameinfo(&at->sa, at->length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
-    event_notice("connect with: tcptool %s --tls --tls-pin %s %s %u",
-                 l->reached_by != NULL ? l->reached_by : "send", pin, host, addr_port(at));
 }
 
 static void announce(const struct listening *l)
@@ -351,7 +344,8 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
-    announce_pin(l, &listeners->items[0].address);
+    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                         &listeners->items[0].address);
 }
 
 static int start(struct listening *l, struct error *err)

@@ -14,6 +14,8 @@ struct listen_options {
     uint64_t max_conns;
     int64_t accept_timeout_ms;
     const char *port_file;
+    const char *socket_mode;
+    const char *socket_group;
     int64_t drain_ms;
     uint64_t workers;
     bool accept_proxy;

@@ -17,6 +17,8 @@ static int list_ports(const struct listeners *l, struct buf *text)
         char line[16];
         size_t first = 0;
 
+        if (port == 0)
+            continue;
         while (addr_port(&l->items[first].address) != port)
             first++;
         if (first == i &&

@@ -10,7 +10,8 @@ enum port_file_result {
     PORT_FILE_FAILED,    /* err is filled */
 };
 
-/* Writes the ports, each once, one per line. A regular file appears whole or not at all. */
+/* Writes the ports, each once, one per line; unix sockets have none. A regular file appears whole
+ * or not at all. */
 enum port_file_result port_file_write(const char *path, const struct listeners *l,
                                       struct error *err);
 

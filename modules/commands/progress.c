@@ -141,13 +141,16 @@ void progress_report_totals(struct stream *near, int64_t duration_ms)
     struct socket_measures m;
     char rate[32];
 
-    if (event_level() < EVENT_VERBOSE || socket_measure(stream_descriptor(near), &m) < 0)
+    if (event_level() < EVENT_VERBOSE)
         return;
     counts = stream_counts(near);
     format_bytes(rate_of(counts->in_bytes + counts->out_bytes, duration_ms), rate, sizeof(rate));
-    event_detail(m.retransmitted == 1
-                     ? "%s took %.3f s, %s/s; round trip %.3f ms, %u segment retransmitted"
-                     : "%s took %.3f s, %s/s; round trip %.3f ms, %u segments retransmitted",
-                 stream_name(near), (double)duration_ms / 1000, rate, m.round_trip_us / 1000.0,
-                 m.retransmitted);
+    if (socket_measure(stream_descriptor(near), &m) < 0)
+        event_detail("%s took %.3f s, %s/s", stream_name(near), (double)duration_ms / 1000, rate);
+    else
+        event_detail(m.retransmitted == 1
+                         ? "%s took %.3f s, %s/s; round trip %.3f ms, %u segment retransmitted"
+                         : "%s took %.3f s, %s/s; round trip %.3f ms, %u segments retransmitted",
+                     stream_name(near), (double)duration_ms / 1000, rate, m.round_trip_us / 1000.0,
+                     m.retransmitted);
 }

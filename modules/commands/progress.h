@@ -24,7 +24,8 @@ void progress_start(struct progress *p, struct stream *s, bool sending, uint64_t
 /* Shows it for the last time. Allowed on one that was not started. */
 void progress_stop(struct progress *p);
 
-/* With -v, reports the duration, the rate and what TCP measured of a connection. */
+/* With -v, reports the duration, the rate and what TCP measured of a connection, where it is one
+ * of TCP. */
 void progress_report_totals(struct stream *near, int64_t duration_ms);
 
 #endif

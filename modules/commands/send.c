@@ -128,8 +128,10 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     s->connecting = NULL;
-    if (event_level() == EVENT_VERBOSE)
+    if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
+    else if (event_level() == EVENT_VERBOSE)
+        event_detail("%s connected", stream_name(peer));
     if (s->options.progress)
         progress_start(&s->progress, peer, true, s->size);
     s->source = s->output = NULL;
@@ -309,7 +311,7 @@ static void clear(struct send *s)
 {
     connect_cancel(s->connecting);
     if (s->conversation != NULL)
-        conversation_end(s->conversation, CONVERSATION_STOP);
+        conversation_end(s->conversation, CONVERSATION_ABORT);
     stream_close(s->source, STREAM_AT_ONCE);
     stream_close(s->output, STREAM_AT_ONCE);
     buf_free(&s->message);
@@ -319,9 +321,9 @@ static int check_options(struct send *s, int count, char **words, struct error *
 {
     const struct send_options *o = &s->options;
 
-    if (connecting_check(&o->common, err) < 0 || text_options_check(&o->text, err) < 0 ||
-        common_options_apply(&o->common, err) < 0 ||
-        connecting_find_target(&s->words, count, words, err) < 0)
+    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
+        connecting_find_target(&s->words, count, words, err) < 0 ||
+        connecting_check(&s->words, &o->common, err) < 0)
         return -1;
     if (o->file != NULL && count > s->words.used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": --file replaces MESSAGE",
@@ -337,7 +339,6 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     struct error why = {0};
     bool misused = false;
 
-    event_show_clients(s->options.common.verbose); /* on_over() needs the name */
     if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {

@@ -1,7 +1,10 @@
 /* Owns the options about TLS. Loads nothing unless --tls is among them. */
 #include "commands/tls_options.h"
 
+#include <limits.h>
+#include <netdb.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/event.h"
 #include "net/tls_certificate.h"
@@ -104,6 +107,53 @@ int tls_options_prepare(const struct tls_options *o, enum tls_role role,
         event_notice("TLS: no peer is verified (--tls-insecure)");
     stage->context = tls_context_new(role, &o->settings, err);
     return stage->context != NULL ? 0 : -1;
+}
+
+bool tls_options_need_host(const struct tls_options *o)
+{
+    const struct tls_settings *s = &o->settings;
+
+    return o->on && s->name == NULL && s->pins.count == 0 && s->psk == NULL && !s->insecure;
+}
+
+void tls_options_reload(const struct tls_stage_config *stage)
+{
+    struct error why = {0};
+
+    if (stage->context == NULL)
+        return;
+    if (tls_context_reload(stage->context, &why) == 0)
+        event_notice("the files of TLS were read again");
+    else
+        event_error("%s", why.text);
+    error_clear(&why);
+}
+
+static bool is_everywhere(const struct addr *a)
+{
+    return a->sa.sa_family == AF_INET ? a->in.sin_addr.s_addr == INADDR_ANY
+                                      : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
+void tls_options_announce(const struct tls_stage_config *stage, const char *command,
+                          const struct addr *at)
+{
+    const char *pin = stage->context != NULL ? tls_context_own_pin(stage->context) : NULL;
+    char text[ADDR_TEXT_SIZE], host[HOST_NAME_MAX + 1] = "HOST";
+
+    if (pin == NULL)
+        return;
+    if (at->sa.sa_family != AF_INET && at->sa.sa_family != AF_INET6) {
+        event_notice("connect with: tcptool %s --tls --tls-pin %s %s", command, pin,
+                     addr_format(at, text));
+        return;
+    }
+    if (is_everywhere(at))
+        gethostname(host, HOST_NAME_MAX);
+    else
+        getnameinfo(&at->sa, at->length, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+    event_notice("connect with: tcptool %s --tls --tls-pin %s %s %u", command, pin, host,
+                 addr_port(at));
 }
 
 void tls_options_clear(struct tls_options *o)

@@ -24,6 +24,17 @@ bool tls_options_have_files(const struct tls_options *o);
 int tls_options_prepare(const struct tls_options *o, enum tls_role role,
                         struct tls_stage_config *stage, struct error *err);
 
+/* Returns true when a server is verified by its name, which an address alone does not give. */
+bool tls_options_need_host(const struct tls_options *o);
+
+/* Reads the files again, and reports that. Old ones stay in use when the new ones are no good.
+ * Allowed without TLS. */
+void tls_options_reload(const struct tls_stage_config *stage);
+
+/* Prints the command line that connects to at, for a certificate that was made in memory. */
+void tls_options_announce(const struct tls_stage_config *stage, const char *command,
+                          const struct addr *at);
+
 void tls_options_clear(struct tls_options *o);
 
 #endif

@@ -1,5 +1,4 @@
-/* Owns the order in which two directions end, and the closing of both ends. Copies nothing
- * itself. */
+/* Owns the order in which two directions end, and the closing of both ends. Copies nothing. */
 #include "core/conversation.h"
 
 #include <errno.h>
@@ -33,10 +32,9 @@ struct limits {
 struct conversation {
     struct deferred deferred;
     const struct conversation_plan *plan;
-    void *owner;
     struct stream *near_out;
     struct stream *far_out; /* may be NULL */
-    struct pump forth;      /* near.in -> far.out */
+    struct pump forth;      /* near.in -> far.out; its owner is the conversation's */
     struct back *back;
     struct limits *limits;
     struct error why;
@@ -101,6 +99,14 @@ static bool is_cut(const struct conversation *c)
             (pump_is_blocked(back) || stream_has_more(back->from)));
 }
 
+/* Returns true when near has not been sent all of far's data, or all of its own. */
+static bool is_unfinished(const struct conversation *c)
+{
+    if (c->back != NULL)
+        return c->back->pump.running && !c->answered;
+    return c->far_out == c->near_out && !c->near_ended;
+}
+
 static void close_ends(struct conversation *c, bool cut)
 {
     struct stream *far_out = c->far_out, *far_in = c->back != NULL ? c->back->pump.from : NULL;
@@ -118,13 +124,12 @@ static void close_ends(struct conversation *c, bool cut)
 /* A reply was sent to its end all the same: only now is near's data known to be cut off. */
 static void note_truncation(struct conversation *c)
 {
-    const struct error *truncation = stream_truncation(c->forth.from);
-    struct error why = {0};
+    const struct error *why = stream_truncation(c->forth.from);
 
-    if (truncation == NULL || !c->near_ended || c->answered)
-        return;
-    error_copy(&why, truncation);
-    fail(c, FAULT_NEAR, &why);
+    if (why != NULL && c->near_ended && !c->answered && c->whose == FAULT_NONE) {
+        error_copy(&c->why, why);
+        c->whose = FAULT_NEAR;
+    }
 }
 
 /* Every conversation ends here. */
@@ -132,6 +137,7 @@ static void over(struct conversation *c)
 {
     struct loop *l = c->forth.work->loop;
     struct outcome o;
+    bool resets;
 
     if (c->over)
         return;
@@ -140,14 +146,17 @@ static void over(struct conversation *c)
     o = (struct outcome){
         .whose = c->whose,
         .why = c->why,
-        .name = c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) ? stream_name(c->near_out)
-                                                                       : NULL,
+        .name =
+            c->whose != FAULT_NONE || event_is_shown(EVENT_CLOSED) || event_level() == EVENT_VERBOSE
+                ? stream_name(c->near_out)
+                : NULL,
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
     };
+    resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
     if (c->plan->on_closing != NULL)
-        c->plan->on_closing(c->owner, c->near_out, loop_now_ms(l) - c->began_ms);
+        c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);
     if (c->back != NULL) {
         pump_stop(&c->back->pump);
@@ -158,9 +167,9 @@ static void over(struct conversation *c)
         loop_cancel_timer(l, &c->limits->ending);
         loop_free_later(l, &c->limits->deferred);
     }
-    close_ends(c, o.cut);
+    close_ends(c, resets);
     loop_free_later(l, &c->deferred);
-    c->plan->on_over(c->owner, &o);
+    c->plan->on_over(c->forth.owner, &o);
     error_clear(&o.why);
 }
 
@@ -233,7 +242,7 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
          * stop taking what is sent to it. */
         c->answered = true;
-        pump_start(p, &discard_direction, c->owner, p->work, p->from, NULL, on_forth_end);
+        pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
@@ -305,8 +314,7 @@ static void on_ending(struct timer *t)
         over(c);
 }
 
-/* What the peer takes out of the kernel's queue moves without an event: so the limit is
- * looked at a few times. */
+/* What the peer takes moves without an event: so the limit is looked at a few times. */
 static void on_idle(struct timer *t)
 {
     struct conversation *c = container_of(t, struct limits, idle)->conversation;
@@ -354,7 +362,7 @@ static int start_back(struct conversation *c, struct stream *in)
         return -1;
     }
     c->back->conversation = c;
-    pump_start(&c->back->pump, &c->plan->from_far, c->owner, c->forth.work, in, c->near_out,
+    pump_start(&c->back->pump, &c->plan->from_far, c->forth.owner, c->forth.work, in, c->near_out,
                on_back_end);
     if (in == c->far_out)
         stream_on_hangup(in, on_hangup, c);
@@ -384,7 +392,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
         return NULL;
     }
     c->plan = plan;
-    c->owner = owner;
+    c->forth.owner = owner;
     c->near_out = near->out;
     c->far_is_lent = far->lent;
     c->began_ms = loop_now_ms(w->loop);
@@ -430,7 +438,8 @@ void conversation_fail(struct conversation *c, struct error *why)
 
 void conversation_end(struct conversation *c, enum conversation_ending how)
 {
-    if (how == CONVERSATION_STOP) {
+    if (how == CONVERSATION_STOP || how == CONVERSATION_ABORT) {
+        c->cutting = c->cutting || (how == CONVERSATION_ABORT && is_unfinished(c));
         over(c);
     } else if (c->back != NULL && c->back->pump.running) {
         pump_finish(&c->back->pump);

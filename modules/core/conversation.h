@@ -43,7 +43,7 @@ enum fault {
 struct outcome {
     enum fault whose;
     struct error why; /* empty when whose is FAULT_NONE; the callee may move it */
-    const char *name; /* of near; NULL unless there is a fault, or closing is shown */
+    const char *name; /* of near; NULL where neither a fault nor -v needs it */
     uint64_t in_bytes;
     uint64_t out_bytes; /* both counted at near */
     bool cut;           /* the conversation ended with data undelivered */
@@ -81,9 +81,10 @@ bool conversation_has_far_input(const struct conversation *c);
 void conversation_fail(struct conversation *c, struct error *why);
 
 /* Ends a conversation from outside. FINISH: far's data ends here, and near's may go on for
- * last_words_ms; on_over follows. STOP ends the conversation now: on_over is called before
- * conversation_end() returns. */
-enum conversation_ending { CONVERSATION_FINISH, CONVERSATION_STOP };
+ * last_words_ms; on_over follows. STOP and ABORT end the conversation now: on_over is called
+ * before conversation_end() returns. After ABORT, far's data counts as cut off, if it had not
+ * ended: a peer must not take what it has for all. */
+enum conversation_ending { CONVERSATION_FINISH, CONVERSATION_STOP, CONVERSATION_ABORT };
 void conversation_end(struct conversation *c, enum conversation_ending how);
 
 #endif

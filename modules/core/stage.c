@@ -39,18 +39,22 @@ enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
     bool complete = false;
 
     while (!complete) {
-        size_t got, n;
+        size_t got, whole;
         enum stage_result result =
             from_io(stream_peek(s, b->bytes + b->length, b->max - b->length, &got), s, err);
 
         if (result != STAGE_DONE)
             return result;
-        n = ours(b->bytes, b->length + got, &complete);
-        result = from_io(stream_read(s, NULL, n - b->length, &got), s, err);
+        whole = ours(b->bytes, b->length + got, &complete);
+        got = 0;
+        /* Bytes already taken may turn out to be no part of it. A read of 0 bytes would look
+         * like the end of data. */
+        if (whole > b->length)
+            result = from_io(stream_read(s, NULL, whole - b->length, &got), s, err);
         if (result != STAGE_DONE)
             return result;
         b->length += got;
-        complete = complete && b->length == n;
+        complete = complete && b->length >= whole;
         if (!complete && b->length == b->max) {
             error_set(err, EXITCODE_FAILED, "more than %zu bytes", b->max);
             return STAGE_FAILED;

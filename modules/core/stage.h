@@ -50,9 +50,10 @@ struct stage_buffer {
 /*
  * Takes bytes from s as long as ours() says that all bytes so far belong to the stage, and
  * stops exactly at the end that ours() finds. ours() returns how many of the n bytes belong
- * to the stage, and sets *complete. Bytes of the stage are taken even when *complete is
- * false: peeking alone would spin on half a header. STAGE_FAILED when the connection ends
- * or fails, or when max is too small.
+ * to the stage, and sets *complete; when it sets it, these may be fewer than were taken, if
+ * the bytes turn out not to be what the stage expects. Bytes of the stage are taken even when
+ * *complete is false: peeking alone would spin on half a header. STAGE_FAILED when the connection
+ * ends or fails, or when max is too small.
  */
 enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
                              size_t (*ours)(const char *bytes, size_t n, bool *complete),

@@ -97,6 +97,7 @@ static void on_event(struct watch *w, uint32_t events)
         s->dry = false;
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         s->more_follows = true;
+    s->hung_up = s->hung_up || hung_up;
     hung_up = hung_up && (s->in_ended || s->transport.fd < 0); /* else it is still read */
     if (hung_up && !s->failed && s->transport.ops->failure != NULL &&
         s->transport.ops->failure(&s->transport, &why))
@@ -116,10 +117,23 @@ static void on_event(struct watch *w, uint32_t events)
         s->on_hangup(s->owner);
 }
 
+static size_t size_with_peer(const struct addr *peer)
+{
+    socklen_t least = sizeof(peer->in6);
+
+    return offsetof(struct stream, peer.sa) +
+           (peer != NULL && peer->length > least ? peer->length : least);
+}
+
+static void set_peer(struct stream *s, const struct addr *peer)
+{
+    memcpy(&s->peer, peer, offsetof(struct addr, sa) + peer->length);
+}
+
 struct stream *stream_new(struct loop *l, const struct transport *t, const char *name,
                           const struct addr *peer, struct error *err)
 {
-    struct stream *s = malloc(sizeof(*s));
+    struct stream *s = calloc(1, size_with_peer(peer));
 
     if (s == NULL) {
         struct transport dropped = *t;
@@ -128,12 +142,14 @@ struct stream *stream_new(struct loop *l, const struct transport *t, const char 
         error_errno(err, ENOMEM, "cannot open %s", name != NULL ? name : "a connection");
         return NULL;
     }
-    *s = (struct stream){.loop = l, .transport = *t, .name = name};
+    s->loop = l;
+    s->transport = *t;
+    s->name = name;
     s->counts.moved_ms = loop_now_ms(l);
     list_init(&s->waiters);
     loop_init_watch(&s->watch, on_event);
     if (peer != NULL) {
-        s->peer = *peer;
+        set_peer(s, peer);
         return s;
     }
     s->in_ended = t->ops->read == NULL;
@@ -186,10 +202,10 @@ const char *stream_name(struct stream *s)
 const char *stream_local_name(struct stream *s)
 {
     char text[ADDR_TEXT_SIZE];
-    struct addr a = {.length = sizeof(a.in6)};
+    struct addr a = {.length = sizeof(a.un)};
 
     if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
-        getsockname(s->transport.fd, &a.sa, &a.length) == 0)
+        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t))
         s->local_name = copy_text(addr_format(&a, text));
     return s->local_name;
 }
@@ -203,7 +219,7 @@ int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_
                     const char *local_name)
 {
     release_names(s);
-    s->peer = *peer;
+    set_peer(s, peer);
     s->name = copy_text(peer_name);
     s->local_name = copy_text(local_name);
     return s->name != NULL && s->local_name != NULL ? 0 : -1;
@@ -324,6 +340,9 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         s->in_ended = true;
         s->on_readable = NULL;
         stream_update_interest(s);
+        /* The hang-up waited for this, and epoll reports no edge twice. */
+        if (s->hung_up && s->watch.events == s->watch.applied)
+            loop_notify(s->loop, &s->watch, EPOLLHUP);
     }
     return result;
 }

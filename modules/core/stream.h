@@ -43,16 +43,17 @@ enum stream_close {
 void stream_close(struct stream *s, enum stream_close how);
 
 /* Return the names of the other end or of the local stream ("192.0.2.1:80", "standard
- * output"), and of this end of a connection (NULL where there is none). They stay until the
+ * output"), and of this end of a connection (NULL where it has none). They stay until the
  * round in which the stream is closed is over. */
 const char *stream_name(struct stream *s);
 const char *stream_local_name(struct stream *s);
 
-/* Returns the address of the peer; of local streams, one without a family. */
+/* Returns the address of the peer; of local streams, one without a family. Only its length is
+ * allocated: do not copy the struct. */
 const struct addr *stream_peer(const struct stream *s);
 
-/* Replaces the ends of a connection that came through a proxy; the names are copied.
- * Returns 0, or -1 without memory. */
+/* Replaces the ends of a connection that came through a proxy; the names are copied, and of
+ * unix sockets peer has a family only. Returns 0, or -1 without memory. */
 int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
                     const char *local_name);
 

@@ -43,7 +43,9 @@ static enum io flush_transport(struct stream *s)
 /* Writes until everything is out or nothing is taken; *done counts. */
 static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done)
 {
-    size_t most = s->transport.access == KERNEL_SOCKET ? STREAM_SEND_PIECE : n;
+    /* A transport that holds bytes makes pieces of its own, such as records. */
+    bool in_pieces = s->peer.sa.sa_family != 0 && s->transport.ops->flush == NULL;
+    size_t most = in_pieces ? STREAM_SEND_PIECE : n;
 
     while (*done < n) {
         struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};

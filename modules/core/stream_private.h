@@ -13,7 +13,6 @@ struct stream {
     struct watch watch;
     struct list waiters;
     struct buf *out;        /* unsent bytes; NULL: none */
-    struct addr peer;       /* sa_family is 0 for local streams */
     const char *name;       /* of a connection: NULL until asked for, then owned */
     const char *local_name; /* the same */
     void (*on_readable)(void *arg);
@@ -27,6 +26,7 @@ struct stream {
     bool enlarged : 1;       /* a pipe that was made to hold more */
     bool dry : 1;            /* nothing to read until an event says so */
     bool more_follows : 1;   /* the end or a failure: a short read is not the last */
+    bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
     bool full : 1;           /* nothing can be written until an event says so */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
@@ -35,6 +35,8 @@ struct stream {
     bool failed : 1;    /* failure is set */
     bool truncated : 1; /* failure says why data may be missing, unless failed */
     bool lost : 1;      /* bytes that were to go out when it failed */
+    struct addr peer;   /* sa_family is 0 for local streams. Comes last: of its union, only as
+                         * much is allocated as the address takes, or an IPv6 address would */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return

@@ -6,19 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/num.h"
 #include "net/resolver.h"
 
-enum { ATTEMPT_DELAY_MS = 250 }; /* "Connection Attempt Delay", RFC 8305, section 5 */
+enum {
+    ATTEMPT_DELAY_MS = 250, /* "Connection Attempt Delay", RFC 8305, section 5 */
+    BACKLOG_DELAY_MS = 20,  /* before another look at a full backlog, which sends no event */
+};
 
 /* One address that is tried; fd is watched while it is open. */
 struct attempt {
     struct watch watch;
     struct dialer *dialer;
     struct addr peer;
+    bool tried;
     bool failed;
 };
 
@@ -45,7 +48,7 @@ static void close_attempt(struct dialer *d, struct attempt *a)
     if (fd < 0)
         return;
     loop_unwatch(d->loop, &a->watch);
-    close(fd);
+    socket_close(fd, true);
 }
 
 void dialer_cancel(struct dialer *d)
@@ -69,12 +72,15 @@ static void fail(struct dialer *d, struct error *why)
     error_clear(why);
 }
 
+/* A host that is a whole address need not be named twice. */
 static void add_cause(struct dialer *d, const char *address, const char *cause)
 {
     if (buf_length(&d->causes) > 0)
         buf_add(&d->causes, "; ", 2);
-    buf_add(&d->causes, address, strlen(address));
-    buf_add(&d->causes, ": ", 2);
+    if (d->target.port != 0) {
+        buf_add(&d->causes, address, strlen(address));
+        buf_add(&d->causes, ": ", 2);
+    }
     buf_add(&d->causes, cause, strlen(cause));
 }
 
@@ -82,11 +88,15 @@ static void all_failed(struct dialer *d, enum exitcode status)
 {
     const char *host = d->target.host;
     bool is_v6 = strchr(host, ':') != NULL;
+    const char *causes = buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "";
     struct error why = {0};
 
-    error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
-              is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes),
-              buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "");
+    if (d->target.port == 0)
+        error_set(&why, status, "cannot connect to %s: %.*s", host, (int)buf_length(&d->causes),
+                  causes);
+    else
+        error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
+                  is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes), causes);
     fail(d, &why);
 }
 
@@ -99,8 +109,8 @@ static void on_limit(struct timer *t)
     snprintf(cause, sizeof(cause), "timed out after %s (--connect-timeout)", limit);
     if (d->resolver != NULL)
         add_cause(d, "looking up the name", cause);
-    for (size_t i = 0; i < d->started; i++)
-        if (!d->attempts[i].failed)
+    for (size_t i = 0; i < d->count; i++)
+        if (d->attempts[i].tried && !d->attempts[i].failed)
             add_cause(d, addr_format(&d->attempts[i].peer, text), cause);
     all_failed(d, EXITCODE_TIMEOUT);
 }
@@ -122,17 +132,23 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
 static void start_next(struct dialer *d)
 {
     while (d->started < d->count) {
-        struct attempt *a = &d->attempts[d->started++];
+        struct attempt *a = &d->attempts[d->started];
         bool local_failed;
         int fd = socket_connect(&a->peer, d->target.local, &local_failed);
 
+        a->tried = true;
+        if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
+            loop_set_timer(d->loop, &d->next, BACKLOG_DELAY_MS);
+            return;
+        }
+        d->started++;
         if (fd < 0) {
             attempt_failed(d, a, errno, local_failed);
             continue;
         }
         if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
             attempt_failed(d, a, errno, false);
-            close(fd);
+            socket_close(fd, true);
             continue;
         }
         d->pending++;
@@ -157,10 +173,11 @@ static void win(struct dialer *d, struct attempt *winner)
     struct stream *s = NULL;
 
     loop_unwatch(d->loop, &winner->watch);
-    if (socket_configure(fd, &d->target.socket, &why) == 0)
+    socket_find_process(fd, &peer);
+    if (socket_configure(fd, &peer, &d->target.socket, &why) == 0)
         s = socket_open(d->loop, fd, &peer, &why);
     else
-        close(fd);
+        socket_close(fd, true);
     if (s == NULL) {
         fail(d, &why);
         return;

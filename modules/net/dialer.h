@@ -11,7 +11,7 @@ struct dialer;
 /* Words and addresses have to stay while the dialer lives. */
 struct dialer_target {
     const char *host;
-    unsigned port;
+    unsigned port;            /* 0: host is a whole address (addr_parse()) */
     int family;               /* AF_UNSPEC, AF_INET or AF_INET6 */
     const struct addr *local; /* to connect from; NULL: any */
     int64_t timeout_ms;       /* covers the look-up and every address; 0: none */

@@ -20,11 +20,18 @@ static struct listener *add(struct listeners *l, struct error *err)
     return &items[l->count];
 }
 
+static void close_listener(struct listener *l)
+{
+    socket_file_remove(&l->file);
+    close(l->fd);
+    l->fd = -1;
+}
+
 /* Nothing is watched yet. */
 static void close_all(struct listeners *l)
 {
     while (l->count > 0)
-        close(l->items[--l->count].fd);
+        close_listener(&l->items[--l->count]);
     free(l->items);
     l->items = NULL;
 }
@@ -36,11 +43,11 @@ static int listen_at(struct listeners *l, const struct addr *a, const struct lis
 
     if (new == NULL)
         return -1;
-    new->fd = socket_listen(a, plan->backlog, &new->address, err);
+    new->fd = socket_listen(a, &plan->socket, &new->address, &new->file, err);
     if (new->fd < 0)
         return -1;
     l->count++;
-    return socket_configure(new->fd, &plan->socket, err);
+    return 0;
 }
 
 /* Returns true for what says that this machine has no such family or address of it. */
@@ -125,6 +132,7 @@ int listeners_share(struct listeners *l, const struct listeners *opened, struct 
 
         if (new != NULL) {
             *new = opened->items[i];
+            new->file = (struct socket_file){0};
             new->fd = fcntl(opened->items[i].fd, F_DUPFD_CLOEXEC, 0);
         }
         if (new == NULL || new->fd < 0) {
@@ -144,8 +152,7 @@ void listeners_close(struct listeners *l, struct loop *loop)
         if (l->items[i].fd < 0)
             continue;
         loop_unwatch(loop, &l->items[i].watch);
-        close(l->items[i].fd);
-        l->items[i].fd = -1;
+        close_listener(&l->items[i]);
     }
 }
 

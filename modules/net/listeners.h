@@ -9,7 +9,7 @@
 /* One --bind: the addresses of its word. */
 struct listeners_bind {
     struct addr_list addresses; /* owned by the caller */
-    bool has_port;              /* the word names a port; else port of the plan holds */
+    bool has_port; /* the word names a port, or has none at all; else port of the plan holds */
     unsigned port;
     bool everywhere; /* every local address: a missing family is no failure */
 };
@@ -18,14 +18,14 @@ struct listeners_plan {
     const struct listeners_bind *binds;
     size_t count;
     unsigned port; /* for the binds without one; 0: the kernel picks one port for all */
-    int backlog;
-    struct socket_options socket; /* of every connection: accepted sockets inherit them */
+    struct socket_listen_plan socket;
 };
 
 struct listener {
     struct watch watch; /* of fd, while connections are accepted */
     int fd;
     struct addr address;
+    struct socket_file file; /* of a unix socket; sharing leaves it with the first */
     void *owner;
 };
 
@@ -41,8 +41,8 @@ int listeners_open(struct listeners *l, const struct listeners_plan *plan, struc
  * else. */
 int listeners_share(struct listeners *l, const struct listeners *opened, struct error *err);
 
-/* Closes the sockets; the list stays, so a listener may be closed while it accepts.
- * Connections that were accepted are not affected. */
+/* Closes the sockets and removes their files; the list stays, so a listener may be closed while it
+ * accepts. Connections that were accepted are not affected. */
 void listeners_close(struct listeners *l, struct loop *loop);
 
 /* Closes the sockets and frees the list. */

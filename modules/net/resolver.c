@@ -46,6 +46,17 @@ static int copy_list(const struct addrinfo *found, struct addr_list *list)
     return 0;
 }
 
+static int give_one(const struct addr *a, struct addr_list *list, struct error *err)
+{
+    *list = (struct addr_list){.items = malloc(sizeof(*a))};
+    if (list->items == NULL) {
+        error_errno(err, ENOMEM, "cannot use an address");
+        return EAI_MEMORY;
+    }
+    list->items[list->count++] = *a;
+    return 0;
+}
+
 /* Returns 0, or what getaddrinfo(3) returned, with err filled. */
 static int ask(const struct resolver_question *q, int flags, struct addr_list *list,
                struct error *err)
@@ -58,8 +69,11 @@ static int ask(const struct resolver_question *q, int flags, struct addr_list *l
                         .ai_family = q->family,
                         .ai_socktype = SOCK_STREAM,
                     };
+    struct addr whole;
     int result;
 
+    if (addr_parse(host, &whole, NULL) == ADDR_WHOLE)
+        return give_one(&whole, list, err);
     *list = (struct addr_list){0};
     snprintf(service, sizeof(service), "%u", q->port);
     result = getaddrinfo(q->host, service, &hints, &found);

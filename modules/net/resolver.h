@@ -1,4 +1,5 @@
-/* Name resolution that does not hold up the loop: getaddrinfo(3) in a thread. */
+/* Name resolution that does not hold up the loop: getaddrinfo(3) in a thread, or no look-up
+ * where the word is an address. */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
@@ -7,7 +8,8 @@
 
 /* What is looked up; the words have to stay until it is found. */
 struct resolver_question {
-    const char *host; /* a name or a number; NULL: every local address */
+    const char *host; /* a name, a number or a whole address (addr_parse()); NULL: every
+                       * local address */
     unsigned port;
     int family;     /* AF_UNSPEC, AF_INET or AF_INET6 */
     bool listening; /* for bind(2) rather than for connect(2) */

@@ -144,6 +144,7 @@ static void serve(struct client *c)
     list_remove(&c->link);
     list_append(&s->clients, &c->link);
     s->client_count++;
+    server_limit_accepted(s->limit);
     s->exhausted = false;
     if (event_is_shown(EVENT_CONNECTED)) {
         o.name = stream_name(c->stream);
@@ -214,13 +215,15 @@ static void begin_handshake(struct client *c)
 
     list_append(&s->handshakes, &c->link);
     s->handshake_count++;
-    if (s->limit->max > 0 && s->handshake_count > s->limit->max)
-        drop_oldest_handshake(s);
     how = handshake_start(&c->handshake, c->stream, o->stages, o->stage_count, o->handshake_ms,
                           on_handshake_end, c, &why);
-    if (how != HANDSHAKE_WAITS)
+    if (how != HANDSHAKE_WAITS) {
         on_handshake_end(c, how, &why);
-    else if (o->once)
+        return;
+    }
+    if (server_limit_is_share(s->limit, s->handshake_count - 1))
+        drop_oldest_handshake(s);
+    if (o->once)
         pause_accepting(s);
 }
 
@@ -231,7 +234,6 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     struct client *c = stream != NULL ? malloc(sizeof(*c)) : NULL;
     bool has_slot = s->options->stage_count == 0;
 
-    server_limit_accepted(s->limit);
     if (c == NULL) {
         if (stream != NULL)
             error_errno(&why, ENOMEM, "cannot serve %s", stream_name(stream));
@@ -286,7 +288,7 @@ static void on_acceptable(struct watch *w, uint32_t events)
             pause_unless_possible(s);
             return;
         }
-        fd = socket_accept(w->fd, &peer);
+        fd = socket_accept(w->fd, &container_of(w, struct listener, watch)->address, &peer);
         number = errno;
         if (fd >= 0) {
             accept_client(s, fd, &peer);

@@ -15,7 +15,7 @@ struct server_limit {
     uint64_t max;   /* clients at a time; 0: no limit */
     uint64_t loops; /* servers that share it */
     atomic_uint_fast64_t clients;
-    atomic_uint_fast64_t accepted; /* ever */
+    atomic_uint_fast64_t accepted; /* ever: served, neither refused nor failed before */
     atomic_uint_fast64_t paused;   /* servers */
     void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
                                     * for one */
@@ -28,11 +28,16 @@ bool server_limit_take(struct server_limit *l);
 /* Frees a slot. */
 void server_limit_release(struct server_limit *l);
 
-/* A client was accepted: the shares have changed. */
+/* A client that has its slot is served: the shares have changed. */
 void server_limit_accepted(struct server_limit *l);
 
 /* Returns true while there is a slot, and a loop that serves so many may take it. */
 bool server_limit_allows(const struct server_limit *l, uint64_t served);
+
+/* Returns true when so many are one loop's share of the limit, or more; each has at least one.
+ * Clients in their handshake have this limit for themselves, and each loop drops its own
+ * oldest: one that no loop drops would keep newer clients out. */
+bool server_limit_is_share(const struct server_limit *l, uint64_t count);
 
 /* A loop begins to pause, or ends it. */
 void server_limit_pause(struct server_limit *l, bool paused);

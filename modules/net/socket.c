@@ -4,13 +4,25 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static int open_socket(int family)
+enum {
+    DISCARD_SIZE = 16 << 10, /* read at a time where nothing can be discarded without it */
+    KEPT_BYTES = 1,
+};
+
+static bool is_tcp(const struct addr *a)
 {
-    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
+}
+
+static int open_socket(const struct addr *a)
+{
+    return socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                  is_tcp(a) ? IPPROTO_TCP : 0);
 }
 
 static int set_int(int fd, int level, int name, int value)
@@ -20,25 +32,48 @@ static int set_int(int fd, int level, int name, int value)
 
 static int local_address(int fd, struct addr *a)
 {
-    a->length = sizeof(a->in6);
+    *a = (struct addr){.length = sizeof(a->un)};
     return getsockname(fd, &a->sa, &a->length);
 }
 
-int socket_listen(const struct addr *a, int backlog, struct addr *actual, struct error *err)
+static int bind_to(int fd, const struct addr *a, const struct socket_listen_plan *p,
+                   struct socket_file *file, struct error *err)
 {
-    char text[ADDR_TEXT_SIZE];
-    int fd = open_socket(a->sa.sa_family);
-
-    if (fd < 0 || set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
+    *file = (struct socket_file){0};
+    if (addr_is_file(a))
+        return socket_file_bind(file, fd, a, &p->file, err);
+    if ((is_tcp(a) && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0) ||
         (a->sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
-        bind(fd, &a->sa, a->length) < 0 || listen(fd, backlog) < 0 ||
-        local_address(fd, actual) < 0) {
-        error_errno(err, errno, "cannot listen on %s", addr_format(a, text));
-        if (fd >= 0)
-            close(fd);
+        bind(fd, &a->sa, a->length) < 0) {
+        error_cause(err, errno);
         return -1;
     }
-    return fd;
+    return 0;
+}
+
+int socket_listen(const struct addr *a, const struct socket_listen_plan *p, struct addr *actual,
+                  struct socket_file *file, struct error *err)
+{
+    struct error why = {0};
+    char text[ADDR_TEXT_SIZE];
+    int fd = open_socket(a);
+
+    if (fd < 0) {
+        error_errno(err, errno, "cannot listen on %s", addr_format(a, text));
+        return -1;
+    }
+    if (bind_to(fd, a, p, file, &why) == 0) {
+        if (listen(fd, p->backlog) == 0 && local_address(fd, actual) == 0 &&
+            socket_configure(fd, a, &p->socket, &why) == 0)
+            return fd;
+        if (!error_is_set(&why))
+            error_cause(&why, errno);
+        socket_file_remove(file);
+    }
+    error_prefix(&why, "cannot listen on %s", addr_format(a, text));
+    error_move(err, &why);
+    close(fd);
+    return -1;
 }
 
 int socket_backlog_limit(void)
@@ -54,10 +89,28 @@ int socket_backlog_limit(void)
     return limit;
 }
 
-int socket_accept(int listener, struct addr *peer)
+void socket_find_process(int fd, struct addr *peer)
 {
-    peer->length = sizeof(peer->in6);
-    return accept4(listener, &peer->sa, &peer->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct ucred process;
+    socklen_t length = sizeof(process);
+
+    if (peer->sa.sa_family == AF_UNIX &&
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &length) == 0)
+        peer->pid = process.pid;
+}
+
+int socket_accept(int listener, const struct addr *address, struct addr *peer)
+{
+    int fd;
+
+    peer->length = sizeof(peer->un);
+    peer->pid = 0;
+    fd = accept4(listener, &peer->sa, &peer->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0 && address->sa.sa_family == AF_UNIX) {
+        *peer = *address;
+        socket_find_process(fd, peer);
+    }
+    return fd;
 }
 
 bool socket_accept_can_go_on(int number)
@@ -81,7 +134,7 @@ bool socket_accept_can_go_on(int number)
 
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
 {
-    int fd = open_socket(peer->sa.sa_family), failure;
+    int fd = open_socket(peer), failure;
 
     *local_failed = false;
     if (fd < 0)
@@ -89,10 +142,10 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
     if (local != NULL) {
         /* With port 0 the choice of a port waits until the peer is known, so
          * that a port in use towards another peer does not count; ip(7). */
-        int wait_for_peer = addr_port(local) == 0;
+        bool wait_for_peer = addr_port(local) == 0;
 
-        if ((wait_for_peer && set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) < 0) ||
-            (!wait_for_peer && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0) ||
+        if ((is_tcp(local) && (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                                             : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
             bind(fd, &local->sa, local->length) < 0) {
             *local_failed = true;
             goto fail;
@@ -105,6 +158,15 @@ fail:
     close(fd);
     errno = failure;
     return -1;
+}
+
+void socket_close(int fd, bool abort)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    if (abort)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(fd);
 }
 
 int socket_error(int fd)
@@ -124,11 +186,14 @@ bool socket_is_self_connected(int fd, const struct addr *peer)
     return local_address(fd, &local) == 0 && addr_equals(&local, peer);
 }
 
-int socket_configure(int fd, const struct socket_options *o, struct error *err)
+int socket_configure(int fd, const struct addr *a, const struct socket_options *o,
+                     struct error *err)
 {
     int idle_s = (int)((o->keepalive_ms + 999) / 1000);
     const char *what = NULL;
 
+    if (!is_tcp(a))
+        return 0;
     if (o->nodelay && set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
         what = "--nodelay";
     else if (o->keepalive && set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1) < 0)
@@ -181,6 +246,18 @@ static enum io write_failed(int number, struct error *err)
     return IO_FAILED;
 }
 
+/* Only TCP discards without copying. */
+static enum io read_local(struct transport *t, void *to, size_t max, size_t *got, struct error *err)
+{
+    char discarded[DISCARD_SIZE];
+
+    if (to == NULL) {
+        to = discarded;
+        max = max < sizeof(discarded) ? max : sizeof(discarded);
+    }
+    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, MSG_DONTWAIT)), got, err);
+}
+
 /* With MSG_TRUNC, TCP discards what it would have copied; tcp(7). */
 static enum io read_socket(struct transport *t, void *to, size_t max, size_t *got,
                            struct error *err)
@@ -216,11 +293,7 @@ static enum io shut(struct transport *t, struct error *err)
 
 static void close_socket(struct transport *t, bool abort)
 {
-    struct linger at_once = {.l_onoff = 1};
-
-    if (abort)
-        setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    close(t->fd);
+    socket_close(t->fd, abort);
 }
 
 static size_t unacknowledged(const struct transport *t)
@@ -228,6 +301,19 @@ static size_t unacknowledged(const struct transport *t)
     int count = 0;
 
     return ioctl(t->fd, SIOCOUTQ, &count) < 0 || count < 0 ? 0 : (size_t)count;
+}
+
+/* Counts memory, which is free once the peer has read all of it, but for a byte that is kept
+ * until the wake-up is over (sock_wfree()). A peer that closes instead of reading frees the
+ * memory, too, and leaves an error. */
+static size_t unread_by_peer(const struct transport *t)
+{
+    struct pollfd end = {.fd = t->fd};
+    size_t count = unacknowledged(t);
+
+    if (count > KEPT_BYTES)
+        return count;
+    return poll(&end, 1, 0) > 0 && (end.revents & POLLERR) ? 1 : 0;
 }
 
 static bool failure(struct transport *t, struct error *err)
@@ -249,9 +335,37 @@ static const struct transport_ops socket_ops = {
     .failure = failure,
 };
 
+/* A unix socket has no reset: closing is all that an abort can do. */
+static const struct transport_ops unix_ops = {
+    .read = read_local,
+    .peek = peek,
+    .write = write_socket,
+    .shut = shut,
+    .close = close_socket,
+    .unacknowledged = unread_by_peer,
+    .failure = failure,
+};
+
+/* vsock does not know what the peer has read, and wakes nobody when its count of what is unsent
+ * falls (vsock(7), SIOCOUTQ): delivered is what the kernel took. */
+static const struct transport_ops vsock_ops = {
+    .read = read_local,
+    .peek = peek,
+    .write = write_socket,
+    .shut = shut,
+    .close = close_socket,
+    .failure = failure,
+};
+
 struct stream *socket_open(struct loop *l, int fd, const struct addr *peer, struct error *err)
 {
-    struct transport t = {.ops = &socket_ops, .fd = fd, .access = KERNEL_SOCKET};
+    struct transport t = {
+        .ops = peer->sa.sa_family == AF_UNIX    ? &unix_ops
+               : peer->sa.sa_family == AF_VSOCK ? &vsock_ops
+                                                : &socket_ops,
+        .fd = fd,
+        .access = KERNEL_SOCKET,
+    };
 
     return stream_new(l, &t, NULL, peer, err);
 }

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include "core/stream.h"
+#include "net/socket_file.h"
 
-/* What can be set on a connected socket; 0 leaves the system's default. */
+/* What can be set on a connected TCP socket; 0 leaves the system's default. */
 struct socket_options {
     bool nodelay;            /* TCP_NODELAY, tcp(7) */
     bool keepalive;          /* SO_KEEPALIVE, socket(7) */
@@ -18,24 +19,38 @@ struct socket_options {
     int64_t user_timeout_ms; /* TCP_USER_TIMEOUT */
 };
 
+struct socket_listen_plan {
+    int backlog;
+    struct socket_file_options file;
+    struct socket_options socket; /* of every connection: accepted sockets inherit them */
+};
+
 /* Returns a listening socket at a, or -1 with err filled: SO_REUSEADDR is set,
- * SO_REUSEPORT is not, IPv6 sockets take IPv6 only. *actual is what the system bound. */
-int socket_listen(const struct addr *a, int backlog, struct addr *actual, struct error *err);
+ * SO_REUSEPORT is not, IPv6 sockets take IPv6 only. *actual is what the system bound, *file
+ * the file that a unix socket has; call socket_file_remove() before the socket is closed. */
+int socket_listen(const struct addr *a, const struct socket_listen_plan *p, struct addr *actual,
+                  struct socket_file *file, struct error *err);
 
 /* Returns what listen(2) silently cuts a backlog to (net.core.somaxconn), or -1 when that
  * cannot be read. */
 int socket_backlog_limit(void);
 
-/* Accepts a connection and its address. Returns the descriptor, or -1 with errno set. */
-int socket_accept(int listener, struct addr *peer);
+/* Accepts a connection and its address. Clients of a unix socket have no name: they get that
+ * of the listener, which is at address, and their process. Returns the descriptor, or -1 with
+ * errno set. */
+int socket_accept(int listener, const struct addr *address, struct addr *peer);
 
 /* Returns true for an errno of socket_accept() that belongs to a connection that is gone
  * already: another one may be accepted; accept(2). */
 bool socket_accept_can_go_on(int number);
 
 /* Returns a socket that begins to connect to peer, from local unless NULL, or -1 with errno
- * set; *local_failed then says whether it was the local address that could not be used. */
+ * set; *local_failed then says whether it was the local address that could not be used.
+ * EAGAIN: the backlog of a unix socket is full; try again later. */
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed);
+
+/* Closes a socket; abort: with a reset, so that the peer does not take it for an end of data. */
+void socket_close(int fd, bool abort);
 
 /* Returns the pending error of a socket (SO_ERROR), which this clears: 0 or an errno. */
 int socket_error(int fd);
@@ -43,8 +58,13 @@ int socket_error(int fd);
 /* Returns true for a connection to itself: TCP allows that where no server listens. */
 bool socket_is_self_connected(int fd, const struct addr *peer);
 
-/* Sets the options; a system that lacks one is an error. Returns 0 or -1. */
-int socket_configure(int fd, const struct socket_options *o, struct error *err);
+/* Finds out which process is at the other end of a connected unix socket (SO_PEERCRED). */
+void socket_find_process(int fd, struct addr *peer);
+
+/* Sets the options of a TCP socket at a, other sockets have none; a system that lacks one is
+ * an error. Returns 0 or -1. */
+int socket_configure(int fd, const struct addr *a, const struct socket_options *o,
+                     struct error *err);
 
 /* Makes a stream of a connected socket, which is taken over. Returns NULL with err filled,
  * and the socket closed, when there is no memory. */

@@ -69,7 +69,7 @@ size_t proxy_header_length(const char *bytes, size_t n, bool *complete)
         *complete = true;
         return 0;
     }
-    newline = memchr(bytes, '\n', n);
+    newline = memchr(bytes, '\n', n < V1_MAX ? n : V1_MAX);
     *complete = newline != NULL || n >= V1_MAX;
     return newline != NULL ? (size_t)(newline - bytes) + 1 : n < V1_MAX ? n : V1_MAX;
 }
@@ -154,7 +154,7 @@ static void parse_inet(const char *bytes, int family, struct proxy_header *h)
 
 static void parse_unix(const char *bytes, struct proxy_header *h)
 {
-    h->peer.sa.sa_family = h->local.sa.sa_family = AF_UNIX;
+    h->peer = h->local = (struct addr){.length = sizeof(sa_family_t), .un.sun_family = AF_UNIX};
     snprintf(h->peer_path, sizeof(h->peer_path), "unix:%.*s", UNIX_PATH, bytes);
     snprintf(h->local_path, sizeof(h->local_path), "unix:%.*s", UNIX_PATH, bytes + UNIX_PATH);
 }
@@ -311,7 +311,7 @@ struct writer {
 static enum stage_result write_step(struct stage *g, struct stream *s, struct error *err)
 {
     char header[PROXY_HEADER_MAX];
-    struct addr local = {.length = sizeof(local.in6)};
+    struct addr local = {.length = sizeof(local.un)};
     size_t n;
 
     if (getsockname(stream_descriptor(s), &local.sa, &local.length) < 0) {

@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -171,6 +173,14 @@ WRAP(int, dup2, (int fd, int other), (fd, other), NOTHING)
 WRAP(int, dup3, (int fd, int other, int flags), (fd, other, flags), NOTHING)
 WRAP(int, fstat, (int fd, struct stat *status), (fd, status), NOTHING)
 WRAP(int, stat, (const char *path, struct stat *status), (path, status), NOTHING)
+WRAP(int, fstatat, (int fd, const char *path, struct stat *status, int flags),
+     (fd, path, status, flags), NOTHING)
+WRAP(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), NOTHING)
+WRAP(int, flock, (int fd, int operation), (fd, operation), NOTHING)
+WRAP(int, fchownat, (int fd, const char *path, uid_t user, gid_t group, int flags),
+     (fd, path, user, group, flags), NOTHING)
+WRAP(int, fchmodat, (int fd, const char *path, mode_t mode, int flags), (fd, path, mode, flags),
+     NOTHING)
 WRAP(int, rename, (const char *from, const char *to), (from, to), NOTHING)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), NOTHING)
 WRAP(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence), NOTHING)
@@ -253,6 +263,8 @@ int close(int fd)
 #define COMMA ,
 WRAP_VARIADIC(open, const char *path COMMA int flags, (path, flags, value), flags)
 WRAP_VARIADIC(open64, const char *path COMMA int flags, (path, flags, value), flags)
+WRAP_VARIADIC(openat, int fd COMMA const char *path COMMA int flags, (fd, path, flags, value),
+              flags)
 WRAP_VARIADIC(fcntl, int fd COMMA int command, (fd, command, value), command)
 WRAP_VARIADIC(fcntl64, int fd COMMA int command, (fd, command, value), command)
 WRAP_VARIADIC(ioctl, int fd COMMA unsigned long request, (fd, request, value), request)
@@ -275,6 +287,19 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     result = next(host, service, hints, found);
     is_resolving = false;
     return result;
+}
+
+struct group *getgrnam(const char *name)
+{
+    static struct group *(*next)(const char *);
+    struct group *found;
+
+    if (next == NULL)
+        next = (struct group * (*)(const char *)) dlsym(RTLD_NEXT, "getgrnam");
+    is_resolving = true;
+    found = next(name);
+    is_resolving = false;
+    return found;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),

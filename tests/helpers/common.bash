@@ -178,10 +178,18 @@ expect_one_error() {
   expect_match "$1" '^tcptool: [^'$'\n'']+$'
 }
 
-# closed_port: a port that nobody listens on.
+# closed_port: a port of 127.0.0.1 that nobody listens on. A socket that only holds it keeps
+# it from all that ask for any port; who asks for this one may still have it.
 closed_port() {
-  "$PYTHON" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  local name=closed$BASHPID
+  start "$name" "$PYTHON" -uc 'import signal, socket
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])
+signal.pause()'
+  wait_for has_content "$name.out"
+  cat "$name.out"
 }
 
 # How a person's terminal shows it: see tests/peers/pty_run.py.
