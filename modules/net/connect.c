@@ -101,7 +101,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     c->handshake = NULL;
     c->stream = NULL;
     if (how != HANDSHAKE_DONE) {
-        stream_close(s, STREAM_GRACEFULLY); /* the peer may have been told why */
+        stream_close(s, STREAM_ABORT);
         target_failed(c, why);
         return;
     }

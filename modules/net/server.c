@@ -107,10 +107,10 @@ static void report_failure(struct server *s, struct error *why)
     error_clear(why);
 }
 
-static void free_client(struct client *c, enum stream_close how)
+static void free_client(struct client *c)
 {
     list_remove(&c->link);
-    stream_close(c->stream, how);
+    stream_close(c->stream, STREAM_ABORT);
     loop_free_later(c->server->loop, &c->deferred);
 }
 
@@ -125,7 +125,7 @@ void client_over(struct client *c, struct outcome *o)
     event_report(&(struct event){
         .kind = EVENT_CLOSED, .peer = o->name, .in_bytes = o->in_bytes, .out_bytes = o->out_bytes});
     s->cut_count += s->ending && o->cut;
-    free_client(c, STREAM_ABORT);
+    free_client(c);
     s->client_count--;
     server_limit_release(s->limit);
     if (!s->ending) {
@@ -174,7 +174,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
             &(struct event){.kind = EVENT_REFUSED, .peer = stream_name(c->stream), .why = why});
         error_clear(why);
         s->refused_count++;
-        free_client(c, STREAM_ABORT);
+        free_client(c);
         server_resume(s);
         server_check_idle(s);
         return;
@@ -184,7 +184,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         stop_listening(s);
     if (how == HANDSHAKE_FAILED) {
         report_failure(s, why);
-        free_client(c, STREAM_GRACEFULLY); /* it may have been told why */
+        free_client(c);
         server_check_idle(s);
         return;
     }
@@ -413,10 +413,10 @@ void server_end(struct server *s)
         struct client *c = container_of(s->handshakes.next, struct client, link);
 
         handshake_cancel(c->handshake);
-        free_client(c, STREAM_ABORT);
+        free_client(c);
     }
     while (!list_is_empty(&s->ready))
-        free_client(container_of(s->ready.next, struct client, link), STREAM_ABORT);
+        free_client(container_of(s->ready.next, struct client, link));
     while (!list_is_empty(&s->clients))
         drop(s, container_of(s->clients.next, struct client, link));
 }

@@ -268,8 +268,10 @@ static void close_tls(struct transport *t, bool abort)
 {
     struct tls_transport *tls = t->state;
 
-    /* What was sent by a peer that does not speak TLS has gone nowhere, which it must learn. */
-    abort = abort || (error_is_set(&tls->wire.in_failure) && !tls->wire.any_input);
+    /* The alert that says why a handshake has failed must not be destroyed by a reset. But to
+     * a peer that does not speak TLS only a reset says that its data has gone nowhere. */
+    if (error_is_set(&tls->wire.in_failure) && !tls->established)
+        abort = !tls->wire.any_input;
     if (!abort)
         shut(t, NULL);
     tls_library()->SSL_free(tls->ssl);
