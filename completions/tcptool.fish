@@ -114,6 +114,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l keepalive -d 'probe an idle pee
 complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses serve' -l help -d 'tell about this command'
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
@@ -122,7 +123,7 @@ complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME 
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
 complete -c tcptool -n '__tcptool_uses send' -l progress -d 'show bytes, rate and time left'
-complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line none' -d 'how much of a reply to wait for (eof)'
+complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line quiet none' -d 'how much of a reply to wait for (eof)'
 complete -c tcptool -n '__tcptool_uses send' -l no-half-close -d 'keep the sending side open after the input'
 complete -c tcptool -n '__tcptool_uses send' -l raw -d 'print exact bytes, on a terminal too'
 complete -c tcptool -n '__tcptool_uses send' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
@@ -152,6 +153,7 @@ complete -c tcptool -n '__tcptool_uses send' -l keepalive -d 'probe an idle peer
 complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses send' -l help -d 'tell about this command'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
@@ -205,6 +207,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l keepalive -d 'probe an idle peer
 complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses chat' -l help -d 'tell about this command'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
@@ -251,4 +254,5 @@ complete -c tcptool -n '__tcptool_uses upper' -l keepalive -d 'probe an idle pee
 complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses upper' -l help -d 'tell about this command'

@@ -181,7 +181,7 @@ END
 @test "zsh: commands, options and values" {
   need zsh
   zsh_types 'tcptool ser\t--err\trep\t\n' '<serve><--errors=replace>'
-  zsh_types 'tcptool send --until \t' eof first line none
+  zsh_types 'tcptool send --until \t' eof first line none quiet
   zsh_types 'tcptool help up\t\n' '<help><upper>'
   zsh_types 'tcptool \t' 'Chat in lines'
   zsh_types 'tcptool chat --lis\t--roo\t-q\n' '<chat><--listen><--room><-q>'
@@ -233,7 +233,7 @@ fish_offers() {
   fish_offers 'tcptool help ' | expect_lines $(commands)
   fish_offers 'tcptool serve --errors ' | expect_lines strict replace escape ignore
   fish_offers 'tcptool serve --errors=s' | grep -x -e --errors=strict
-  fish_offers 'tcptool send --until ' | expect_lines eof first line none
+  fish_offers 'tcptool send --until ' | expect_lines eof first line quiet none
   expect_equal "$(fish_offers 'tcptool send --retry ')" ''
   expect_equal "$(fish_offers 'tcptool serve ')" ''
 }

@@ -117,7 +117,7 @@ has_descriptors() {
   start serve bash -c 'exec "$@" >&-' bash "$TCPTOOL" serve --once -b 127.0.0.1 -p 0 --port-file serve.port
   wait_for has_port_or_is_gone serve
   if [[ -s serve.port ]]; then
-    run tcptool send 127.0.0.1 "$(cat serve.port)" hello
+    run --separate-stderr tcptool send 127.0.0.1 "$(cat serve.port)" hello
     expect_equal "$output" ''
   fi
   finish serve

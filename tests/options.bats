@@ -82,13 +82,13 @@ refused_word() {
 }
 
 @test "durations: what is not one is refused and quoted" {
-  for duration in x '' 5x 1.s .5 -1 '1 s' 1ss 1d 1e3 99999999999999999999; do
+  for duration in x '' 5x 1.s . .s -1 '1 s' 1ss 1d 1e3 99999999999999999999; do
     refused_word 'deadline' "$duration" serve "--deadline=$duration"
   done
 }
 
 @test "durations: every form is accepted" {
-  for duration in 250ms 2s 1.5m 1h 3 0 0.25 0s; do
+  for duration in 250ms 2s 1.5m 1h 3 0 0.25 0s .3 .5m; do
     run tcptool serve --help "--deadline=$duration"
     expect_status 0
   done
@@ -182,8 +182,46 @@ refused_word() {
   refused '"hello": --file replaces MESSAGE' send -f file localhost 80 hello
 }
 
-@test "serve takes no arguments" {
-  refused 'argument|"8888"' serve 8888
+@test "a single operand of a command that listens is a port or an address" {
+  local command
+  for command in serve upper 'chat --listen'; do
+    # shellcheck disable=SC2086 # two words
+    set -- $command
+    start "$1" "$TCPTOOL" "$@" 127.0.0.1:0 --port-file "$1.port"
+    wait_for_port "$1"
+    expect_match "$(cat "$1.err")" 'listening on 127\.0\.0\.1:'
+    stop "$1"
+    rm "$1.port"
+    start "$1" "$TCPTOOL" "$@" 0 -b 127.0.0.1 --port-file "$1.port"
+    wait_for_port "$1"
+    expect_equal "$(cat "$1.err")" "tcptool: listening on 127.0.0.1:$port"
+    stop "$1"
+    refused '"99999"' "$@" 99999
+    refused '"8889".*one port or address' "$@" 8888 8889
+    refused '"cat": taken for a program' "$@" cat
+    refused '"\[::1"' "$@" '[::1'
+  done
+}
+
+@test "-b :PORT is every address, or the local port to connect from" {
+  start serve "$TCPTOOL" serve -4 -b :0 --port-file serve.port -v
+  wait_for_port serve
+  local from
+  from=$(closed_port)
+  tcptool send -b ":$from" 127.0.0.1 "$port" hello
+  wait_for contains serve.err "127.0.0.1:$from connected"
+  refused '":80": the host is empty' send :80 hello
+}
+
+@test "fullwidth characters in a host or port are read as ASCII" {
+  start serve "$TCPTOOL" serve １２７。０．０．１：０ --port-file serve.port
+  wait_for_port serve
+  tcptool send １２７．０．０．１ "$(sed 'y/0123456789/０１２３４５６７８９/' serve.port)" 'one '
+  tcptool send "ｌｏｃａｌｈｏｓｔ：$port" -4 'two '
+  tcptool send "127｡0。0.1" "$port" '：'
+  wait_for contains serve.out '：'
+  expect_file serve.out 'one two ：'
+  refused '"９９９９９"' send localhost ９９９９９ hello
 }
 
 @test "--keepalive with and without a value, --nodelay, --user-timeout" {
@@ -254,7 +292,7 @@ refused_word() {
   refused '"--nonsense"' send -b 127.0.0.1 --nonsense localhost 80 hello
   refused '"--nonsense"' upper -b 127.0.0.1 --nonsense
   refused '"--nonsense"' chat --listen -b 127.0.0.1 --bye ciao --nonsense
-  refused 'takes no arguments' serve -b 127.0.0.1 extra
+  refused '"extra"' serve -b 127.0.0.1 extra
   refused '"x"' send -b 127.0.0.1 -f file localhost 80 x
   refused 'bind' send -b 127.0.0.1 -b ::1 localhost 80 hello
   refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello

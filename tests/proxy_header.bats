@@ -427,7 +427,7 @@ check_sent() {
   wait_for_port "$name"
   run -0 tcptool send "$option" -b "$source" "$host" "$port" hello
   wait_for contains "$name.err" connected
-  client=$(sed -n 's/^tcptool: \(.*\) connected$/\1/p' "$name.err")
+  client=$(sed -n 's/^.*tcptool: \(.*\) connected$/\1/p' "$name.err")
   { expected_header "$version" "$family" "$client"; printf hello; } >expected
   wait_for contains "$name.err" closed
   cmp expected "$name.out" || fail "$(od -c "$name.out")"

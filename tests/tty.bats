@@ -116,3 +116,42 @@ load helpers/common
   finish shown
   expect_status 129
 }
+
+@test "a CRLF is a line ending on a terminal, also in two pieces; a lone CR is visible" {
+  start_peer one server_steps 'hear ask' 'say 200 OK\r\n\r\na\rb\r' 'pause 0.2' 'say \nend\r' close
+  on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask >shown
+  expect_file shown '200 OK\n\na\\x0db\nend\\x0d\n'
+  start_peer two server_steps 'hear hello' 'say 220 ready\r\n' 'hear bye'
+  on_terminal -t 'hello\n' -w '220 ready' -t 'bye\n' -- "$TCPTOOL" chat 127.0.0.1 "$port" >shown
+  not contains shown 'x0d'
+}
+
+@test "a reply on a terminal that may be GBK is said to be, once, at its end" {
+  start_peer gbk server_steps 'hear ask' 'say \xce\xc2\xb6\xc8' 'pause 0.2' 'say \xd5\xfd\xb3\xa3\n\xd5\xfd\xb3\xa3' close
+  run on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask
+  expect_status 0
+  expect_equal "${lines[-1]}" 'tcptool: these bytes may be GBK: try -e gbk'
+  expect_equal "$(grep -c 'try -e' <<<"$output")" 1
+  start_peer sjis server_steps 'hear ask' 'say \x83G\x83\x89\x81[\n' close
+  run on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask
+  expect_match "$output" 'may be Shift_JIS: try -e shift_jis$'
+}
+
+@test "no encoding is suggested for UTF-8, for other bytes, with -e, with -q, or off a terminal" {
+  start_peer utf8 server_steps 'hear ask' 'say \xe6\xad\xa3' close
+  run on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask
+  expect_equal "$output" 正
+  start_peer noise server_steps 'hear ask' 'say \xff\xfe\x00\x81 ' close
+  run on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask
+  expect_equal "$output" '\xff\xfe\x00\x81 '
+  start_peer encoded server_steps 'hear ask' 'say \xd5\xfd' close
+  run on_terminal -- "$TCPTOOL" send -e gbk 127.0.0.1 "$port" ask
+  expect_equal "$output" 正
+  start_peer quiet server_steps 'hear ask' 'say \xd5\xfd' close
+  run on_terminal -- "$TCPTOOL" send -q 127.0.0.1 "$port" ask
+  expect_equal "$output" '\xd5\xfd'
+  start_peer pipe server_steps 'hear ask' 'say \xd5\xfd' close
+  run --separate-stderr on_terminal -f 02 -- bash -c '"$TCPTOOL" send 127.0.0.1 "$1" ask | cat >reply' bash "$port"
+  expect_file reply '\xd5\xfd'
+  expect_equal "$output" ''
+}

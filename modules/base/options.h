@@ -39,10 +39,12 @@ struct option_spec {
     bool essential;             /* most users need it */
     const char *value;          /* stands for the value in texts: "PORT", "FILE" */
     const char *help;           /* one line */
-    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given */
+    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given; the
+                                 * word of one that ends in "[:TIME]" may be followed by both */
     uint64_t min, max;
     size_t offset;       /* of the field, in the struct of the table */
     size_t given_offset; /* of a bool that says it was given, where optional */
+    size_t time_offset;  /* of an int64_t, milliseconds, for a "[:TIME]" of choices */
 };
 
 /* A titled table; an empty title continues the table before. */
@@ -51,12 +53,6 @@ struct option_table {
     const struct option_spec *specs;
     size_t base;        /* of the table's struct in the command's own */
     const char *prefix; /* NULL, or stands before every name ("to-"); letters do not count then */
-};
-
-/* An option of another program, and what to use here instead. */
-struct option_hint {
-    const char *word; /* "-w" */
-    const char *text; /* "--connect-timeout and --idle-timeout limit the time" */
 };
 
 enum options_result {
@@ -69,11 +65,13 @@ enum options_result {
  * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
  * getopt_long(3) does: options may follow operands, -- ends them. argv is
  * permuted so that the operands stand last; *first is the first one's index.
- * hints (the last has word NULL) may be NULL.
+ * hint is given argv[0] and an unknown option ("-w", "--wait=3"); it returns NULL, or what
+ * to use here instead.
  */
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, int argc, char **argv,
-                                  void *target, int *first, struct error *err);
+                                  const char *(*hint)(const char *command, const char *option),
+                                  int argc, char **argv, void *target, int *first,
+                                  struct error *err);
 
 /* Prints the tables as the body of a --help text. */
 void options_print_help(const struct option_table *tables, FILE *to);
@@ -83,9 +81,12 @@ void options_print_help(const struct option_table *tables, FILE *to);
  * nothing, the help; with tabs between. --help is not in any table. */
 void options_print_list(const struct option_table *tables, const char *first, FILE *to);
 
-/* The word of the NULL-ended list that is nearest to the given one by edit
- * distance (Damerau-Levenshtein), or NULL for an empty list. */
+/* The word of the NULL-ended list that is nearest to the given one by edit distance
+ * (Damerau-Levenshtein), or NULL when none is as near as a typing error. */
 const char *options_nearest(const char *word, const char *const *known);
+
+/* Adds a word, which has to stay. Returns 0, or -1 with err filled. */
+int options_add_word(struct option_words *w, const char *word, struct error *err);
 
 /* Frees the list of words. */
 void options_clear_words(struct option_words *w);

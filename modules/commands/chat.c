@@ -238,7 +238,7 @@ static int usage(const char *text, struct error *err)
 static int find_target(struct chat_options *o, struct connecting_words *w, int count, char **words,
                        struct error *err)
 {
-    if (connecting_find_target(w, count, words, err) < 0 ||
+    if (connecting_find_target(w, &o->common, count, words, err) < 0 ||
         connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
@@ -254,8 +254,8 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
 {
     if (o->room && !o->listens)
         return usage("--room requires --listen", err);
-    if (o->listens && count > 0)
-        return usage("--listen takes no HOST: use -p for the port, -b for the address", err);
+    if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
+        return -1;
     if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
@@ -294,7 +294,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
 const struct command chat_command = {
     .name = "chat",
     .summary = "Chat in lines, with one peer or in a room",
-    .synopsis = "chat [OPTIONS] [HOST PORT]\nchat --listen [--room] [OPTIONS]",
+    .synopsis = "chat [OPTIONS] [HOST PORT]\nchat --listen [--room] [OPTIONS] [PORT|ADDR:PORT]",
     .examples = "  tcptool chat --listen\n"
                 "  tcptool chat localhost 9999\n",
     .tables = tables,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/event.h"
+#include "commands/hints.h"
 
 void command_print_help(const struct command *c, FILE *to)
 {
@@ -45,7 +46,7 @@ int command_parse(const struct command *c, int argc, char **argv, void *target, 
 {
     struct error why = {0};
 
-    switch (options_parse(c->tables, c->hints, argc, argv, target, first, &why)) {
+    switch (options_parse(c->tables, hints_text, argc, argv, target, first, &why)) {
     case OPTIONS_OK:
         return -1;
     case OPTIONS_HELP:

@@ -11,7 +11,6 @@ struct command {
     const char *synopsis; /* one line per form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
-    const struct option_hint *hints; /* for users of other programs; or NULL */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct local_startup *startup, int argc,
                char **argv);

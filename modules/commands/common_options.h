@@ -20,6 +20,7 @@ struct common_options {
     int64_t user_timeout_ms;
     bool verbose;
     bool quiet;
+    bool timestamps;
     struct tls_options tls;
 };
 

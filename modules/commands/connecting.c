@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/num.h"
 #include "commands/prompt.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
@@ -21,31 +22,6 @@ const struct option_spec connect_specs[] = {
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
     {.kind = OPTION_END},
-};
-
-#define HINT_TIME \
-    "--connect-timeout TIME limits connecting, --idle-timeout TIME idling, --deadline TIME all"
-
-const struct option_hint connect_hints[] = {
-    {"-l", "tcptool serve -p PORT listens"},
-    {"--listen", "tcptool serve -p PORT listens"},
-    {"-p", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"--port", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"-w", HINT_TIME},
-    {"--wait", HINT_TIME},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-N", "the sending side ends with the input anyway; --no-half-close keeps it open"},
-    {"-z", "send HOST PORT '' connects, sends nothing and ends"},
-    {"-C", "--eol crlf sends CRLF"},
-    {"--crlf", "--eol crlf sends CRLF"},
-    {"-s", "--bind ADDR says where to connect from"},
-    {"--source", "--bind ADDR says where to connect from"},
-    {"--ssl", "--tls encrypts, and verifies the server"},
-    {"--send-only", "--until none waits for no answer"},
-    {"-U", "unix:PATH takes the place of HOST PORT"},
-    {"--unixsock", "unix:PATH takes the place of HOST PORT"},
-    {"--vsock", "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, NULL},
 };
 
 char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
@@ -70,7 +46,25 @@ static int check_whole(const char *word, const struct addr *a, struct error *err
     return -1;
 }
 
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
+/* The second word is no port, or missing: names the cause where it is the first word. */
+static void explain_host(const char *host, const struct common_options *o, struct error *err)
+{
+    char *meant = endpoint_with_brackets(host);
+    int64_t time_ms;
+
+    if (meant != NULL)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid address \"%s\": an IPv6 address without a port: did you mean %s?", host,
+                  meant);
+    else if (o->quiet && num_parse_duration(host, &time_ms) == 0)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid host \"%s\": -q takes no value, it is --quiet; nc's -q is --until quiet",
+                  host);
+    free(meant);
+}
+
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err)
 {
     struct endpoint e = {0};
     char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
@@ -98,6 +92,8 @@ taken:
         e.host = NULL;
     }
 done:
+    if (result < 0 && err->status == EXITCODE_USAGE && first != NULL && e.host != NULL)
+        explain_host(first, o, err);
     endpoint_clear(&e);
     free(first);
     free(second);
@@ -159,7 +155,7 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     }
     if (word == NULL)
         return tls_options_check(&o->tls, TLS_CLIENT, err);
-    if (endpoint_parse(word, &e, err) < 0) {
+    if (endpoint_parse_local(word, &e, err) < 0) {
         error_prefix(err, "--bind");
         return -1;
     }

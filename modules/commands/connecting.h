@@ -21,9 +21,6 @@ struct connect_options {
 /* A part of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
 
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint connect_hints[];
-
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
     char *host; /* owned */
@@ -39,7 +36,8 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 
 /* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
  * missing. Returns 0, or -1 with err filled; w is to be cleared. */
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err);
 
 void connecting_clear(struct connecting_words *w);
 

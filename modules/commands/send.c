@@ -1,4 +1,5 @@
 /* The command send: its options, what it sends, and how much of a reply it waits for. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +10,16 @@
 #include "commands/connecting.h"
 #include "commands/progress.h"
 #include "commands/prompt.h"
+#include "commands/retry_line.h"
 #include "commands/text_options.h"
 #include "core/conversation.h"
 #include "core/memory.h"
 #include "core/whole.h"
+#include "text/guess.h"
 
-enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_NONE };
+enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_QUIET, UNTIL_NONE };
 
-static const char *const until_words[] = {"eof", "first", "line", "none", NULL};
+static const char *const until_words[] = {"eof", "first", "line", "quiet[:TIME]", "none", NULL};
 
 struct send_options {
     struct common_options common;
@@ -24,6 +27,7 @@ struct send_options {
     struct text_options text;
     const char *file;
     int until;
+    int64_t quiet_ms;
     bool half_close;
     bool progress;
     bool raw;
@@ -36,7 +40,8 @@ static const struct option_spec what_specs[] = {
      .help = "send the contents of FILE"},
     {OPTION_ON, "progress", 0, AT(progress), .essential = true,
      .help = "show bytes, rate and time left"},
-    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|none", AT(until), .choices = until_words,
+    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|quiet[:TIME]|none", AT(until),
+     .time_offset = offsetof(struct send_options, quiet_ms), .choices = until_words,
      .essential = true, .help = "how much of a reply to wait for (eof)"},
     {OPTION_OFF, "no-half-close", 0, AT(half_close), .essential = true,
      .help = "keep the sending side open after the input"},
@@ -61,6 +66,7 @@ struct send {
     struct run run;
     struct connecting_words words;
     struct connecting *connecting;
+    struct retry_line waiting;
     struct buf message; /* as it goes over the wire */
     bool has_message;
     struct stream *source; /* NULL once the conversation has them */
@@ -71,14 +77,19 @@ struct send {
     struct progress progress;
     struct text_format format;
     struct text_counts counts;
+    bool guesses; /* at the encoding of the reply */
+    struct guess guess;
 };
 
 static struct filter *make_incoming(void *owner, struct stream *from, struct error *err)
 {
     struct send *s = owner;
+    struct text_format format = s->format;
 
     (void)from;
-    return filters_incoming(&s->options.text, &s->format, &s->counts, err);
+    if (s->guesses)
+        format.observer = guess_new(&s->guess);
+    return filters_incoming(&s->options.text, &format, &s->counts, err);
 }
 
 static struct filter *make_outgoing(void *owner, struct stream *from, struct error *err)
@@ -104,6 +115,9 @@ static void on_over(void *owner, struct outcome *o)
     s->conversation = NULL;
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
+    if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
+        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
+                     "have closed because the sending side was closed");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else
@@ -128,6 +142,7 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     else if (event_level() == EVENT_VERBOSE)
@@ -145,13 +160,16 @@ static void on_connect_failed(void *arg, struct error *why)
     struct send *s = arg;
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     run_fail(&s->run, why);
 }
 
-static void on_retry(void *arg, const struct error *why)
+static void on_retry(void *arg, const struct error *why, int64_t left_ms)
 {
-    (void)arg;
+    struct send *s = arg;
+
     event_detail("%s; trying again", why->text);
+    retry_line_show(&s->waiting, s->run.loop, &s->words.target, left_ms);
 }
 
 static const struct connect_events connect_events = {
@@ -163,7 +181,7 @@ static const struct connect_events connect_events = {
 static void plan_conversation(struct send *s)
 {
     const struct send_options *o = &s->options;
-    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE;
+    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE || o->until == UNTIL_QUIET;
     bool keeps = o->until == UNTIL_NONE || filters_incoming_are_none(&o->text, &s->format);
 
     s->plan = (struct conversation_plan){
@@ -180,9 +198,10 @@ static void plan_conversation(struct send *s)
                 : waits_open           ? GOAL_ANSWERED
                                        : GOAL_BOTH_END,
         .idle_ms = o->common.idle_timeout_ms,
-        .unanswered = o->until == UNTIL_FIRST
-                          ? "the peer closed the connection without a reply"
-                          : "the peer closed the connection before a whole line came",
+        .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
+        .unanswered = o->until == UNTIL_LINE
+                          ? "the peer closed the connection before a whole line came"
+                          : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,
     };
@@ -285,6 +304,8 @@ static int open_output(struct send *s, struct error *err)
         .end_with_newline = terminal,
         .first_line = s->options.until == UNTIL_LINE,
     };
+    s->guesses =
+        terminal && s->options.text.encoding == NULL && s->options.text.local_encoding == NULL;
     if (s->options.until == UNTIL_NONE)
         return 0;
     s->output = local_open_output(s->run.loop, err);
@@ -310,6 +331,7 @@ static int start(struct send *s, struct error *err)
 static void clear(struct send *s)
 {
     connect_cancel(s->connecting);
+    retry_line_clear(&s->waiting);
     if (s->conversation != NULL)
         conversation_end(s->conversation, CONVERSATION_ABORT);
     stream_close(s->source, STREAM_AT_ONCE);
@@ -322,15 +344,31 @@ static int check_options(struct send *s, int count, char **words, struct error *
     const struct send_options *o = &s->options;
 
     if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
-        connecting_find_target(&s->words, count, words, err) < 0 ||
+        connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
         connecting_check(&s->words, &o->common, err) < 0)
         return -1;
+    if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
+        error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
+        return -1;
+    }
     if (o->file != NULL && count > s->words.used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": --file replaces MESSAGE",
                   words[s->words.used]);
         return -1;
     }
     return find_message(s, count - s->words.used, words + s->words.used, err);
+}
+
+static void report_guess(struct send *s)
+{
+    const char *name = guess_encoding(&s->guess);
+    char option[16] = "";
+
+    for (size_t i = 0; name != NULL && name[i] != '\0' && i + 1 < sizeof(option); i++)
+        option[i] = (char)tolower((unsigned char)name[i]);
+    if (name != NULL)
+        event_notice("these bytes may be %s: try -e %s", name, option);
+    guess_clear(&s->guess);
 }
 
 /* Returns the exit status, or -1 with a usage error. */
@@ -354,6 +392,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     }
     clear(s);
     text_options_report(&s->options.text, &s->counts);
+    report_guess(s);
     return misused ? (run_clear(&s->run), -1) : run_end(&s->run, startup);
 }
 
@@ -361,7 +400,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
                char **argv)
 {
     struct send s = {
-        .options = {.common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true},
+        .options = {.common = COMMON_DEFAULTS,
+                    .connect = CONNECT_DEFAULTS,
+                    .quiet_ms = 1000,
+                    .half_close = true},
     };
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
@@ -382,6 +424,5 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
-    .hints = connect_hints,
     .run = run,
 };

@@ -40,13 +40,10 @@ static void on_closing(void *client, struct stream *near, int64_t duration_ms)
     progress_report_totals(near, duration_ms);
 }
 
-static int check_options(const struct upper_options *o, int operands, struct error *err)
+static int check_options(struct upper_options *o, int count, char **words, struct error *err)
 {
-    if (operands > 0) {
-        error_set(err, EXITCODE_USAGE,
-                  "takes no arguments: use -p for the port, -b for the address");
+    if (listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    }
     if (text_options_check(&o->text, err) < 0 ||
         listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
@@ -71,7 +68,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &o, &first);
 
-    if (status < 0 && check_options(&o, argc - first, &why) < 0)
+    if (status < 0 && check_options(&o, argc - first, argv + first, &why) < 0)
         status = command_misused(self, &why);
     if (status >= 0)
         goto done;
@@ -92,10 +89,9 @@ done:
 const struct command upper_command = {
     .name = "upper",
     .summary = "Listen; reply with everything in upper case",
-    .synopsis = "upper [OPTIONS]",
+    .synopsis = "upper [OPTIONS] [PORT|ADDR:PORT]",
     .examples = "  tcptool upper -p 12000\n"
                 "  tcptool upper --single -e gbk\n",
     .tables = tables,
-    .hints = listen_hints,
     .run = run,
 };

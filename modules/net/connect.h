@@ -19,7 +19,7 @@ struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
     int family;
-    const char *bind;     /* ADDR or ADDR:PORT to connect from, or NULL */
+    const char *bind;     /* ADDR, ADDR:PORT or :PORT to connect from, or NULL */
     int64_t timeout_ms;   /* for each target: covers the look-up and every address; 0: none */
     int64_t handshake_ms; /* after that: covers the stages; 0: none */
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
@@ -33,8 +33,8 @@ struct connect_events {
     void (*on_connected)(void *arg, struct stream *s);
     /* why names every target and its cause. */
     void (*on_failed)(void *arg, struct error *why);
-    /* A try has failed, and another one follows. May be NULL. */
-    void (*on_retry)(void *arg, const struct error *why);
+    /* A try has failed, and others follow for left_ms. May be NULL. */
+    void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
 };
 
 struct connecting;

@@ -14,6 +14,7 @@ struct dialer_target {
     unsigned port;            /* 0: host is a whole address (addr_parse()) */
     int family;               /* AF_UNSPEC, AF_INET or AF_INET6 */
     const struct addr *local; /* to connect from; NULL: any */
+    unsigned local_port;      /* without local: the port to connect from; 0: any */
     int64_t timeout_ms;       /* covers the look-up and every address; 0: none */
     struct socket_options socket;
 };

@@ -102,11 +102,13 @@ static const struct option_table tables[] = {
     {"", NULL, 0, NULL},
 };
 
-static const struct option_hint hints[] = {
-    {"-z", "use --size"},
-    {"--zero", "use --size 0"},
-    {NULL, NULL},
-};
+static const char *hint(const char *command, const char *option)
+{
+    assert_string_equal(command, "command");
+    if (strcmp(option, "-z") == 0)
+        return "use --size";
+    return strncmp(option, "--zero", 6) == 0 ? "use --size 0" : NULL;
+}
 
 /* The words of a command, and what they become. */
 struct scene {
@@ -127,7 +129,7 @@ static void parse(struct scene *s, const char *words)
     strcpy(copy, words);
     while ((word = strsep(&rest, " ")) != NULL)
         s->argv[s->argc++] = word;
-    s->result = options_parse(tables, hints, s->argc, s->argv, &s->target, &s->first, &s->err);
+    s->result = options_parse(tables, hint, s->argc, s->argv, &s->target, &s->first, &s->err);
 }
 
 static void end(struct scene *s)
@@ -248,7 +250,7 @@ static void tables_may_have_a_prefix(void **state)
     assert_string_equal(s.target.word, "a");
     assert_string_equal(s.target.other.word, "b");
     end(&s);
-    assert_refused("-x a", "unknown option \"-x\": did you mean --help?");
+    assert_refused("-x a", "unknown option \"-x\"");
 }
 
 static void help_ends_the_parsing(void **state)
@@ -263,7 +265,7 @@ static void help_ends_the_parsing(void **state)
     parse(&s, "-oh");
     assert_int_equal(s.result, OPTIONS_HELP);
     end(&s);
-    assert_refused("--nosuch --help", "unknown option \"--nosuch\": did you mean --on?");
+    assert_refused("--nosuch --help", "unknown option \"--nosuch\"");
 }
 
 static void values_of_the_wrong_form_are_quoted(void **state)
@@ -300,8 +302,8 @@ static void unknown_options_name_a_close_one(void **state)
     assert_refused("--prot 80", "unknown option \"--prot\": did you mean --port?");
     assert_refused("--wrod=a", "unknown option \"--wrod\": did you mean --word?");
     assert_refused("--halp", "unknown option \"--halp\": did you mean --help?");
-    assert_refused("-c", "unknown option \"-c\": did you mean --choice?");
-    assert_refused("-oc", "unknown option \"-c\": did you mean --choice?");
+    assert_refused("-c", "unknown option \"-c\"");
+    assert_refused("-oc", "unknown option \"-c\"");
     assert_refused("--o", "ambiguous option \"--o\"");
     assert_refused("--wor=a", "ambiguous option \"--wor\"");
 }
@@ -334,7 +336,7 @@ static void the_nearest_word_is_found(void **state)
     memset(word, 'x', sizeof(word) - 1);
     word[sizeof(word) - 1] = '\0';
     assert_non_null(options_nearest(word, known));
-    assert_non_null(options_nearest("", known));
+    assert_null(options_nearest("", known));
 }
 
 static void assert_prints(void (*print)(FILE *to), const char *wanted)
