@@ -165,16 +165,16 @@ _tcptool_command_words='serve send chat upper help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --send-proxy --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --send-proxy --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -186,11 +186,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file|--reply-file) echo file ;;
+        --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -199,10 +199,10 @@ _tcptool_value() {
         --until) echo 'words eof first line quiet none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --file|-f) echo file ;;
+        --file|-f|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --connect-timeout|--retry|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -210,11 +210,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -222,11 +222,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -239,27 +239,27 @@ _tcptool_optional_value() {
   case $1 in
     serve)
       case $2 in
-        --help) echo 'words where access output text limits connection messages all' ;;
+        --help) echo 'words where access output text tls limits connection messages all' ;;
         *) return 1 ;;
       esac
       ;;
     send)
       case $2 in
-        --help) echo 'words where data text limits connection messages all' ;;
+        --help) echo 'words where data text tls limits connection messages all' ;;
         --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;
     chat)
       case $2 in
-        --help) echo 'words where access chat text limits connection messages all' ;;
+        --help) echo 'words where access chat text tls limits connection messages all' ;;
         --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;
     upper)
       case $2 in
-        --help) echo 'words where access output text limits connection messages all' ;;
+        --help) echo 'words where access output text tls limits connection messages all' ;;
         *) return 1 ;;
       esac
       ;;

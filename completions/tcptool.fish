@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -91,9 +91,19 @@ complete -c tcptool -n '__tcptool_uses serve' -s e -l encoding -x -a '(__tcptool
 complete -c tcptool -n '__tcptool_uses serve' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses serve' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses serve' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses serve' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses serve' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses serve' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses serve' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses serve' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -105,7 +115,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
@@ -120,9 +130,19 @@ complete -c tcptool -n '__tcptool_uses send' -s e -l encoding -x -a '(__tcptool_
 complete -c tcptool -n '__tcptool_uses send' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses send' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses send' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses send' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses send' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses send' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses send' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses send' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses send' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses send' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses send' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses send' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -134,7 +154,7 @@ complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -164,9 +184,19 @@ complete -c tcptool -n '__tcptool_uses chat' -s e -l encoding -x -a '(__tcptool_
 complete -c tcptool -n '__tcptool_uses chat' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses chat' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses chat' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses chat' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses chat' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses chat' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses chat' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses chat' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -178,7 +208,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -201,9 +231,19 @@ complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses upper' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses upper' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses upper' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses upper' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses upper' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses upper' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses upper' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -215,4 +255,4 @@ complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'

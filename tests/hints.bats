@@ -47,8 +47,8 @@ not_told() {
   told 'run a program' -l -p 8888 -e /bin/sh
   told 'run a program' -lp 8888 --sh-exec cat
   told 'run a program' TCP-LISTEN:8888,fork EXEC:cat
-  told 'no TLS' --ssl host 443
-  told 'no TLS' OPENSSL:host:443 -
+  told 'send host 443; --tls encrypts' --ssl host 443
+  told 'tls encrypts' OPENSSL:host:443 -
   told 'a command comes first' -U /path
   told 'no proxy' -x proxy:1080 host 80
   told 'send host 80; .*--connect-timeout' -w 3 host 80
@@ -61,8 +61,8 @@ not_told() {
 @test "hints: options of other programs name the one that does it here" {
   local command
   for command in serve send chat upper; do
-    told '"--ssl": there is no TLS here' "$command" --ssl
-    told '"--tls": there is no TLS here' "$command" --tls
+    told '"--ssl": --tls encrypts' "$command" --ssl
+    told '"--ssl-cert": --tls-cert FILE' "$command" --ssl-cert file
     told '"-u": there is no UDP here' "$command" -u
     told '"-U": .*unix:PATH' "$command" -U path
     told '"-x": there is no proxy here' "$command" -x proxy

@@ -10,7 +10,6 @@
 
 #define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
 #define NO_PROXY "there is no proxy here"
-#define NO_TLS "there is no TLS here"
 #define NO_UDP "there is no UDP here"
 
 #define LIMITS_LISTENING                                                              \
@@ -32,11 +31,10 @@ static const struct hint hints[] = {
     {CONNECTORS, "-U", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--unixsock", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--vsock", .text = "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, "--tls", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-verify", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-cert", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-key", .text = NO_TLS, .is_final = true},
+    {NULL, "--ssl", .text = "--tls encrypts, and verifies certificates"},
+    {NULL, "--ssl-verify", .text = "--tls verifies by itself"},
+    {NULL, "--ssl-cert", .text = "--tls-cert FILE presents a certificate", .takes_value = true},
+    {NULL, "--ssl-key", .text = "--tls-key FILE is the key of --tls-cert", .takes_value = true},
     {NULL, "-x", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "-X", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "--proxy", .text = NO_PROXY, .is_final = true},

@@ -84,12 +84,13 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     return count == 0 ? 0 : -1;
 }
 
-int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
         shares = "--once takes a single connection";
     if (o->workers <= 1 || shares == NULL)
-        return 0;
+        return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -136,6 +137,10 @@ static void on_signal(void *arg, int number)
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
+    if (number == SIGHUP) {
+        tls_options_reload(&l->tls);
+        return;
+    }
     if (l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
@@ -193,6 +198,8 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    if (tls_options_have_files(&l->common->tls))
+        sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
@@ -298,13 +305,16 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0)
+        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0 ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (l->rules.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (l->tls.context != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){
@@ -336,6 +346,8 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
+    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                         &listeners->items[0].address);
 }
 
 /* An address that is not of this machine may be one in which a port was meant. */
@@ -401,6 +413,7 @@ static void clear(struct listening *l)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
     access_clear(&l->rules);
+    tls_context_free(l->tls.context);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

@@ -27,6 +27,7 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
     {"output", "Replies", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
@@ -47,7 +48,8 @@ static int check_options(struct upper_options *o, int count, char **words, struc
 {
     if (listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || listening_check(&o->listen, NULL, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
     return common_options_apply(&o->common, err);
 }
@@ -84,7 +86,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     status = status < 0 ? first : status;
 done:
     listening_clear_options(&o.listen);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     return status;
 }
 

@@ -59,6 +59,10 @@ int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_
 
 struct loop *stream_loop(const struct stream *s);
 
+/* Layers another transport over the present one, which is moved to *under and belongs to the
+ * new one from then on. Nothing may be unsent. */
+void stream_wrap(struct stream *s, const struct transport *over, struct transport *under);
+
 /* Returns the descriptor, for options, sizes and measurements alone; -1: none. */
 int stream_descriptor(const struct stream *s);
 
@@ -130,6 +134,9 @@ void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner));
 
 /* Returns NULL, or the first failure. */
 const struct error *stream_failure(const struct stream *s);
+
+/* Returns NULL, or why data may be missing although reading has met IO_END. */
+const struct error *stream_truncation(const struct stream *s);
 
 struct stream_counts {
     uint64_t in_bytes;

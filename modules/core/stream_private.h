@@ -32,10 +32,11 @@ struct stream {
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
     bool closed : 1;
-    bool failed : 1;  /* failure is set */
-    bool lost : 1;    /* bytes that were to go out when it failed */
-    struct addr peer; /* sa_family is 0 for local streams. Comes last: of its union, only as
-                       * much is allocated as the address takes, or an IPv6 address would */
+    bool failed : 1;    /* failure is set */
+    bool truncated : 1; /* failure says why data may be missing, unless failed */
+    bool lost : 1;      /* bytes that were to go out when it failed */
+    struct addr peer;   /* sa_family is 0 for local streams. Comes last: of its union, only as
+                         * much is allocated as the address takes, or an IPv6 address would */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return
