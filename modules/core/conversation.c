@@ -136,7 +136,7 @@ static void check_goal(struct conversation *c)
     if (goal == GOAL_ANSWERED)
         reached = reached && (c->answered || c->near_ended);
     if (!reached) {
-        if (c->back != NULL && far_is_done(c))
+        if (far_is_done(c))
             begin_last_words(c);
         return;
     }
