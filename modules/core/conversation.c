@@ -172,6 +172,8 @@ static void end_back(struct conversation *c)
         pump_try(back);
         if (stream_counts(back->from)->in_bytes == 0)
             pump_finish(back, PUMP_ENDED);
+    } else if (back->running && c->plan->last_words_ms > 0) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
     }
 }
 
