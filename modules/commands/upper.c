@@ -5,6 +5,10 @@
 #include "commands/text_options.h"
 #include "services/echo.h"
 
+/* How long a client may go on after the reply to its first read: closing while it sends would
+ * reset the connection before it has read the reply. */
+enum { LINGER_MS = 500 };
+
 struct upper_options {
     struct common_options common;
     struct listen_options listen;
@@ -78,6 +82,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         goto done;
     listening_plan(&l);
     l.plan.from_near.first_is_enough = o.single;
+    l.plan.last_words_ms = o.single ? LINGER_MS : 0;
     l.plan.from_near.one_send = !o.common.sendall;
     listening_open(&l);
     if (listening_run(&l, &why) < 0)

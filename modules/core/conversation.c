@@ -149,7 +149,7 @@ static void check_goal(struct conversation *c)
     if (goal == GOAL_ANSWERED)
         reached = reached && (c->answered || c->near_ended);
     if (!reached) {
-        if (c->back != NULL && far_is_done(c))
+        if (far_is_done(c))
             begin_last_words(c);
         return;
     }
@@ -185,6 +185,8 @@ static void end_back(struct conversation *c)
         pump_try(back);
         if (stream_counts(back->from)->in_bytes == 0)
             pump_finish(back, PUMP_ENDED);
+    } else if (back->running && c->plan->last_words_ms > 0) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
     }
 }
 

@@ -351,6 +351,7 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
 {
     if (result == IO_OK) {
         s->counts.out_bytes += put;
+        s->has_sent = true;
         s->counts.moved_ms = loop_now_ms(s->loop);
     } else if (result == IO_AGAIN) {
         s->full = true;
@@ -430,4 +431,9 @@ const struct error *stream_truncation(const struct stream *s)
 const struct stream_counts *stream_counts(const struct stream *s)
 {
     return &s->counts;
+}
+
+void stream_reset_counts(struct stream *s)
+{
+    s->counts.in_bytes = s->counts.out_bytes = 0;
 }

@@ -145,6 +145,9 @@ struct stream_counts {
 };
 const struct stream_counts *stream_counts(const struct stream *s);
 
+/* From now on bytes are counted anew: those of a handshake are no data. */
+void stream_reset_counts(struct stream *s);
+
 /* Returns when data last moved; that the peer acknowledged data counts as of this call. */
 int64_t stream_moved_ms(struct stream *s);
 

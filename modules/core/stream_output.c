@@ -134,7 +134,7 @@ static size_t undelivered(const struct stream *s)
 {
     size_t unsent = stream_unsent(s) + s->lost + (s->shut_asked && !s->shut_done);
 
-    if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
+    if (!s->has_sent || s->transport.ops->unacknowledged == NULL)
         return unsent;
     return unsent + s->transport.ops->unacknowledged(&s->transport);
 }

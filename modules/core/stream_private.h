@@ -29,6 +29,7 @@ struct stream {
     bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
     bool full : 1;           /* nothing can be written until an event says so */
+    bool has_sent : 1;       /* there may be something to acknowledge */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
     bool closed : 1;

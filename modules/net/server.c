@@ -87,10 +87,12 @@ static void stop_listening(struct server *s)
 
 void server_check_idle(struct server *s)
 {
-    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
+    if (s->ending || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
         !list_is_empty(&s->ready))
         return;
-    if (s->stopping || (s->options->once && s->had_client)) {
+    if (s->options->once && s->had_client && !s->stopping) {
+        server_stop(s); /* looks again */
+    } else if (s->stopping && !s->service->busy) {
         loop_cancel_timer(s->loop, &s->drain);
         s->on_idle(s->arg);
     }
