@@ -52,6 +52,7 @@ static const struct option_table tables[] = {
     {"To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
     {"Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
+    {"", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
     {"Chatting", chat_specs, 0, NULL},
     {"Text", text_specs, offsetof(struct chat_options, text), NULL},
     {"Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},

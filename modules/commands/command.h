@@ -21,6 +21,7 @@ extern const struct command serve_command;
 extern const struct command send_command;
 extern const struct command chat_command;
 extern const struct command upper_command;
+extern const struct command wait_command;
 
 /* Prints the command's --help. */
 void command_print_help(const struct command *c, FILE *to);

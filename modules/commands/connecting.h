@@ -18,8 +18,9 @@ struct connect_options {
         .connect_timeout_ms = 10000 \
     }
 
-/* A part of the commands' tables; the offsets are those of struct connect_options. */
+/* Parts of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
+extern const struct option_spec connect_retry_specs[];
 
 /* What users of nc, ncat and socat type, and what it is here. */
 extern const struct option_hint connect_hints[];
@@ -35,6 +36,10 @@ struct connecting_words {
 /* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
  * usage error: missing. */
 char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
+
+/* Refuses an address by itself that only a listener can have. Returns 0, or -1 with a usage
+ * error. */
+int connecting_check_address(const char *word, const struct addr *a, struct error *err);
 
 /* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
  * missing. Returns 0, or -1 with err filled; w->host is to be freed. */

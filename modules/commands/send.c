@@ -47,6 +47,7 @@ static const struct option_spec what_specs[] = {
 static const struct option_table tables[] = {
     {"Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
     {"", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"", connect_retry_specs, offsetof(struct send_options, connect), NULL},
     {"Sending and receiving", what_specs, 0, NULL},
     {"Text", text_specs, offsetof(struct send_options, text), NULL},
     {"Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
