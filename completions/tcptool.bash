@@ -129,7 +129,8 @@ _tcptool_complete() {
   elif [[ ! $ended && $cur == --*=* ]]; then
     lead=${cur%%=*}=
     cur=${cur#*=}
-    value=$(_tcptool_value "$command" "${lead%=}") && _tcptool_offer_value "$value"
+    value=$(_tcptool_value "$command" "${lead%=}" || _tcptool_optional_value "$command" "${lead%=}") &&
+      _tcptool_offer_value "$value"
   elif [[ ! $ended && $cur == -* ]]; then
     _tcptool_offer "$(_tcptool_options "$command")"
   elif _tcptool_connects "$command"; then
@@ -182,19 +183,19 @@ _tcptool_command_words='serve send chat upper wait help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --allow --deny --accept-proxy --connect-timeout --send-proxy --retry --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     wait)
-      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -216,7 +217,7 @@ _tcptool_value() {
       ;;
     send)
       case $2 in
-        --until) echo 'words eof first line none' ;;
+        --until) echo 'words eof first line quiet none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
         --file|-f) echo file ;;
@@ -234,7 +235,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--allow|--deny|--connect-timeout|--retry|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -257,6 +258,46 @@ _tcptool_value() {
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
         --send|--expect|--connect-timeout|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# The same for an option whose value may be left out.
+_tcptool_optional_value() {
+  case $1 in
+    serve)
+      case $2 in
+        --help) echo 'words where access output text limits connection messages all' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    send)
+      case $2 in
+        --help) echo 'words where data text limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    chat)
+      case $2 in
+        --help) echo 'words where access chat text limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    upper)
+      case $2 in
+        --help) echo 'words where access output text limits connection messages all' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    wait)
+      case $2 in
+        --help) echo 'words what where text limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;

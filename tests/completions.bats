@@ -8,6 +8,11 @@ commands() {
   tcptool help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }'
 }
 
+# The groups of a command's options.
+groups() {
+  tcptool help --options | awk -F '\t' -v c="$1" '$1 == c { print $6 }' | sort -u
+}
+
 need() {
   command -v "$1" >/dev/null || skip "there is no $1 here"
 }
@@ -84,6 +89,11 @@ expect_lines() {
   bash_offers send --eol '' | expect_lines none lf crlf
   bash_offers send --until l | expect_lines line
   expect_equal "$(bash_offers send --retry '')" ''
+  bash_offers send --help = a | expect_lines all
+  # shellcheck disable=SC2046
+  bash_offers send --help = | expect_lines $(groups send) all
+  expect_equal "$(bash_offers send --help localho)" localhost
+  bash_offers chat --send-proxy = | expect_lines v1 v2
   bash_offers send -b '' | expect_lines localhost 0.0.0.0 127.0.0.1 '[::]' '[::1]'
 }
 
@@ -191,8 +201,11 @@ END
 @test "zsh: commands, options and values" {
   need zsh
   zsh_types 'tcptool ser\t--err\trep\t\n' '<serve><--errors=replace>'
-  zsh_types 'tcptool send --until \t' eof first line none
+  zsh_types 'tcptool send --until \t' eof first line none quiet
   zsh_types 'tcptool help up\t\n' '<help><upper>'
+  zsh_types 'tcptool hel\tchat\n' '<help><chat>'
+  zsh_types 'tcptool send --help=lim\t\n' '<send><--help=limits>'
+  zsh_types 'tcptool send --send-proxy=\t\t' v1 v2
   zsh_types 'tcptool \t' 'Chat in lines'
   zsh_types 'tcptool chat --lis\t--roo\t-q\n' '<chat><--listen><--room><-q>'
   zsh_types 'tcptool send --keepal\t\n' '<send><--keepalive'
@@ -250,8 +263,11 @@ fish_offers() {
   fish_offers 'tcptool help ' | expect_lines $(commands)
   fish_offers 'tcptool serve --errors ' | expect_lines strict replace escape ignore
   fish_offers 'tcptool serve --errors=s' | grep -x -e --errors=strict
-  fish_offers 'tcptool send --until ' | expect_lines eof first line none
+  fish_offers 'tcptool send --until ' | expect_lines eof first line quiet none
   expect_equal "$(fish_offers 'tcptool send --retry ')" ''
+  # shellcheck disable=SC2046
+  fish_offers 'tcptool chat --help=' | sed 's/--help=//' | expect_lines $(groups chat) all
+  fish_offers 'tcptool chat --send-proxy=' | expect_lines --send-proxy=v1 --send-proxy=v2
   expect_equal "$(fish_offers 'tcptool serve ')" ''
 }
 

@@ -2,6 +2,8 @@
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
+#include <stdio.h>
+
 #include "base/options.h"
 #include "core/local.h"
 
@@ -11,7 +13,7 @@ struct command {
     const char *synopsis; /* one line per form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
-    const struct option_hint *hints; /* for users of other programs; or NULL */
+    const void *defaults; /* the options' struct before parsing; help shows its numbers */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct local_startup *startup, int argc,
                char **argv);
@@ -23,7 +25,7 @@ extern const struct command chat_command;
 extern const struct command upper_command;
 extern const struct command wait_command;
 
-/* Prints the command's --help. */
+/* Prints the command's --help: what most users need, in at most 22 lines of 80 columns. */
 void command_print_help(const struct command *c, FILE *to);
 
 /*

@@ -20,11 +20,13 @@ struct common_options {
     int64_t user_timeout_ms;
     bool verbose;
     bool quiet;
+    bool timestamps;
 };
 
-#define COMMON_DEFAULTS                                \
-    {                                                  \
-        .sendall = true, .handshake_timeout_ms = 10000 \
+#define COMMON_DEFAULT_FIELDS .sendall = true, .handshake_timeout_ms = 10000
+#define COMMON_DEFAULTS       \
+    {                         \
+        COMMON_DEFAULT_FIELDS \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct common_options. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/num.h"
 #include "commands/prompt.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
@@ -14,7 +15,7 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
-     .help = "give up connecting after TIME (10s; 0: never)"},
+     .help = "give up connecting after TIME; 0 never does"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
@@ -27,34 +28,19 @@ const struct option_spec connect_retry_specs[] = {
     {.kind = OPTION_END},
 };
 
-#define HINT_TIME \
-    "--connect-timeout TIME limits connecting, --idle-timeout TIME idling, --deadline TIME all"
-
-const struct option_hint connect_hints[] = {
-    {"-l", "tcptool serve -p PORT listens"},
-    {"--listen", "tcptool serve -p PORT listens"},
-    {"-p", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"--port", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"-w", HINT_TIME},
-    {"--wait", HINT_TIME},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-N", "the sending side ends with the input anyway; --no-half-close keeps it open"},
-    {"-z", "send HOST PORT '' connects, sends nothing and ends"},
-    {"-C", "--eol crlf sends CRLF"},
-    {"--crlf", "--eol crlf sends CRLF"},
-    {"-s", "--bind ADDR says where to connect from"},
-    {"--source", "--bind ADDR says where to connect from"},
-    {"--send-only", "--until none waits for no answer"},
-    {"-U", "unix:PATH takes the place of HOST PORT"},
-    {"--unixsock", "unix:PATH takes the place of HOST PORT"},
-    {"--vsock", "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, NULL},
-};
-
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
+/* Returns a copy of the word given, or of what the user types at a prompt; or NULL with a
+ * usage error: missing. */
+static char *find_word(struct connecting_words *w, const char *given, const char *name,
+                       const char *missing, struct error *err)
 {
-    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
+    char *word = NULL;
 
+    if (given != NULL) {
+        word = strdup(given);
+    } else if (prompt_is_possible()) {
+        w->prompted = true;
+        word = prompt_ask(name, false);
+    }
     if (word == NULL && given != NULL)
         error_errno(err, ENOMEM, "cannot read \"%s\"", given);
     else if (word == NULL)
@@ -73,10 +59,28 @@ int connecting_check_address(const char *word, const struct addr *a, struct erro
     return -1;
 }
 
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
+/* The second word is no port, or missing: names the cause where it is the first word. */
+static void explain_host(const char *host, const struct common_options *o, struct error *err)
+{
+    char *meant = endpoint_with_brackets(host);
+    int64_t time_ms;
+
+    if (meant != NULL)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid address \"%s\": an IPv6 address without a port: did you mean %s?", host,
+                  meant);
+    else if (o->quiet && num_parse_duration(host, &time_ms) == 0)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid host \"%s\": -q takes no value, it is --quiet; nc's -q is --until quiet",
+                  host);
+    free(meant);
+}
+
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err)
 {
     struct endpoint e = {0};
-    char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
+    char *first = find_word(w, count > 0 ? words[0] : NULL, "host", "missing host", err);
     char *second = NULL;
     int result = -1;
 
@@ -88,8 +92,7 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
         goto taken;
     }
     if (e.port == NULL) {
-        second =
-            connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
+        second = find_word(w, count > w->used ? words[w->used] : NULL, "port", "missing port", err);
         w->used += count > w->used;
         if (second == NULL)
             goto done;
@@ -101,6 +104,8 @@ taken:
         e.host = NULL;
     }
 done:
+    if (result < 0 && err->status == EXITCODE_USAGE && first != NULL && e.host != NULL)
+        explain_host(first, o, err);
     endpoint_clear(&e);
     free(first);
     free(second);
@@ -138,7 +143,7 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     }
     if (word == NULL)
         return 0;
-    if (endpoint_parse(word, &e, err) < 0) {
+    if (endpoint_parse_local(word, &e, err) < 0) {
         error_prefix(err, "--bind");
         return -1;
     }

@@ -22,28 +22,23 @@ struct connect_options {
 extern const struct option_spec connect_specs[];
 extern const struct option_spec connect_retry_specs[];
 
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint connect_hints[];
-
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
     char *host; /* owned */
     struct connect_target target;
-    int used; /* how many words were taken */
+    int used;      /* how many words were taken */
+    bool prompted; /* and the user typed the others */
     struct stage_plan stage;
 };
-
-/* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
- * usage error: missing. */
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
 
 /* Refuses an address by itself that only a listener can have. Returns 0, or -1 with a usage
  * error. */
 int connecting_check_address(const char *word, const struct addr *a, struct error *err);
 
-/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
- * missing. Returns 0, or -1 with err filled; w->host is to be freed. */
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and prompts for what
+ * is missing. Returns 0, or -1 with err filled; w->host is to be freed. */
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err);
 
 /* Returns the plan; it points into w and the options. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,

@@ -23,18 +23,15 @@ struct listen_options {
     struct option_words deny;
 };
 
-#define LISTEN_DEFAULTS(number)                                               \
-    {                                                                         \
-        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000 \
+#define LISTEN_DEFAULTS(number)                                                             \
+    {                                                                                       \
+        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000, .workers = 1 \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct listen_options. */
 extern const struct option_spec listen_specs[];
 extern const struct option_spec listen_worker_specs[];
 extern const struct option_spec listen_access_specs[];
-
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint listen_hints[];
 
 struct workers;
 
@@ -70,6 +67,11 @@ struct listening {
 
 /* Frees the words of the options. */
 void listening_clear_options(struct listen_options *o);
+
+/* Takes a single operand that is a port or an address as -p or -b. Returns 0, or -1 with a
+ * usage error. */
+int listening_take_place(struct listen_options *o, struct common_options *common, int count,
+                         char **words, struct error *err);
 
 /* Refuses --workers with --once, and where loops would share something: why, or NULL.
  * Returns 0, or -1 with a usage error. */

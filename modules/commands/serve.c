@@ -44,17 +44,21 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
-    {"", listen_specs, offsetof(struct serve_options, listen), NULL},
-    {"", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
-    {"Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
-    {"Replies and output", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct serve_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
-    {"Connections", common_socket_specs, offsetof(struct serve_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
+    {"where", "", listen_specs, offsetof(struct serve_options, listen), NULL},
+    {"where", "", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
+    {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
+    {"output", "Replies and output", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
+    {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
+     NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
+
+static const struct serve_options defaults = {.common = COMMON_DEFAULTS,
+                                              .listen = LISTEN_DEFAULTS(8888)};
 
 struct serve {
     struct serve_options options;
@@ -110,19 +114,31 @@ static int check_workers(const struct serve_options *o, struct error *err)
     return listening_check(&o->listen, shares, err);
 }
 
-static int check_options(const struct serve_options *o, int operands, struct error *err)
+/* Returns true for text that may be meant for a shell to unescape: 'a\r\n'. */
+static bool has_escape(const char *text)
 {
-    if (operands > 0)
-        return usage("takes no arguments: use -p for the port, -b for the address", err);
+    while ((text = strchr(text, '\\')) != NULL && strchr("rntx0", text[1]) == NULL)
+        text += text[1] != '\0' ? 2 : 1;
+    return text != NULL && text[1] != '\0';
+}
+
+static int check_options(struct serve_options *o, int count, char **words, struct error *err)
+{
+    if (listening_take_place(&o->listen, &o->common, count, words, err) < 0)
+        return -1;
     if ((o->reply != NULL) + (o->reply_file != NULL) + o->echo + o->discard > 1)
         return usage("--reply, --reply-file, --echo and --discard cannot be used together", err);
     if (o->label && o->raw)
         return usage("--label and --raw cannot be used together", err);
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
-    if (text_options_check(&o->text, err) < 0 || check_workers(o, err) < 0)
+    if (text_options_check(&o->text, err) < 0 || check_workers(o, err) < 0 ||
+        common_options_apply(&o->common, err) < 0)
         return -1;
-    return common_options_apply(&o->common, err);
+    if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
+        event_notice("--reply: a backslash is sent as typed; for a line ending, type $'%s'",
+                     o->reply);
+    return 0;
 }
 
 /* An input that is not a regular file is read once, now, so that every client gets it. */
@@ -231,13 +247,13 @@ static int run(const struct command *self, const struct local_startup *startup, 
                char **argv)
 {
     struct serve s = {
-        .options = {.common = COMMON_DEFAULTS, .listen = LISTEN_DEFAULTS(8888)},
+        .options = defaults,
         .answer.reply_fd = -1,
     };
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
 
-    if (status < 0 && check_options(&s.options, argc - first, &why) < 0)
+    if (status < 0 && check_options(&s.options, argc - first, argv + first, &why) < 0)
         status = command_misused(self, &why);
     if (status < 0) {
         if (serve(&s, startup, &why) < 0)
@@ -256,10 +272,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
 const struct command serve_command = {
     .name = "serve",
     .summary = "Listen; print what clients send, or reply to them",
-    .synopsis = "serve [OPTIONS]",
+    .synopsis = "serve [OPTIONS] [PORT|ADDR:PORT]",
     .examples = "  tcptool serve -p 8888 > received\n"
                 "  tcptool serve --reply 'thank you!' -v\n",
     .tables = tables,
-    .hints = listen_hints,
+    .defaults = &defaults,
     .run = run,
 };

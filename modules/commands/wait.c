@@ -7,7 +7,7 @@
 #include "commands/wait_now.h"
 #include "commands/wait_until.h"
 
-enum { DEADLINE_DEFAULT_MS = 60000, NOT_GIVEN = -1 };
+enum { NOT_GIVEN = -1 };
 
 struct wait_options {
     struct common_options common;
@@ -35,23 +35,19 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"What to wait for", what_specs, 0, NULL},
-    {"Where", common_connect_bind_specs, offsetof(struct wait_options, common), NULL},
-    {"", connect_specs, offsetof(struct wait_options, connect), NULL},
-    {"Text", text_specs, offsetof(struct wait_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct wait_options, common), NULL},
-    {"Connection", common_socket_specs, offsetof(struct wait_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct wait_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"what", "What to wait for", what_specs, 0, NULL},
+    {"where", "Where", common_connect_bind_specs, offsetof(struct wait_options, common), NULL},
+    {"where", "", connect_specs, offsetof(struct wait_options, connect), NULL},
+    {"text", "Text", text_specs, offsetof(struct wait_options, text), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct wait_options, common), NULL},
+    {"connection", "Connection", common_socket_specs, offsetof(struct wait_options, common), NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct wait_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
 
-static const struct option_hint hints[] = {
-    {"-t", "--deadline TIME limits the waiting"},
-    {"--timeout", "--deadline TIME limits the waiting"},
-    {"-w", "--deadline TIME limits the waiting, --connect-timeout TIME each try"},
-    {"-z", "wait --now HOST:PORT tries once"},
-    {"-h", "the address is an argument: HOST:PORT"},
-    {NULL, NULL},
+static const struct wait_options defaults = {
+    .common = {COMMON_DEFAULT_FIELDS, .deadline_ms = 60000},
+    .connect = CONNECT_DEFAULTS,
 };
 
 struct wait {
@@ -187,7 +183,7 @@ static void wait_long(struct wait *w, const struct local_startup *startup)
     struct wait_goal goal = {
         .any = w->options.any,
         .gone = w->options.gone,
-        .deadline_ms = given_ms == NOT_GIVEN ? DEADLINE_DEFAULT_MS : given_ms,
+        .deadline_ms = given_ms == NOT_GIVEN ? defaults.common.deadline_ms : given_ms,
     };
     struct error why = {0};
 
@@ -215,9 +211,7 @@ static int become(char **program, const struct local_startup *startup)
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct wait w = {
-        .options = {.common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS},
-    };
+    struct wait w = {.options = defaults};
     struct error why = {0};
     int first, count = split(argc, argv, &w.program), status;
 
@@ -249,6 +243,6 @@ const struct command wait_command = {
     .examples = "  tcptool wait db:5432 cache:6379 -- ./server\n"
                 "  tcptool wait --now localhost:20-25\n",
     .tables = tables,
-    .hints = hints,
+    .defaults = &defaults,
     .run = run,
 };

@@ -21,7 +21,7 @@ struct connect_plan {
     size_t count;
     bool is_named; /* the caller names the only target in its messages */
     int family;
-    const char *bind;     /* ADDR or ADDR:PORT to connect from, or NULL */
+    const char *bind;     /* ADDR, ADDR:PORT or :PORT to connect from, or NULL */
     int64_t timeout_ms;   /* for each target: covers the look-up and every address; 0: none */
     int64_t handshake_ms; /* after that: covers the stages; 0: none */
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
@@ -36,8 +36,8 @@ struct connect_events {
     /* why names every target and its cause. Its number is that of a socket_is_own_failure(),
      * or says nothing. */
     void (*on_failed)(void *arg, struct error *why);
-    /* A try has failed, and another one follows. May be NULL. */
-    void (*on_retry)(void *arg, const struct error *why);
+    /* A try has failed, and others follow for left_ms. May be NULL. */
+    void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
 };
 
 struct connecting;

@@ -133,17 +133,28 @@ static bool lacks_ipv6(int number, const struct addr *peer)
     return peer->sa.sa_family == AF_INET6 && (number == EADDRNOTAVAIL || number == EAFNOSUPPORT);
 }
 
+/* Returns the address to connect to a peer from; NULL: any. */
+static const struct addr *local_of(const struct dialer *d, const struct attempt *a,
+                                   struct addr *any)
+{
+    if (d->target.local != NULL || d->target.local_port == 0)
+        return d->target.local;
+    addr_set_any(any, a->peer.sa.sa_family, d->target.local_port);
+    return any;
+}
+
 static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool local_failed)
 {
     char peer[ADDR_TEXT_SIZE], local[ADDR_TEXT_SIZE], cause[256];
+    struct addr any;
 
     a->failed = true;
     /* ::1 fails on a machine without IPv6, where it can have no server. */
     if (local_failed || (socket_is_own_failure(number) && !lacks_ipv6(number, &a->peer)))
         d->own_failure = number;
     if (local_failed)
-        snprintf(cause, sizeof(cause), "cannot bind %s: %s", addr_format(d->target.local, local),
-                 strerror(number));
+        snprintf(cause, sizeof(cause), "cannot bind %s: %s",
+                 addr_format(local_of(d, a, &any), local), strerror(number));
     else
         snprintf(cause, sizeof(cause), "%s", strerror(number));
     add_cause(d, addr_format(&a->peer, peer), cause);
@@ -155,7 +166,8 @@ static void start_next(struct dialer *d)
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started];
         bool local_failed;
-        int fd = socket_connect(&a->peer, d->target.local, &local_failed);
+        struct addr any;
+        int fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
 
         a->tried = true;
         if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {

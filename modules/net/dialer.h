@@ -15,6 +15,7 @@ struct dialer_target {
     const struct addr_list *known; /* addresses of host, of any port; NULL: host is looked up */
     int family;                    /* AF_UNSPEC, AF_INET or AF_INET6 */
     const struct addr *local;      /* to connect from; NULL: any */
+    unsigned local_port;           /* without local: the port to connect from; 0: any */
     int64_t timeout_ms;            /* covers the look-up and every address; 0: none */
     bool is_named;                 /* the caller names host in its messages */
     struct socket_options socket;

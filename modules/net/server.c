@@ -214,13 +214,15 @@ static void begin_handshake(struct client *c)
 
     list_append(&s->handshakes, &c->link);
     s->handshake_count++;
-    if (s->limit->max > 0 && s->handshake_count > s->limit->max)
-        drop_oldest_handshake(s);
     how = handshake_start(&c->handshake, c->stream, o->stages, o->stage_count, o->handshake_ms,
                           on_handshake_end, c, &why);
-    if (how != HANDSHAKE_WAITS)
+    if (how != HANDSHAKE_WAITS) {
         on_handshake_end(c, how, &why);
-    else if (o->once)
+        return;
+    }
+    if (server_limit_is_share(s->limit, s->handshake_count - 1))
+        drop_oldest_handshake(s);
+    if (o->once)
         pause_accepting(s);
 }
 

@@ -35,6 +35,11 @@ enum transcode_policy filters_outgoing_policy(const struct text_options *o)
     return policy(o, TRANSCODE_STRICT);
 }
 
+bool filters_local_is_utf8(const struct text_options *o)
+{
+    return gconv_is_utf8(local_encoding(o));
+}
+
 bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f)
 {
     return o->encoding == NULL && !f->printable && !f->first_line && !f->end_with_newline &&

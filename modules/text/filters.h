@@ -41,6 +41,9 @@ struct text_format {
 enum transcode_policy filters_incoming_policy(const struct text_options *o);
 enum transcode_policy filters_outgoing_policy(const struct text_options *o);
 
+/* Returns true when text here is UTF-8. */
+bool filters_local_is_utf8(const struct text_options *o);
+
 /* Return true when bytes pass unchanged, so that no filter is needed. */
 bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f);
 bool filters_outgoing_are_none(const struct text_options *o);
