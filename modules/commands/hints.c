@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define LISTENERS "serve upper"
-#define CONNECTORS "send chat"
+#define CONNECTORS "send chat wait"
 #define LINE HINTS_LINE
 
 #define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
@@ -51,10 +51,8 @@ static const struct hint hints[] = {
     {NULL, "-C", .text = "--eol crlf sends CRLF"},
     {NULL, "--crlf", .text = "--eol crlf sends CRLF"},
     {NULL, "-N", .text = "the sending side is closed at the end of input anyway"},
-    {"serve upper send chat", "-n",
-     .text = "addresses need no option to be used without a look-up"},
-    {"serve upper send chat", "--nodns",
-     .text = "addresses need no option to be used without a look-up"},
+    {NULL, "-n", .text = "addresses need no option to be used without a look-up"},
+    {NULL, "--nodns", .text = "addresses need no option to be used without a look-up"},
     {NULL, "-i", .text = "--idle-timeout TIME closes an idle connection", .takes_value = true},
     {NULL, "--broker", .text = "chat --listen --room passes on to all what one client sends"},
     {NULL, "--chat", .text = "chat --listen --room is a room for many"},
@@ -81,8 +79,6 @@ static const struct hint hints[] = {
     {"send", "--send-only", .text = "--until none waits for no reply"},
     {"send", "--recv-only", .text = "an empty MESSAGE, with --no-half-close, only receives"},
     {"wait", "-t", .text = "--deadline TIME limits the waiting"},
-    {"wait", "--timeout", .text = "--deadline TIME limits the waiting"},
-    {"wait", "-w", .text = "--deadline TIME limits the waiting, --connect-timeout TIME a try"},
     {CONNECTORS, "-w", .text = LIMITS_CONNECTING},
     {CONNECTORS, "--wait", .text = LIMITS_CONNECTING},
     {CONNECTORS, "--timeout", .text = LIMITS_CONNECTING},

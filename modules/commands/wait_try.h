@@ -24,8 +24,8 @@ struct wait_try;
 void wait_try_prepare(struct wait_tries *all);
 
 /* Starts a try of target by the plan, whose own targets do not count. on_end is called from
- * the loop, once, and the try is gone then: why is empty where all went well, or has the cause;
- * its number then is that of a socket_is_own_failure(), or says nothing. Returns NULL with err
+ * the loop, once, and the try is gone then: why is empty where all went well, or has the cause
+ * and its errno, which may be one of socket_is_own_failure(). Returns NULL with err
  * filled on failure. Target and plan have to stay. */
 struct wait_try *wait_try_start(struct wait_tries *all, const struct connect_plan *plan,
                                 const struct connect_target *target,

@@ -33,8 +33,8 @@ struct connect_plan {
 struct connect_events {
     /* The callee owns s. */
     void (*on_connected)(void *arg, struct stream *s);
-    /* why names every target and its cause. Its number is that of a socket_is_own_failure(),
-     * or says nothing. */
+    /* why names every target and its cause. Its number is that of struct dialer_events, for
+     * one target. */
     void (*on_failed)(void *arg, struct error *why);
     /* A try has failed, and others follow for left_ms. May be NULL. */
     void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);

@@ -37,7 +37,7 @@ struct dialer {
     size_t started;
     size_t pending;
     struct buf causes;  /* "ADDRESS: why; ADDRESS: why" */
-    int own_failure;    /* an errno of this side, or 0 */
+    int number;         /* an errno: of the last address, or of a failure of this side */
     struct watch start; /* where the addresses are known; notified only */
     struct timer next;  /* attempt */
     struct timer limit;
@@ -107,7 +107,7 @@ static void all_failed(struct dialer *d, enum exitcode status)
     else
         error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
                   is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes), causes);
-    why.number = d->own_failure;
+    why.number = d->number;
     fail(d, &why);
 }
 
@@ -120,7 +120,9 @@ static void on_limit(struct timer *t)
     snprintf(cause, sizeof(cause), "timed out after %s (--connect-timeout)", limit);
     if (d->resolver != NULL) {
         add_cause(d, "looking up the name", cause);
-        d->own_failure = EAGAIN;
+        d->number = EAGAIN;
+    } else if (!socket_is_own_failure(d->number)) {
+        d->number = ETIMEDOUT;
     }
     for (size_t i = 0; i < d->count; i++)
         if (d->attempts[i].tried && !d->attempts[i].failed)
@@ -128,6 +130,7 @@ static void on_limit(struct timer *t)
     all_failed(d, EXITCODE_TIMEOUT);
 }
 
+/* Where there is no IPv6, ::1 has no server either. */
 static bool lacks_ipv6(int number, const struct addr *peer)
 {
     return peer->sa.sa_family == AF_INET6 && (number == EADDRNOTAVAIL || number == EAFNOSUPPORT);
@@ -149,9 +152,8 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
     struct addr any;
 
     a->failed = true;
-    /* ::1 fails on a machine without IPv6, where it can have no server. */
-    if (local_failed || (socket_is_own_failure(number) && !lacks_ipv6(number, &a->peer)))
-        d->own_failure = number;
+    if (local_failed || !socket_is_own_failure(d->number))
+        d->number = !local_failed && lacks_ipv6(number, &a->peer) ? ENETUNREACH : number;
     if (local_failed)
         snprintf(cause, sizeof(cause), "cannot bind %s: %s",
                  addr_format(local_of(d, a, &any), local), strerror(number));
@@ -277,7 +279,7 @@ static void use_addresses(struct dialer *d, const struct addr_list *list)
     if (d->count > 0)
         return;
     add_cause(d, d->target.host, strerror(ENOMEM));
-    d->own_failure = ENOMEM;
+    d->number = ENOMEM;
 }
 
 static void on_resolved(void *arg, struct addr_list *list, struct error *why)

@@ -25,7 +25,8 @@ struct dialer_events {
     /* Connected: the callee owns s. */
     void (*on_connected)(void *arg, struct stream *s);
     /* why names every address that was tried, unless it is the only one and host is_named,
-     * and its cause. Its number is that of a socket_is_own_failure(), or 0. */
+     * and its cause. Its number is that of the last address, but that of a
+     * socket_is_own_failure() where there was one. */
     void (*on_failed)(void *arg, struct error *why);
 };
 

@@ -296,7 +296,7 @@ static void a_single_address_of_a_named_host_is_not_named_again(void **state)
     s.dialer = dialer_start(s.loop, &target, &events, &s, NULL);
     go_until(s.loop, &s.done);
     assert_string_equal(s.why.text, "Connection refused");
-    assert_int_equal(s.why.number, 0);
+    assert_int_equal(s.why.number, ECONNREFUSED);
     end(&s);
 }
 
