@@ -34,7 +34,7 @@ not_told() {
   told 'type: tcptool send host 80$' - TCP:host:80
   told 'type: tcptool send \[::1\] 80$' 'TCP6:[::1]:80,nodelay' -
   told 'type: tcptool send -4v host 80$' -4 -v host 80
-  told 'send --until none' -zv host 80
+  told 'wait --now' -zv host 80
   told '--version' version
   told '--version' -V
 }
@@ -63,12 +63,14 @@ not_told() {
   for command in serve send chat upper; do
     told '"--ssl": --tls encrypts' "$command" --ssl
     told '"--ssl-cert": --tls-cert FILE' "$command" --ssl-cert file
+  done
+  for command in serve send chat upper wait; do
     told '"-u": there is no UDP here' "$command" -u
     told '"-U": .*unix:PATH' "$command" -U path
     told '"-x": there is no proxy here' "$command" -x proxy
     told '"-w": .*--idle-timeout' "$command" -w 3
     told '"--timeout": .*--deadline' "$command" --timeout=3
-    told '"-z": there is no scan here' "$command" -z
+    told '"-z": tcptool wait --now HOST:PORT' "$command" -z
     told '"-C": --eol crlf' "$command" -C
     told '"-N": .*anyway' "$command" -N
     told '"-V": .*--version' "$command" -V
@@ -131,7 +133,7 @@ not_told() {
   sed -nE 's/^    \{[^"]*("[a-z ]*")?[^"]*"(-[^"]*)".*/\2/p' "$ROOT/modules/commands/hints.c" | sort -u >words
   [[ $(wc -l <words) -gt 30 ]]
   while read -r word; do
-    for command in serve send chat upper; do
+    for command in serve send chat upper wait; do
       run --separate-stderr tcptool "$command" "$word" --nonsense --nonsense </dev/null
       expect_status 2
       stderr=${stderr/\"$word\"/} stderr=${stderr/\"--nonsense\"/}

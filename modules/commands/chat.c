@@ -51,6 +51,7 @@ static const struct option_table tables[] = {
     {"where", "Where", where_specs, 0, NULL},
     {"where", "To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
     {"where", "To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},

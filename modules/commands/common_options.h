@@ -24,9 +24,10 @@ struct common_options {
     struct tls_options tls;
 };
 
-#define COMMON_DEFAULTS                                \
-    {                                                  \
-        .sendall = true, .handshake_timeout_ms = 10000 \
+#define COMMON_DEFAULT_FIELDS .sendall = true, .handshake_timeout_ms = 10000
+#define COMMON_DEFAULTS       \
+    {                         \
+        COMMON_DEFAULT_FIELDS \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct common_options. */

@@ -16,11 +16,15 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
      .help = "give up connecting after TIME; 0 never does"},
-    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
-     .help = "try again for TIME while connecting fails"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec connect_retry_specs[] = {
+    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
+     .help = "try again for TIME while connecting fails"},
     {.kind = OPTION_END},
 };
 
@@ -45,7 +49,7 @@ static char *find_word(struct connecting_words *w, const char *given, const char
 }
 
 /* Refuses what only a listener can have. */
-static int check_whole(const char *word, const struct addr *a, struct error *err)
+int connecting_check_address(const char *word, const struct addr *a, struct error *err)
 {
     if (a->sa.sa_family != AF_VSOCK ||
         (a->vm.svm_cid != VMADDR_CID_ANY && a->vm.svm_port != VMADDR_PORT_ANY))
@@ -84,7 +88,7 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
     if (e.address.sa.sa_family != 0) {
-        result = check_whole(first, &e.address, err);
+        result = connecting_check_address(first, &e.address, err);
         goto taken;
     }
     if (e.port == NULL) {

@@ -18,8 +18,9 @@ struct connect_options {
         .connect_timeout_ms = 10000 \
     }
 
-/* A part of the commands' tables; the offsets are those of struct connect_options. */
+/* Parts of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
+extern const struct option_spec connect_retry_specs[];
 
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
@@ -30,6 +31,10 @@ struct connecting_words {
     struct stage_plan stages[2];
     struct tls_stage_config tls;
 };
+
+/* Refuses an address by itself that only a listener can have. Returns 0, or -1 with a usage
+ * error. */
+int connecting_check_address(const char *word, const struct addr *a, struct error *err);
 
 /* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and prompts for what
  * is missing. Returns 0, or -1 with err filled; w is to be cleared. */

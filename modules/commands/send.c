@@ -51,6 +51,7 @@ static const struct option_spec what_specs[] = {
 static const struct option_table tables[] = {
     {"where", "Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
     {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct send_options, connect), NULL},
     {"data", "Sending and receiving", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},

@@ -14,8 +14,7 @@ static void end_far(struct conversation *c, struct timer *t)
 {
     struct pump *back = &c->back->pump;
     struct loop *l = c->forth.work->loop;
-    int64_t left_ms =
-        stream_counts(back->from)->moved_ms + c->plan->last_words_ms - loop_now_ms(l);
+    int64_t left_ms = stream_counts(back->from)->moved_ms + c->plan->last_words_ms - loop_now_ms(l);
 
     if (left_ms <= 0 && (pump_is_blocked(back) || stream_has_unread(back->from)))
         left_ms = c->plan->last_words_ms;

@@ -55,6 +55,9 @@ void socket_close(int fd, bool abort);
 /* Returns the pending error of a socket (SO_ERROR), which this clears: 0 or an errno. */
 int socket_error(int fd);
 
+/* Returns true for an errno that says nothing about the peer: this side has failed. */
+bool socket_is_own_failure(int number);
+
 /* Returns true for a connection to itself: TCP allows that where no server listens. */
 bool socket_is_self_connected(int fd, const struct addr *peer);
 
