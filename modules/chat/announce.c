@@ -11,7 +11,7 @@
 
 static int refuse(struct error *err)
 {
-    error_set(err, EXITCODE_FAILED, "there is not enough room for it");
+    error_set(err, EXITCODE_FAILED, "the room's buffer cannot hold it");
     return -1;
 }
 

@@ -47,7 +47,8 @@ static int find_preamble(struct line_encoding *w, struct error *err)
         goto done;
     length = 2 * buf_length(&one) - buf_length(&two);
     if (length > sizeof(w->preamble)) {
-        error_set(err, EXITCODE_USAGE, "the encoding '%s' cannot be used for lines", w->encoding);
+        error_set(err, EXITCODE_USAGE, "invalid encoding \"%s\": it cannot carry lines",
+                  w->encoding);
         goto done;
     }
     if (length > 0)
@@ -95,7 +96,7 @@ static int put_utf8(const struct line_encoding *w, const char *line, size_t n, s
     char *room = buf_reserve(out, n + 1);
 
     if (room == NULL) {
-        error_set(err, EXITCODE_FAILED, "adding a line: out of memory");
+        error_set(err, EXITCODE_FAILED, "cannot add a line: out of memory");
         return -1;
     }
     memcpy(room, line, n - 1);

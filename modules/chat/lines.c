@@ -30,7 +30,7 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
 void lines_not_said(struct room *r, struct member *m, struct error *why)
 {
     r->unsaid += m->number == AUTHOR_CONSOLE;
-    announce_one(r, m, "your line was not said: %s", why->text);
+    announce_one(r, m, "your line was not sent: %s", why->text);
     error_clear(why);
 }
 
@@ -57,8 +57,7 @@ static void act(struct room *r, struct member *m, const char *line, size_t n)
     else if (announce_line(r, m, &err, "%s: %s", m->name, text) < 0)
         lines_not_said(r, m, &err);
     if (kept < n)
-        announce_one(r, m, "your line was longer than %d characters; the rest was cut off",
-                     ROOM_LINE_MAX);
+        announce_one(r, m, "your line was cut after %d characters", ROOM_LINE_MAX);
 }
 
 /* Keeps the beginning of a line, up to a size at which it is cut anyway. */

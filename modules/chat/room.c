@@ -70,7 +70,7 @@ struct room *room_new(struct loop *l, const struct room_options *options,
     struct room *r;
 
     if (options->buffer_bytes < ROOM_BUFFER_MIN) {
-        error_set(err, EXITCODE_USAGE, "a room needs a buffer of at least %zu bytes",
+        error_set(err, EXITCODE_USAGE, "--buffer: a room needs at least %zu bytes",
                   ROOM_BUFFER_MIN);
         return NULL;
     }

@@ -63,7 +63,7 @@ static void on_console_over(void *owner, struct outcome *o)
     console_close(s->console);
     s->console = NULL;
     if (o->whose == FAULT_NONE && o->cut) {
-        error_set(&why, EXITCODE_FAILED, "error writing standard output: lines were lost");
+        error_set(&why, EXITCODE_FAILED, "error writing standard output: lines lost");
         run_report(s->service.run, &why);
     } else if (o->whose != FAULT_NONE) {
         run_fail(s->service.run, &o->why);
@@ -173,12 +173,16 @@ static void report_lost_lines(struct room_service *s)
     struct error why = {0};
 
     if (unseen > 0) {
-        error_set(&why, EXITCODE_FAILED, "error writing standard output: %llu lines were not taken",
+        error_set(&why, EXITCODE_FAILED,
+                  unseen == 1 ? "error writing standard output: %llu line lost"
+                              : "error writing standard output: %llu lines lost",
                   (unsigned long long)unseen);
         run_report(s->service.run, &why);
     }
     if (unsaid > 0) {
-        error_set(&why, EXITCODE_FAILED, "standard input: %llu lines were not said",
+        error_set(&why, EXITCODE_FAILED,
+                  unsaid == 1 ? "standard input: %llu line was not sent"
+                              : "standard input: %llu lines were not sent",
                   (unsigned long long)unsaid);
         run_report(s->service.run, &why);
     }

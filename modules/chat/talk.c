@@ -133,7 +133,7 @@ static void on_over(void *owner, struct outcome *o)
     t->console = NULL;
     forgive_hangup(t, o);
     if (was_left && o->whose == FAULT_NONE)
-        event_notice("the other side has left");
+        event_notice("the peer has left");
     t->on_over(t->arg, o);
 }
 

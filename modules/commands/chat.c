@@ -246,7 +246,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
         connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
-        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
                   words[w->used]);
         return -1;
     }

@@ -87,7 +87,7 @@ int listening_take_place(struct listen_options *o, struct common_options *common
 int listening_check(const struct listen_options *o, const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
-        shares = "--once takes a single connection";
+        shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
         return 0;
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
@@ -125,8 +125,9 @@ static void report_stopping(const struct listening *l)
     if (clients > 0)
         event_notice(
             clients == 1
-                ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
-                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+                ? "stopping: waiting up to %s for %llu connection to close; repeat to close it now"
+                : "stopping: waiting up to %s for %llu connections to close; repeat to close them "
+                  "now",
             limit, clients);
 }
 

@@ -107,10 +107,9 @@ static int check_workers(const struct serve_options *o, struct error *err)
     const char *shares = NULL;
 
     if (!replies(o))
-        shares = "requires --echo, --discard, --reply or --reply-file: printing in order takes "
-                 "one loop";
+        shares = "requires --echo, --discard, --reply or --reply-file: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
-        shares = "only one loop can keep lines and characters whole: use --raw, without -e";
+        shares = "only one worker keeps lines and characters whole: use --raw, without -e";
     return listening_check(&o->listen, shares, err);
 }
 
