@@ -1,4 +1,4 @@
-/* Owns who is in a room, and what goes to each. What members say is understood in lines.c. */
+/* Owns the members of a room, and the text for each. lines.c handles the text from them. */
 #include "chat/member.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static size_t clip(struct iovec *iov, size_t n)
     return count + 1;
 }
 
-/* Lists what the member is to get next: the rest of a line, private answers, other lines. */
+/* Lists the member's next text: the rest of a line, private replies, other lines. */
 static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max, size_t *count,
                              struct error *err)
 {
@@ -65,7 +65,7 @@ static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max,
     return *count > 0 ? IO_OK : m->quit ? IO_END : IO_AGAIN;
 }
 
-/* Takes from the front of the answers; returns how much of n is left. */
+/* Takes from the front of the replies; returns the rest of n. */
 static size_t take_answers(struct member *m, size_t n)
 {
     size_t length = buf_length(&m->answers), taken = n < length ? n : length;
@@ -213,7 +213,7 @@ static int out_of_memory(struct error *err)
     return -1;
 }
 
-/* The line of UTF-8 has to be one that can go on the wire. */
+/* A name that the wire encoding lacks is rejected. */
 static int check_encodable(const struct room *r, const char *name, struct error *err)
 {
     struct buf wire = {0};

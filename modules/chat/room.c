@@ -19,7 +19,7 @@ static void set_next(struct room *r)
                        next_ms > loop_now_ms(r->loop) ? next_ms - loop_now_ms(r->loop) : 1);
 }
 
-/* Members whose lines had to wait go on in turn, once nobody holds the room up. */
+/* Members whose lines had to wait resume in turn, once the congestion is over. */
 static void on_tend(struct watch *w, uint32_t events)
 {
     struct room *r = container_of(w, struct room, tend);

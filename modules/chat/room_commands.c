@@ -1,4 +1,4 @@
-/* Owns the table of commands, and who may have which name. */
+/* Owns the table of commands, and the assignment of names. */
 #include "chat/room_commands.h"
 
 #include <stdio.h>
@@ -111,7 +111,7 @@ static void run_nick(struct member *m, const char *argument)
     free(key);
 }
 
-/* Tells the names collected so far, unless there are none. */
+/* Sends the names collected so far, if any. */
 static void tell_names(struct member *m, struct buf *names)
 {
     if (buf_length(names) > 0)
@@ -148,7 +148,7 @@ static void run_me(struct member *m, const char *argument)
         lines_not_said(m->room, m, &err);
 }
 
-/* Returns the other member that the name is of, or NULL once m knows why not. */
+/* Returns the other member of that name, or NULL after notifying m of the cause. */
 static struct member *find_other(struct member *m, const char *name)
 {
     char *key = names_is_valid(name, strlen(name)) ? names_key(name) : NULL;
@@ -245,7 +245,7 @@ static void run_help(struct member *m, const char *argument)
                          commands[i].help);
 }
 
-/* Ends the line before blanks at its end. */
+/* Removes trailing blanks. */
 static void trim(char *line)
 {
     size_t n = strlen(line);

@@ -16,7 +16,8 @@ struct room_service {
     struct console *console;
     struct conversation_plan console_plan;
     struct conversation *console_conversation; /* NULL when it is over */
-    bool speaks_alone;                 /* a file does, not a user who sees what was not said */
+    bool speaks_alone;                 /* a file does, not a user who sees which lines were not
+                                        * sent */
     struct text_counts console_counts; /* what the console is shown was counted before */
 };
 
@@ -26,7 +27,7 @@ static struct filter *make_heard(void *client, struct stream *from, struct error
     return room_decoder(((struct room_service *)client_service(client))->room, err);
 }
 
-/* What the user types is in the local encoding. */
+/* Typed text is in the local encoding. */
 static struct filter *make_typed(void *owner, struct stream *from, struct error *err)
 {
     struct room_service *s = owner;

@@ -141,7 +141,7 @@ static void on_drained(struct timer *t)
         conversation_end(c->talk.conversation, CONVERSATION_STOP);
 }
 
-/* The first signal ends the talk as the end of the input does. */
+/* The first signal ends the chat as the end of input does. */
 static void on_signal(void *arg, int number)
 {
     struct call *c = arg;

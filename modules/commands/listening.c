@@ -131,7 +131,7 @@ static void report_stopping(const struct listening *l)
             limit, clients);
 }
 
-/* The first signal lets clients end by themselves; the second ends the program at once. */
+/* The first signal waits for clients to close; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
@@ -339,7 +339,7 @@ static void announce(const struct listening *l)
                                      .local = addr_format(&listeners->items[i].address, text)});
 }
 
-/* An address that is not of this machine may be one in which a port was meant. */
+/* An address that is not local may be meant as a port: -b 8080. */
 static void explain_bind(const struct listening *l, struct error *err)
 {
     const struct option_words *binds = &l->common->binds;

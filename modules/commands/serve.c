@@ -1,4 +1,4 @@
-/* The command serve: its options, and which service they ask for. */
+/* The command serve: its options, and the service that they select. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
