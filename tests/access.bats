@@ -105,7 +105,7 @@ start_proxied() {
   expect_knocks refused 127.0.0.1 127.0.0.3
 }
 
-@test "the most specific rule decides, in whatever order the rules are given" {
+@test "the most specific rule decides, in any order of the rules" {
   start_serve -n one --echo --deny 127.0.0.0/8 --allow 127.0.1.0/24 --deny 127.0.1.5
   expect_knocks refused 127.0.0.1 127.0.1.5
   expect_knocks served 127.0.1.1 127.0.1.6
@@ -181,7 +181,7 @@ start_proxied() {
   done
 }
 
-@test "a rule that is none is a usage error that quotes it" {
+@test "an invalid rule is a usage error that quotes it" {
   for option in --allow --deny; do
     for word in 127.0.0.1/8 11.0.0.0/7 2001:db8::1/32 ::ffff:10.0.0.1/104 10.0.0.0/33 ::/129 10.0.0.0/ \
       10.0.0.0/x 10.0.0.0/-1 10.0.0.0/+8 /8 1.2.3 1.2.3.4.5 256.0.0.1 010.0.0.1 1::2::3 ''; do
@@ -261,7 +261,7 @@ start_proxied() {
   expect_knocks served 127.0.0.1 127.0.0.1
 }
 
-@test "a refused client neither hears nor says anything" {
+@test "a refused client gets no data, and its data is not printed" {
   printf 'a secret' >page
   start_serve --reply-file page --deny 127.0.0.2
   run --separate-stderr tcptool send -b 127.0.0.2 127.0.0.1 "$port" 'a rumour'

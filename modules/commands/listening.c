@@ -88,7 +88,7 @@ int listening_check(const struct listen_options *o, const struct common_options 
                     const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
-        shares = "--once takes a single connection";
+        shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
         return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
@@ -126,12 +126,13 @@ static void report_stopping(const struct listening *l)
     if (clients > 0)
         event_notice(
             clients == 1
-                ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
-                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+                ? "stopping: waiting up to %s for %llu connection to close; repeat to close it now"
+                : "stopping: waiting up to %s for %llu connections to close; repeat to close them "
+                  "now",
             limit, clients);
 }
 
-/* The first signal lets clients end by themselves; the second ends the program at once. */
+/* The first signal waits for clients to close; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
@@ -350,7 +351,7 @@ static void announce(const struct listening *l)
                          &listeners->items[0].address);
 }
 
-/* An address that is not of this machine may be one in which a port was meant. */
+/* An address that is not local may be meant as a port: -b 8080. */
 static void explain_bind(const struct listening *l, struct error *err)
 {
     const struct option_words *binds = &l->common->binds;

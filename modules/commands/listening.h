@@ -1,5 +1,5 @@
-/* What the commands that listen have in common: their options, and a run from the first
- * look-up to the last client. What a client gets is the service's business. */
+/* Shared by the commands that listen: their options, and a run from the first look-up to the
+ * last client. The service decides what clients get. */
 #ifndef COMMANDS_LISTENING_H
 #define COMMANDS_LISTENING_H
 
