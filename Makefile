@@ -78,7 +78,7 @@ $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 
 # Each is made of the files whose names begin with its own.
 $(benches): $(BUILD)/tests/bench/%: $(sort $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c)))
-	$(call brief,LD,$@)$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common.o,$^) $(LDLIBS)
+	$(call brief,LD,$@)$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common%.o,$^) -lssl -lcrypto $(LDLIBS)
 
 # Of the code of the program itself.
 $(BUILD)/tests/bench/rules: $(BUILD)/tests/bench/rules.o $(library)

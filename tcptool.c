@@ -8,7 +8,7 @@
 #include "commands/foreign.h"
 
 static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
-                                                 &upper_command};
+                                                 &upper_command, &wait_command};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -5,13 +5,15 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+        case wait
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -24,6 +26,11 @@ end
 function __tcptool_uses
     set -l words (commandline -opc)
     test (count $words) -gt 1; and test $words[2] = $argv[1]
+end
+
+# True behind --.
+function __tcptool_ended
+    contains -- -- (commandline -opc)
 end
 
 # True when so many words that are no options stand before the present one.
@@ -64,6 +71,8 @@ complete -c tcptool -n __tcptool_needs_command -a chat -d 'Chat in lines, with o
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a chat -d 'Chat in lines, with one peer or in a room'
 complete -c tcptool -n __tcptool_needs_command -a upper -d 'Listen; reply with everything in upper case'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a upper -d 'Listen; reply with everything in upper case'
+complete -c tcptool -n __tcptool_needs_command -a wait -d 'Wait until addresses accept connections, then run a program'
+complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a wait -d 'Wait until addresses accept connections, then run a program'
 complete -c tcptool -n __tcptool_needs_command -a help -d 'Print help on a command'
 
 complete -c tcptool -n '__tcptool_uses serve' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
@@ -91,9 +100,19 @@ complete -c tcptool -n '__tcptool_uses serve' -s e -l encoding -x -a '(__tcptool
 complete -c tcptool -n '__tcptool_uses serve' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses serve' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses serve' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses serve' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses serve' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses serve' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses serve' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses serve' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses serve' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -105,12 +124,12 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
-complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
+complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
 complete -c tcptool -n '__tcptool_uses send' -l progress -d 'show bytes, rate and time left'
 complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line quiet none' -d 'how much of a reply to wait for (eof)'
@@ -120,9 +139,19 @@ complete -c tcptool -n '__tcptool_uses send' -s e -l encoding -x -a '(__tcptool_
 complete -c tcptool -n '__tcptool_uses send' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses send' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses send' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses send' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses send' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses send' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses send' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses send' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses send' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses send' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses send' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses send' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses send' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -134,7 +163,7 @@ complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -150,8 +179,8 @@ complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of u
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
-complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
+complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-proxy -d 'require a PROXY header from each client'
@@ -164,9 +193,19 @@ complete -c tcptool -n '__tcptool_uses chat' -s e -l encoding -x -a '(__tcptool_
 complete -c tcptool -n '__tcptool_uses chat' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses chat' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses chat' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses chat' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses chat' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses chat' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses chat' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses chat' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses chat' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -178,7 +217,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -201,9 +240,19 @@ complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses upper' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
 complete -c tcptool -n '__tcptool_uses upper' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses upper' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses upper' -l tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses upper' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses upper' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses upper' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses upper' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -215,4 +264,44 @@ complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+
+complete -c tcptool -n '__tcptool_uses wait' -l any -d 'wait for one ADDRESS only'
+complete -c tcptool -n '__tcptool_uses wait' -l gone -d 'wait until connecting is no longer possible'
+complete -c tcptool -n '__tcptool_uses wait' -l send -x -d 'send TEXT first'
+complete -c tcptool -n '__tcptool_uses wait' -l expect -x -d 'wait for a reply that contains TEXT'
+complete -c tcptool -n '__tcptool_uses wait' -l now -d 'try once, print which are open'
+complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
+complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
+complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses wait' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
+complete -c tcptool -n '__tcptool_uses wait' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
+complete -c tcptool -n '__tcptool_uses wait' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses wait' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses wait' -l tls-insecure -d 'verify no peer'
+complete -c tcptool -n '__tcptool_uses wait' -l idle-timeout -x -d 'close a connection idle for TIME'
+complete -c tcptool -n '__tcptool_uses wait' -l deadline -x -d 'end everything after TIME (1m)'
+complete -c tcptool -n '__tcptool_uses wait' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses wait' -s 4 -l ipv4 -d 'use IPv4 only'
+complete -c tcptool -n '__tcptool_uses wait' -s 6 -l ipv6 -d 'use IPv6 only'
+complete -c tcptool -n '__tcptool_uses wait' -l sendall -d 'keep sending until all is sent (default)'
+complete -c tcptool -n '__tcptool_uses wait' -l no-sendall -d 'make one send call, fail unless it takes all'
+complete -c tcptool -n '__tcptool_uses wait' -l nodelay -d 'send small pieces at once (TCP_NODELAY)'
+complete -c tcptool -n '__tcptool_uses wait' -l keepalive -d 'probe an idle peer, after IDLE (SO_KEEPALIVE)'
+complete -c tcptool -n '__tcptool_uses wait' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
+complete -c tcptool -n '__tcptool_uses wait' -s v -l verbose -d 'report more on standard error'
+complete -c tcptool -n '__tcptool_uses wait' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses wait' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses wait' -l help -a 'what where text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses wait; and not __tcptool_ended' -a 'localhost (__fish_print_hostnames)' -d host
+complete -c tcptool -n '__tcptool_uses wait; and __tcptool_ended' -F -a '(__fish_complete_command)'

@@ -14,13 +14,15 @@ say() {
   printf '%s\n' "$1" >&7
 }
 
-# start_chat_once WORD: a chat that hears only this line ends.
+# start_chat_once WORD: a chat that hears only this line ends, while neither side ends its data.
 start_chat_once() {
-  start chat "$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 --port-file chat.port
-  wait_for_port chat
-  echo "$1" | "$TCPTOOL" chat --bye none-of-these 127.0.0.1 "$port"
+  start_chat
+  exec 9<>"/dev/tcp/127.0.0.1/$port"
+  echo "$1" >&9
   finish chat
   expect_status 0
+  exec 7>&- 9>&-
+  rm say
 }
 
 @test "chat: lines go both ways, and a bye ends both with 0" {
@@ -93,6 +95,23 @@ start_chat_once() {
   start_peer server server_says 'last words\n'
   run -0 tcptool chat 127.0.0.1 "$port" <<<'my line'
   expect_equal "$output" 'last words'
+}
+
+@test "chat: the end of the other's side ends it, after what the input still has" {
+  start_chat
+  exec 8<>"/dev/tcp/127.0.0.1/$port"
+  say 'my line'
+  read -r line <&8
+  expect_equal "$line" 'my line'
+  exec 8>&-
+  finish chat
+  expect_status 0
+  # One that still reads is sent everything that comes in time.
+  start_peer server server_steps end
+  { echo one; wait_for contains server.out one; echo two; } |
+    tcptool chat --bye none-of-these 127.0.0.1 "$port"
+  finish server
+  expect_file server.out 'one\ntwo\nEND\n'
 }
 
 @test "chat: takes one partner and stops listening" {

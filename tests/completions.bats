@@ -124,6 +124,16 @@ expect_lines() {
   expect_equal "$(bash_offers serve localh)" ''
 }
 
+@test "bash: wait takes hosts with ports, and a program behind --" {
+  bash_offers wait localh | grep -x localhost
+  bash_offers wait localhost : http db:80 localh | grep -x localhost
+  bash_offers wait localhost : htt | grep -x http
+  bash_offers wait db:80 -- prin | grep -x printf
+  touch a_message
+  bash_offers wait db:80 -- cat a_ | expect_lines a_message
+  expect_equal "$(bash_offers wait db:80 -- cat --g)" ''
+}
+
 # bash_types SETUP KEYS WANTED...: what bash makes of the keys; the words of the
 # command that is run are printed in angle brackets.
 bash_types() {
@@ -212,6 +222,13 @@ END
   zsh_types 'tcptool send localhost gopher\t-q\n' '<send><localhost><gopher><-q>'
 }
 
+@test "zsh: wait takes hosts with ports, and a program behind --" {
+  need zsh
+  touch 'the letter'
+  zsh_types 'tcptool wait db:80 localhost:gopher\t-q\n' '<wait><db:80><localhost:gopher><-q>'
+  zsh_types 'tcptool wait db:80 -- mkfif\tthe\t\n' '<wait><db:80><--><mkfifo><the letter>'
+}
+
 @test "zsh: options are those of the program" {
   need zsh
   # shellcheck disable=SC2016 # zsh expands
@@ -252,6 +269,12 @@ fish_offers() {
   fish_offers 'tcptool chat --help=' | sed 's/--help=//' | expect_lines $(groups chat) all
   fish_offers 'tcptool chat --send-proxy=' | expect_lines --send-proxy=v1 --send-proxy=v2
   expect_equal "$(fish_offers 'tcptool serve ')" ''
+}
+
+@test "fish: wait takes hosts, and a program behind --" {
+  need fish
+  fish_offers 'tcptool wait db:80 localh' | grep -x localhost
+  fish_offers 'tcptool wait db:80 -- mkfif' | grep -x mkfifo
 }
 
 @test "fish: options are those of the program" {

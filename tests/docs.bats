@@ -157,6 +157,7 @@ calls_in() {
     while read -r _ command words; do
       { of_parser "$command"; echo '--help . .'; } | awk '{ print $1; print $2 }' >known
       for word in $words; do
+        [[ $word != -- ]] || break
         [[ $word == -* ]] || continue
         grep -qxFe "${word%%=*}" known || fail "$text: tcptool $command $word"
       done
@@ -291,6 +292,10 @@ play_page() {
 
 @test "manual: the examples of tcptool-upper(1) show what they say" {
   play_page tcptool-upper.1
+}
+
+@test "manual: the examples of tcptool-wait(1) show what they say" {
+  play_page tcptool-wait.1
 }
 
 @test "manual and README: a transfer to serve --once ends by itself with a terminal on each side" {

@@ -176,6 +176,16 @@ sends_both_ways() {
   expect_equal "$output" ABC
 }
 
+@test "upper --single closes after its reply, whether the client does or not" {
+  start upper "$TCPTOOL" upper --single --once -b 127.0.0.1 -p 0 --port-file upper.port
+  wait_for_port upper
+  exec 7<>"/dev/tcp/127.0.0.1/$port"
+  echo hello >&7
+  expect_equal "$(cat <&7)" HELLO
+  finish upper
+  exec 7>&-
+}
+
 @test "send --until line: more than a line in the kernel does not reset the connection" {
   mkfifo hold
   exec 7<>hold

@@ -34,7 +34,7 @@ not_told() {
   told 'type: tcptool send host 80$' - TCP:host:80
   told 'type: tcptool send \[::1\] 80$' 'TCP6:[::1]:80,nodelay' -
   told 'type: tcptool send -4v host 80$' -4 -v host 80
-  told 'send --until none' -zv host 80
+  told 'wait --now' -zv host 80
   told '--version' version
   told '--version' -V
 }
@@ -47,8 +47,8 @@ not_told() {
   told 'run a program' -l -p 8888 -e /bin/sh
   told 'run a program' -lp 8888 --sh-exec cat
   told 'run a program' TCP-LISTEN:8888,fork EXEC:cat
-  told 'no TLS' --ssl host 443
-  told 'no TLS' OPENSSL:host:443 -
+  told 'send host 443; --tls encrypts' --ssl host 443
+  told 'tls encrypts' OPENSSL:host:443 -
   told 'a command comes first' -U /path
   told 'no proxy' -x proxy:1080 host 80
   told 'send host 80; .*--connect-timeout' -w 3 host 80
@@ -61,14 +61,16 @@ not_told() {
 @test "hints: options of other programs name the one that does it here" {
   local command
   for command in serve send chat upper; do
-    told '"--ssl": there is no TLS here' "$command" --ssl
-    told '"--tls": there is no TLS here' "$command" --tls
+    told '"--ssl": --tls encrypts' "$command" --ssl
+    told '"--ssl-cert": --tls-cert FILE' "$command" --ssl-cert file
+  done
+  for command in serve send chat upper wait; do
     told '"-u": there is no UDP here' "$command" -u
     told '"-U": .*unix:PATH' "$command" -U path
     told '"-x": there is no proxy here' "$command" -x proxy
     told '"-w": .*--idle-timeout' "$command" -w 3
     told '"--timeout": .*--deadline' "$command" --timeout=3
-    told '"-z": there is no scan here' "$command" -z
+    told '"-z": tcptool wait --now HOST:PORT' "$command" -z
     told '"-C": --eol crlf' "$command" -C
     told '"-N": .*anyway' "$command" -N
     told '"-V": .*--version' "$command" -V
@@ -131,7 +133,7 @@ not_told() {
   sed -nE 's/^    \{[^"]*("[a-z ]*")?[^"]*"(-[^"]*)".*/\2/p' "$ROOT/modules/commands/hints.c" | sort -u >words
   [[ $(wc -l <words) -gt 30 ]]
   while read -r word; do
-    for command in serve send chat upper; do
+    for command in serve send chat upper wait; do
       run --separate-stderr tcptool "$command" "$word" --nonsense --nonsense </dev/null
       expect_status 2
       stderr=${stderr/\"$word\"/} stderr=${stderr/\"--nonsense\"/}

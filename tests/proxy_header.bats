@@ -46,7 +46,8 @@ has_lines() {
     expect_file "$kind.out" "$(label_of "$kind"): hello\\n"
     wait_for contains "$kind.err" closed
     contains "$kind.err" "tcptool: $(label_of "$kind") connected"
-    contains "$kind.err" "tcptool: $(label_of "$kind") closed: "
+    # The header is no data.
+    contains "$kind.err" "tcptool: $(label_of "$kind") closed: 6 bytes in, 0 bytes out"
     not contains "$kind.err" '127.0.0.9'
   done
 }
@@ -453,7 +454,8 @@ check_sent() {
   start_serve --accept-proxy --reply-file page
   run -0 tcptool send --send-proxy=v2 127.0.0.1 "$port" </dev/null
   expect_equal "$output" 'the page'
-  run -0 tcptool send --send-proxy -e utf-16le --until none 127.0.0.1 "$port" hello
+  run -0 tcptool send -v --send-proxy -e utf-16le --until none 127.0.0.1 "$port" hello
+  expect_match "$output" 'closed: 0 bytes in, 10 bytes out'
   wait_for has_bytes serve.out 10
   expect_file serve.out 'h\0e\0l\0l\0o\0'
 }

@@ -112,6 +112,17 @@ setup_file() {
   wait_for contains one.out 'the room closes'
 }
 
+@test "room --once: closes when its guest has left, and ends with 0" {
+  mkfifo say
+  exec 7<>say
+  input=say start room "$TCPTOOL" chat --listen --room --once -b 127.0.0.1 -p 0 --port-file room.port
+  wait_for_port room
+  run -0 tcptool chat 127.0.0.1 "$port" <<<'hello'
+  finish room
+  expect_status 0
+  expect_file room.out '-- guest1 joined\nguest1: hello\n-- guest1 left\n-- the room closes\n'
+}
+
 @test "room: a newcomer sees the last lines" {
   declare -gA fds=()
   start_room --history 3

@@ -51,9 +51,11 @@ static const struct option_table tables[] = {
     {"where", "Where", where_specs, 0, NULL},
     {"where", "To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
     {"where", "To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
@@ -158,14 +160,15 @@ static void on_signal(void *arg, int number)
 static int start(struct call *c, struct connecting_words *words, struct error *err)
 {
     const struct chat_options *o = c->options;
-    struct connect_plan plan = connecting_plan(words, &o->connect, &o->common, true);
+    struct connect_plan plan;
     sigset_t signals;
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
-        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0)
+        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
+        connecting_plan(words, &o->connect, &o->common, true, &plan, err) < 0)
         return -1;
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
     return c->connecting != NULL ? 0 : -1;
@@ -219,6 +222,7 @@ static int listen_for(const struct chat_options *o, const struct local_startup *
         .ops = o->room ? &room_ops : &talk_ops,
         .config = o->room ? (const void *)&room : &talk,
         .replies = true,
+        .reached_by = "chat",
     };
     int result, status;
 
@@ -264,7 +268,8 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? 0 : find_target(o, w, count, words, err);
+    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
+                      : find_target(o, w, count, words, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
@@ -281,9 +286,9 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = o.listens ? listen_for(&o, startup, &why) : call(&o, &words, startup);
     if (status < 0)
         status = command_misused(self, &why);
-    free(words.host);
+    connecting_clear(&words);
     listening_clear_options(&o.listen);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     options_clear_words(&o.byes);
     return status;
 }

@@ -16,11 +16,15 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
      .help = "give up connecting after TIME; 0 never does"},
-    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
-     .help = "try again for TIME while connecting fails"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec connect_retry_specs[] = {
+    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
+     .help = "try again for TIME while connecting fails"},
     {.kind = OPTION_END},
 };
 
@@ -45,7 +49,7 @@ static char *find_word(struct connecting_words *w, const char *given, const char
 }
 
 /* Refuses what only a listener can have. */
-static int check_whole(const char *word, const struct addr *a, struct error *err)
+int connecting_check_address(const char *word, const struct addr *a, struct error *err)
 {
     if (a->sa.sa_family != AF_VSOCK ||
         (a->vm.svm_cid != VMADDR_CID_ANY && a->vm.svm_port != VMADDR_PORT_ANY))
@@ -84,7 +88,7 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
     if (e.address.sa.sa_family != 0) {
-        result = check_whole(first, &e.address, err);
+        result = connecting_check_address(first, &e.address, err);
         goto taken;
     }
     if (e.port == NULL) {
@@ -108,11 +112,27 @@ done:
     return result;
 }
 
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying)
+void connecting_clear(struct connecting_words *w)
 {
-    w->stage = (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    return (struct connect_plan){
+    free(w->host);
+    tls_context_free(w->tls.context);
+}
+
+int connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                    const struct common_options *o, bool replying, struct connect_plan *plan,
+                    struct error *err)
+{
+    size_t stages = 0;
+
+    w->tls.host = w->target.port != 0 ? w->host : NULL;
+    if (tls_options_prepare(&o->tls, TLS_CLIENT, &w->tls, err) < 0)
+        return -1;
+    if (c->send_proxy)
+        w->stages[stages++] =
+            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    if (w->tls.context != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+    *plan = (struct connect_plan){
         .targets = &w->target,
         .count = 1,
         .family = common_options_family(o),
@@ -121,9 +141,10 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .handshake_ms = o->handshake_timeout_ms,
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
-        .stages = &w->stage,
-        .stage_count = c->send_proxy ? 1 : 0,
+        .stages = w->stages,
+        .stage_count = stages,
     };
+    return 0;
 }
 
 int connecting_check(const struct connecting_words *w, const struct common_options *o,
@@ -133,25 +154,31 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     struct addr target = {0}, local = {0};
     struct endpoint e = {0};
 
+    addr_parse(w->target.host, &target, NULL);
+    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
+        error_set(err, EXITCODE_USAGE,
+                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
+                  w->target.host);
+        return -1;
+    }
     if (o->binds.count > 1) {
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
     if (word == NULL)
-        return 0;
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
     if (endpoint_parse_local(word, &e, err) < 0) {
         error_prefix(err, "--bind");
         return -1;
     }
     local = e.address;
     endpoint_clear(&e);
-    addr_parse(w->target.host, &target, NULL);
     if (local.sa.sa_family != target.sa.sa_family)
         error_set(err, EXITCODE_USAGE, "--bind %s and %s cannot be used together", word,
                   w->target.host);
     else if (addr_is_file(&local))
         error_set(err, EXITCODE_USAGE, "--bind %s: a path can be used only to listen", word);
     else
-        return 0;
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
     return -1;
 }

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #define LISTENERS "serve upper"
-#define CONNECTORS "send chat"
+#define CONNECTORS "send chat wait"
 #define LINE HINTS_LINE
 
 #define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
 #define NO_PROXY "there is no proxy here"
-#define NO_TLS "there is no TLS here"
 #define NO_UDP "there is no UDP here"
 
 #define LIMITS_LISTENING                                                              \
@@ -32,11 +31,10 @@ static const struct hint hints[] = {
     {CONNECTORS, "-U", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--unixsock", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--vsock", .text = "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, "--tls", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-verify", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-cert", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-key", .text = NO_TLS, .is_final = true},
+    {NULL, "--ssl", .text = "--tls encrypts, and verifies certificates"},
+    {NULL, "--ssl-verify", .text = "--tls verifies by itself"},
+    {NULL, "--ssl-cert", .text = "--tls-cert FILE presents a certificate", .takes_value = true},
+    {NULL, "--ssl-key", .text = "--tls-key FILE is the key of --tls-cert", .takes_value = true},
     {NULL, "-x", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "-X", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "--proxy", .text = NO_PROXY, .is_final = true},
@@ -45,17 +43,14 @@ static const struct hint hints[] = {
     {NULL, "--exec", .text = NO_PROGRAM, .is_final = true},
     {NULL, "--sh-exec", .text = NO_PROGRAM, .is_final = true},
     {NULL, "--lua-exec", .text = NO_PROGRAM, .is_final = true},
-    {NULL, "-z", .text = "there is no scan here; send --until none HOST PORT '' tries to connect",
-     .is_final = true},
+    {NULL, "-z", .text = "tcptool wait --now HOST:PORT tries to connect", .is_final = true},
     {NULL, "-V", .text = "tcptool --version prints the version", .is_final = true},
     {NULL, "--version", .text = "tcptool --version prints the version", .is_final = true},
     {NULL, "-C", .text = "--eol crlf sends CRLF"},
     {NULL, "--crlf", .text = "--eol crlf sends CRLF"},
     {NULL, "-N", .text = "the sending side is closed at the end of input anyway"},
-    {"serve upper send chat", "-n",
-     .text = "addresses need no option to be used without a look-up"},
-    {"serve upper send chat", "--nodns",
-     .text = "addresses need no option to be used without a look-up"},
+    {NULL, "-n", .text = "addresses need no option to be used without a look-up"},
+    {NULL, "--nodns", .text = "addresses need no option to be used without a look-up"},
     {NULL, "-i", .text = "--idle-timeout TIME closes an idle connection", .takes_value = true},
     {NULL, "--broker", .text = "chat --listen --room passes on to all what one client sends"},
     {NULL, "--chat", .text = "chat --listen --room is a room for many"},
@@ -81,6 +76,7 @@ static const struct hint hints[] = {
     {"send", "--once", .text = "send uses one connection anyway"},
     {"send", "--send-only", .text = "--until none waits for no reply"},
     {"send", "--recv-only", .text = "an empty MESSAGE, with --no-half-close, only receives"},
+    {"wait", "-t", .text = "--deadline TIME limits the waiting"},
     {CONNECTORS, "-w", .text = LIMITS_CONNECTING},
     {CONNECTORS, "--wait", .text = LIMITS_CONNECTING},
     {CONNECTORS, "--timeout", .text = LIMITS_CONNECTING},

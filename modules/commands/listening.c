@@ -84,12 +84,13 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     return count == 0 ? 0 : -1;
 }
 
-int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
         shares = "--once takes a single connection";
     if (o->workers <= 1 || shares == NULL)
-        return 0;
+        return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -139,6 +140,7 @@ static void on_signal(void *arg, int number)
 
     if (number == SIGHUP) {
         access_source_reload(&l->rules);
+        tls_options_reload(&l->tls);
         return;
     }
     if (l->server == NULL || l->signalled || waits_for_first) {
@@ -201,7 +203,8 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (access_source_has_files(&l->options->allow, &l->options->deny))
+    if (access_source_has_files(&l->options->allow, &l->options->deny) ||
+        tls_options_have_files(&l->common->tls))
         sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
@@ -272,12 +275,15 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        access_source_open(&l->rules, &l->run, err) < 0)
+        access_source_open(&l->rules, &l->run, err) < 0 ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (o->allow.count > 0 || o->deny.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
+    if (l->tls.context != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){
@@ -309,6 +315,8 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
+    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                         &listeners->items[0].address);
 }
 
 /* An address that is not of this machine may be one in which a port was meant. */
@@ -374,6 +382,7 @@ static void clear(struct listening *l)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
     access_source_close(&l->rules);
+    tls_context_free(l->tls.context);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

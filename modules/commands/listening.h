@@ -45,6 +45,7 @@ struct listening {
     struct conversation_plan plan; /* of every client; the service completes it */
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
+    const char *reached_by;        /* the command that connects; NULL: send */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -55,7 +56,8 @@ struct listening {
     struct listeners_bind *binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[2];
+    struct stage_plan stages[3];
+    struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;
     struct workers *workers; /* NULL: one loop */
@@ -74,9 +76,10 @@ void listening_clear_options(struct listen_options *o);
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err);
 
-/* Refuses --workers with --once, and where loops would share something: why, or NULL.
- * Returns 0, or -1 with a usage error. */
-int listening_check(const struct listen_options *o, const char *shares, struct error *err);
+/* Refuses contradictions, and --workers with --once and where loops would share something:
+ * why, or NULL. Returns 0, or -1 with a usage error. */
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err);
 
 /* Fills the parts of l->plan that common options decide. */
 void listening_plan(struct listening *l);

@@ -51,8 +51,10 @@ static const struct option_spec what_specs[] = {
 static const struct option_table tables[] = {
     {"where", "Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
     {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct send_options, connect), NULL},
     {"data", "Sending and receiving", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
@@ -282,11 +284,12 @@ static int open_console(struct send *s, struct error *err)
 
 static int start(struct send *s, struct error *err)
 {
-    struct connect_plan plan =
-        connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
+    const struct send_options *o = &s->options;
+    struct connect_plan plan;
 
     set_format(s);
-    if (is_live(s) ? open_console(s, err) < 0 : open_ends(s, err) < 0)
+    if (connecting_plan(&s->words, &o->connect, &o->common, false, &plan, err) < 0 ||
+        (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
@@ -378,8 +381,8 @@ static int run(const struct command *self, const struct local_startup *startup, 
                        (status = send_all(&s, startup, &why)) < 0))
         status = command_misused(self, &why);
     message_clear(&s.message);
-    free(s.words.host);
-    options_clear_words(&s.options.common.binds);
+    connecting_clear(&s.words);
+    common_options_clear(&s.options.common);
     return status;
 }
 

@@ -50,6 +50,7 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
     {"output", "Replies and output", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
      NULL},
@@ -111,7 +112,7 @@ static int check_workers(const struct serve_options *o, struct error *err)
                  "one loop";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
         shares = "only one loop can keep lines and characters whole: use --raw, without -e";
-    return listening_check(&o->listen, shares, err);
+    return listening_check(&o->listen, &o->common, shares, err);
 }
 
 /* Returns true for text that may be meant for a shell to unescape: 'a\r\n'. */
@@ -265,7 +266,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         close(s.answer.reply_fd);
     buf_free(&s.reply);
     listening_clear_options(&s.options.listen);
-    options_clear_words(&s.options.common.binds);
+    common_options_clear(&s.options.common);
     return status;
 }
 

@@ -1,5 +1,4 @@
-/* Owns the order in which two directions end, and the closing of both ends. Copies nothing
- * itself. */
+/* Owns the order in which two directions end, and the closing of both ends. Copies nothing. */
 #include "core/conversation.h"
 
 #include <errno.h>
@@ -64,11 +63,29 @@ static void close_ends(struct conversation *c, bool cut)
         stream_close(far_in, STREAM_AT_ONCE);
 }
 
+/* A reply was sent to its end all the same: only now is near's data known to be cut off. */
+static void note_truncation(struct conversation *c)
+{
+    const struct error *why = stream_truncation(c->forth.from);
+
+    if (why != NULL && c->near_ended && !c->answered && c->whose == FAULT_NONE) {
+        error_copy(&c->why, why);
+        c->whose = FAULT_NEAR;
+    }
+}
+
 /* Every conversation ends here. */
 static void over(struct conversation *c)
 {
     struct loop *l = c->forth.work->loop;
-    struct outcome o = {
+    struct outcome o;
+    bool resets;
+
+    if (c->over)
+        return;
+    c->over = true;
+    note_truncation(c);
+    o = (struct outcome){
         .whose = c->whose,
         .why = c->why,
         .name =
@@ -80,11 +97,7 @@ static void over(struct conversation *c)
         .cut = is_cut(c),
         .unanswered = c->unanswered,
     };
-    bool resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
-
-    if (c->over)
-        return;
-    c->over = true;
+    resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
     if (c->plan->on_closing != NULL)
         c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);
@@ -136,7 +149,7 @@ static void check_goal(struct conversation *c)
     if (goal == GOAL_ANSWERED)
         reached = reached && (c->answered || c->near_ended);
     if (!reached) {
-        if (c->back != NULL && far_is_done(c))
+        if (far_is_done(c))
             begin_last_words(c);
         return;
     }
@@ -172,6 +185,8 @@ static void end_back(struct conversation *c)
         pump_try(back);
         if (stream_counts(back->from)->in_bytes == 0)
             pump_finish(back, PUMP_ENDED);
+    } else if (back->running && c->plan->last_words_ms > 0) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
     }
 }
 

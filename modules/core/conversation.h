@@ -58,7 +58,8 @@ struct conversation_plan {
     int64_t quiet_ms;       /* GOAL_ANSWERED: far's data has ended, near's has begun, and nothing
                              * has moved for so long: that is the answer; 0: not looked at */
     int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
-                             * delivered; data that has arrived is still passed on; 0: no limit */
+                             * delivered, and how long far's may pause after near's has ended;
+                             * data that has arrived is still passed on; 0: no limit */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
     /* NULL, or called once before near is closed, to look at it. */
     void (*on_closing)(void *owner, struct stream *near, int64_t duration_ms);

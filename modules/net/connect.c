@@ -143,6 +143,8 @@ static void dial(struct connecting *c)
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
+        .known = t->known,
+        .is_named = c->plan.is_named,
         .family = c->plan.family,
         .local = c->has_local ? &c->local : NULL,
         .local_port = c->bind_port,

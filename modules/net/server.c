@@ -87,10 +87,12 @@ static void stop_listening(struct server *s)
 
 void server_check_idle(struct server *s)
 {
-    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
+    if (s->ending || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
         !list_is_empty(&s->ready))
         return;
-    if (s->stopping || (s->options->once && s->had_client)) {
+    if (s->options->once && s->had_client && !s->stopping) {
+        server_stop(s); /* looks again */
+    } else if (s->stopping && !s->service->busy) {
         loop_cancel_timer(s->loop, &s->drain);
         s->on_idle(s->arg);
     }
@@ -199,8 +201,9 @@ static void drop_oldest_handshake(struct server *s)
     struct client *c = container_of(s->handshakes.next, struct client, link);
     struct error why = {0};
 
-    error_set(&why, EXITCODE_FAILED, "%s: disconnected: %llu newer clients are in their handshake",
-              stream_name(c->stream), (unsigned long long)s->limit->max);
+    error_set(&why, EXITCODE_FAILED,
+              "%s: disconnected during its handshake to make room for newer clients",
+              stream_name(c->stream));
     handshake_cancel(c->handshake);
     on_handshake_end(c, HANDSHAKE_FAILED, &why);
 }
@@ -258,26 +261,6 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     serve(c);
 }
 
-/* Errors that belong to a connection that is gone already; accept(2). */
-static bool is_passing(int number)
-{
-    switch (number) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case EPERM:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Accepting again at once would fail again at once. */
 static void pause_exhausted(struct server *s, int number)
 {
@@ -317,10 +300,13 @@ static void on_acceptable(struct watch *w, uint32_t events)
             server_limit_release(s->limit);
         if (number == EAGAIN)
             return;
-        if (!is_passing(number)) {
+        if (socket_accept_can_go_on(number))
+            continue;
+        if (list_is_empty(&s->handshakes)) {
             pause_exhausted(s, number);
             return;
         }
+        drop_oldest_handshake(s); /* which had its chance */
     }
 }
 

@@ -30,6 +30,7 @@ struct text_format {
     bool printable;              /* safe for a terminal */
     bool end_with_newline;       /* so that a prompt starts a line */
     bool first_line;             /* nothing after the first line */
+    const char *sought;          /* NULL, or: nothing, and enough has come with this text */
     struct label_screen *screen; /* NULL: no labels */
     const char *label;
     struct filter *observer; /* NULL, or sees the text before it is presented; taken over */
