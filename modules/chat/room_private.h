@@ -73,6 +73,7 @@ struct room {
     struct watch tend; /* notified when the pace may have changed */
     struct timer next; /* when the pace changes although nothing happens */
     bool has_news;     /* and all members were woken for it */
+    bool is_short;     /* the log has not got its memory, which was reported */
     struct buf text;   /* the line, made safe, */
     struct buf line;   /* the line that becomes of it, */
     struct buf wire;   /* and that in the wire encoding */
