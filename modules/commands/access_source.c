@@ -269,15 +269,17 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
     return failed ? -1 : 0;
 }
 
-bool access_source_has_files(const struct option_words *allow, const struct option_words *deny)
+static bool has_file(const struct option_words *words)
 {
-    for (size_t i = 0; i < allow->count; i++)
-        if (allow->words[i][0] == '@')
-            return true;
-    for (size_t i = 0; i < deny->count; i++)
-        if (deny->words[i][0] == '@')
+    for (size_t i = 0; i < words->count; i++)
+        if (words->words[i][0] == '@')
             return true;
     return false;
+}
+
+bool access_source_has_files(const struct option_words *allow, const struct option_words *deny)
+{
+    return has_file(allow) || has_file(deny);
 }
 
 void access_source_reload(struct access_source *s)

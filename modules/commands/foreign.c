@@ -22,9 +22,9 @@ struct wish {
     struct buf notes;  /* "; TEXT" for each option that means something else here */
 };
 
-static bool is_number(const char *word)
+static bool is_port(const char *word)
 {
-    return word != NULL && word[0] != '\0' && strspn(word, "0123456789") == strlen(word);
+    return word != NULL && endpoint_kind(word) == ENDPOINT_PORT;
 }
 
 static void note(struct wish *w, const char *text)
@@ -192,19 +192,19 @@ static bool find_place(struct wish *w)
     struct endpoint e = {0};
     bool has_port;
 
-    if (w->listens || (w->operand_count == 1 && !w->connects && is_number(first))) {
+    if (w->listens || (w->operand_count == 1 && !w->connects && is_port(first))) {
         w->listens = true;
         if (w->port == NULL)
-            w->port = is_number(second) ? second : is_number(first) ? first : "PORT";
+            w->port = is_port(second) ? second : is_port(first) ? first : "PORT";
         return true;
     }
     if (first == NULL)
         return false;
-    has_port = second == NULL && endpoint_parse(first, &e, NULL) == 0 && is_number(e.port);
+    has_port = second == NULL && endpoint_parse(first, &e, NULL) == 0 && is_port(e.port);
     endpoint_clear(&e);
     if (!has_port)
         w->port = second;
-    return has_port || is_number(second);
+    return has_port || is_port(second);
 }
 
 /* Command names that users expect from other programs. */

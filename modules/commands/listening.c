@@ -283,7 +283,7 @@ static int plan_server(struct listening *l, struct error *err)
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
         access_source_open(&l->rules, &l->run, err) < 0 ||
-        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};

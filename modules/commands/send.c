@@ -72,6 +72,7 @@ struct send {
     struct send_options options;
     struct run run;
     struct connecting_words words;
+    struct tls_context *tls; /* NULL: none */
     struct connecting *connecting;
     struct retry_line waiting;
     struct message message;
@@ -287,10 +288,11 @@ static int start(struct send *s, struct error *err)
     struct connect_plan plan;
 
     set_format(s);
-    if (connecting_plan(&s->words, &o->connect, &o->common, false, &plan, err) < 0 ||
+    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &s->tls, err) < 0 ||
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
+    plan = connecting_plan(&s->words, &o->connect, &o->common, false, s->tls);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
     return s->connecting != NULL ? 0 : -1;
 }
@@ -381,6 +383,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     message_clear(&s.message);
     connecting_clear(&s.words);
+    tls_context_free(s.tls);
     common_options_clear(&s.options.common);
     return status;
 }

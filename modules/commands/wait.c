@@ -55,6 +55,7 @@ struct wait {
     struct wait_options options;
     char **program; /* NULL: none */
     struct run run;
+    struct tls_context *tls; /* of all addresses; NULL: none */
     struct wait_addresses addresses;
     struct buf message;
     struct wait_tries tries;
@@ -114,12 +115,15 @@ static int check(struct wait *w, int count, char **words, struct error *err)
         wait_address_read(&w->addresses, count, words, o->now, err) < 0 ||
         encode_message(w, err) < 0)
         return -1;
+    for (size_t i = 0; i < w->addresses.count; i++)
+        if (connecting_check(&w->addresses.items[i].words, &o->common, err) < 0)
+            return -1;
+    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &w->tls, err) < 0)
+        return -1;
     for (size_t i = 0; i < w->addresses.count; i++) {
         struct wait_address *a = &w->addresses.items[i];
 
-        if (connecting_check(&a->words, &o->common, err) < 0 ||
-            connecting_plan(&a->words, &o->connect, &o->common, false, &a->plan, err) < 0)
-            return -1;
+        a->plan = connecting_plan(&a->words, &o->connect, &o->common, false, w->tls);
     }
     return w->program != NULL ? executable_check(w->program[0], err) : 0;
 }
@@ -233,6 +237,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     }
     buf_free(&w.message);
     wait_address_clear(&w.addresses);
+    tls_context_free(w.tls);
     common_options_clear(&w.options.common);
     return status;
 }
