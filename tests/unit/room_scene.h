@@ -296,6 +296,16 @@ static inline void pass_over(struct scene *s)
     }
 }
 
+/* Begins with two guests, who have taken what greeted them. */
+static inline void begin_with_two(struct scene *s, const struct room_options *options,
+                                  struct person **a, struct person **b)
+{
+    begin(s, options);
+    *a = join(s);
+    *b = join(s);
+    pass_over(s);
+}
+
 /* Passes on what p sends, through the decoder that the room wants for it. What it cannot
  * decode ends p's conversation. */
 static inline void hear_bytes(struct person *p, const char *bytes, size_t n)

@@ -60,10 +60,7 @@ static void commands_are_obeyed(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/who\n/me  waves at \u5f20\u4e09 \n/me\n/nothing x\n/\n /who\n");
     assert_gets(a, "-- here: host, guest1, guest2\n"
                    "-- missing ACTION, as in /me waves\n"
@@ -155,10 +152,7 @@ static void a_member_that_does_not_read_is_told_no_more(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     for (int i = 0; i < 4000; i++)
         hear(a, "/msg guest2 again and again and again\n");
     assert_in_range(buf_length(&b->member->answers), ROOM_PRIVATE_BYTES, ROOM_PRIVATE_BYTES + 100);
@@ -171,10 +165,7 @@ static void the_console_removes_a_member(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/kick guest2\n");
     assert_gets(a, "-- unknown command /kick: try /help\n");
     say(&s, "/kick");
@@ -338,10 +329,7 @@ static void names_are_unique_without_case(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/nick Alice\n");
     assert_gets(a, "-- you are now Alice\n");
     assert_gets(b, "-- guest1 is now Alice\n");
@@ -369,10 +357,7 @@ static void numbers_stay_with_their_guests(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/nick guest2\n/nick guest7\n/nick Guest007\n/nick alice\n/nick guest1\n");
     assert_gets(a, "-- invalid name: \"guest\" and a number is reserved for guests\n"
                    "-- invalid name: \"guest\" and a number is reserved for guests\n"
@@ -391,10 +376,7 @@ static void a_room_can_be_closed(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "half");
     say(&s, "bye");
     room_close(s.room);

@@ -40,10 +40,7 @@ static void lines_are_read_where_the_room_has_them(void **state)
     size_t got;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     say(&s, "the same for both");
     assert_true(stream_can_borrow(a->stream));
     assert_int_equal(stream_borrow(a->stream, first, PIECES, &got), IO_OK);
@@ -99,10 +96,7 @@ static void controls_are_made_visible(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "\033[2J\a\tred\177\xc2\x85\u202e\xff \u0645\u0631\u062d\u0628\u0627 a\rb\r\r\n");
     hear_bytes(a, "\0\n", 2);
     hear(a, "a\u2028b\u2029c\n");
@@ -124,10 +118,7 @@ static void assert_length(const char *character, size_t count, size_t piece,
     struct buf line = {0}, shown = {0};
     bool cut = count > ROOM_LINE_MAX;
 
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(buf_add(&line, character, strlen(character)), 0);
     assert_int_equal(buf_add(&line, end_of_line, strlen(end_of_line)), 0);
@@ -344,10 +335,7 @@ static void errors_of_all_are_counted_together(void **state)
     options.incoming_count = &in;
     options.outgoing_count = &out;
     options.outgoing = TRANSCODE_ESCAPE;
-    begin(&s, &options);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &options, &a, &b);
     hear(a, "\xff\n");
     hear(b, "\xff\n");
     say(&s, "\U0001f600");
