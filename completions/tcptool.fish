@@ -56,8 +56,8 @@ end
 complete -c tcptool -f
 complete -c tcptool -n __tcptool_needs_command -l help -d 'tell what there is'
 complete -c tcptool -n __tcptool_needs_command -l version -d 'tell the version'
-complete -c tcptool -n __tcptool_needs_command -a serve -d 'Listen; print what clients send, or reply to them'
-complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a serve -d 'Listen; print what clients send, or reply to them'
+complete -c tcptool -n __tcptool_needs_command -a serve -d 'Listen; print what clients send, reply, or run a program'
+complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a serve -d 'Listen; print what clients send, reply, or run a program'
 complete -c tcptool -n __tcptool_needs_command -a send -d 'Connect; send a message or standard input; print the reply'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a send -d 'Connect; send a message or standard input; print the reply'
 complete -c tcptool -n __tcptool_needs_command -a chat -d 'Chat in lines, with one peer or in a room'

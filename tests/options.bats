@@ -182,8 +182,17 @@ refused_word() {
   refused '"hello": --file replaces MESSAGE' send -f file localhost 80 hello
 }
 
-@test "serve takes no arguments" {
-  refused 'argument|"8888"' serve 8888
+@test "serve: an operand that is a port or an address is where to listen" {
+  start serve "$TCPTOOL" serve 127.0.0.1:0 --port-file serve.port
+  wait_for_port serve
+  expect_match "$(cat serve.err)" 'listening on 127\.0\.0\.1:'
+  start two "$TCPTOOL" serve -q 0 -b 127.0.0.1 --port-file two.port
+  wait_for_port two
+  start three "$TCPTOOL" serve "unix:$PWD/three"
+  wait_for contains three.err "listening on unix:$PWD/three"
+  refused '"99999"' serve 99999
+  refused '"8889".*one port or address' serve 8888 8889
+  refused '"\[::1"' serve '[::1'
 }
 
 @test "--keepalive with and without a value, --nodelay, --user-timeout" {
@@ -254,7 +263,7 @@ refused_word() {
   refused '"--nonsense"' send -b 127.0.0.1 --nonsense localhost 80 hello
   refused '"--nonsense"' upper -b 127.0.0.1 --nonsense
   refused '"--nonsense"' chat --listen -b 127.0.0.1 --bye ciao --nonsense
-  refused 'takes no arguments' serve -b 127.0.0.1 extra
+  refused '"no-such-program"' serve -b 127.0.0.1 no-such-program
   refused '"x"' send -b 127.0.0.1 -f file localhost 80 x
   refused 'bind' send -b 127.0.0.1 -b ::1 localhost 80 hello
   refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello

@@ -117,6 +117,19 @@ void endpoint_clear(struct endpoint *e)
     *e = (struct endpoint){0};
 }
 
+enum endpoint_kind endpoint_kind(const char *word)
+{
+    const char *colon = strchr(word, ':');
+    struct in_addr address;
+
+    if (word[0] != '\0' && strspn(word, "0123456789") == strlen(word))
+        return ENDPOINT_PORT;
+    if (word[0] == '[' || inet_pton(AF_INET, word, &address) == 1)
+        return ENDPOINT_ADDRESS;
+    /* A colon behind a slash belongs to a path. */
+    return colon != NULL && colon < word + strcspn(word, "/") ? ENDPOINT_ADDRESS : ENDPOINT_NONE;
+}
+
 int endpoint_parse_port(const char *word, unsigned min, unsigned *port, struct error *err)
 {
     uint64_t number;

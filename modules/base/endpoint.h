@@ -20,6 +20,14 @@ struct endpoint {
  */
 int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
 
+/* What a word that stands alone can only be; a name may be anything. */
+enum endpoint_kind {
+    ENDPOINT_NONE,
+    ENDPOINT_PORT,    /* a number */
+    ENDPOINT_ADDRESS, /* a number, or with a port, or an address by itself */
+};
+enum endpoint_kind endpoint_kind(const char *word);
+
 /* Frees both words. */
 void endpoint_clear(struct endpoint *e);
 

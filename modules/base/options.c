@@ -11,6 +11,7 @@
 
 enum {
     FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
+    OPERAND = 1,       /* what getopt_long returns for an operand, in order */
     WORD_MAX_COMPARED = 40,
     HELP_COLUMN = 28,
 };
@@ -77,7 +78,7 @@ static int add_spec(struct flat *f, const struct option_table *t, const struct o
     return 0;
 }
 
-static int flatten(struct flat *f, const struct option_table *tables)
+static int flatten(struct flat *f, const struct option_table *tables, bool in_order)
 {
     size_t count = count_specs(tables);
     char *letter;
@@ -86,11 +87,13 @@ static int flatten(struct flat *f, const struct option_table *tables)
         .entries = calloc(count + 1, sizeof(*f->entries)),
         .longs = calloc(count + 2, sizeof(*f->longs)),
         .names = calloc(count + 1, sizeof(*f->names)),
-        .letters = calloc(3 * count + 3, 1),
+        .letters = calloc(3 * count + 4, 1),
     };
     if (f->entries == NULL || f->longs == NULL || f->names == NULL || f->letters == NULL)
         return -1;
     letter = f->letters;
+    if (in_order)
+        *letter++ = '-';
     /* The first operand does not end the options; a missing value is reported as such. */
     *letter++ = ':';
     for (; tables->specs != NULL; tables++)
@@ -243,7 +246,7 @@ static int parse_choice(const struct option_spec *spec, const char *word, int *v
     return -1;
 }
 
-static int add_word(struct option_words *w, const char *word, struct error *err)
+int options_add_word(struct option_words *w, const char *word, struct error *err)
 {
     const char **grown = reallocarray(w->words, w->count + 1, sizeof(*grown));
 
@@ -286,7 +289,7 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
         *(const char **)field = word;
         return 0;
     case OPTION_WORDS:
-        return add_word(field, word, err);
+        return options_add_word(field, word, err);
     case OPTION_NUMBER:
     case OPTION_SIZE:
         return parse_ranged(spec, word, field, err);
@@ -333,8 +336,9 @@ static size_t find_option(const struct flat *f, int value)
     return i;
 }
 
-static enum options_result parse(const struct flat *f, const struct option_hint *hints, int argc,
-                                 char **argv, void *target, struct error *err)
+static enum options_result parse(const struct flat *f, const struct option_hint *hints,
+                                 options_on_operand *on_operand, int argc, char **argv,
+                                 void *target, struct error *err)
 {
     for (;;) {
         int chosen, looked_at = optind == 0 ? 1 : optind;
@@ -344,6 +348,17 @@ static enum options_result parse(const struct flat *f, const struct option_hint 
         switch (chosen) {
         case -1:
             return OPTIONS_OK;
+        case OPERAND:
+            switch (on_operand(target, optarg, err)) {
+            case OPTIONS_OPERAND_TAKEN:
+                continue;
+            case OPTIONS_OPERAND_FIRST:
+                optind--;
+                return OPTIONS_OK;
+            case OPTIONS_OPERAND_FAILED:
+                return OPTIONS_FAILED;
+            }
+            break;
         case 'h':
             return OPTIONS_HELP;
         case '?':
@@ -363,18 +378,19 @@ static enum options_result parse(const struct flat *f, const struct option_hint 
 }
 
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, int argc, char **argv,
-                                  void *target, int *first, struct error *err)
+                                  const struct option_hint *hints, options_on_operand *on_operand,
+                                  int argc, char **argv, void *target, int *first,
+                                  struct error *err)
 {
     enum options_result result = OPTIONS_FAILED;
     struct flat f;
 
     opterr = 0;
     optind = 0; /* glibc: start anew, and look at POSIXLY_CORRECT again */
-    if (flatten(&f, tables) < 0)
+    if (flatten(&f, tables, on_operand != NULL) < 0)
         error_errno(err, ENOMEM, "cannot read the options");
     else
-        result = parse(&f, hints, argc, argv, target, err);
+        result = parse(&f, hints, on_operand, argc, argv, target, err);
     clear_flat(&f);
     *first = optind;
     return result;

@@ -65,15 +65,25 @@ enum options_result {
     OPTIONS_FAILED, /* err holds a usage error */
 };
 
+/* What a command makes of an operand that stands among its options. */
+enum options_operand {
+    OPTIONS_OPERAND_TAKEN,  /* as an option would be */
+    OPTIONS_OPERAND_FIRST,  /* it ends the options: the rest of the line belongs to it */
+    OPTIONS_OPERAND_FAILED, /* err holds a usage error */
+};
+typedef enum options_operand options_on_operand(void *target, const char *word, struct error *err);
+
 /*
  * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
  * getopt_long(3) does: options may follow operands, -- ends them. argv is
- * permuted so that the operands stand last; *first is the first one's index.
- * hints (the last has word NULL) may be NULL.
+ * permuted so that the operands stand last; *first is the first one's index. With
+ * on_operand, argv stays as it is, and each operand before -- is shown to on_operand.
+ * hints (the last has word NULL) and on_operand may be NULL.
  */
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, int argc, char **argv,
-                                  void *target, int *first, struct error *err);
+                                  const struct option_hint *hints, options_on_operand *on_operand,
+                                  int argc, char **argv, void *target, int *first,
+                                  struct error *err);
 
 /* Prints the tables as the body of a --help text. */
 void options_print_help(const struct option_table *tables, FILE *to);
@@ -86,6 +96,9 @@ void options_print_list(const struct option_table *tables, const char *first, FI
 /* The word of the NULL-ended list that is nearest to the given one by edit
  * distance (Damerau-Levenshtein), or NULL for an empty list. */
 const char *options_nearest(const char *word, const char *const *known);
+
+/* Appends a word, which is not copied. Returns 0, or -1 with err filled. */
+int options_add_word(struct option_words *w, const char *word, struct error *err);
 
 /* Frees the list of words. */
 void options_clear_words(struct option_words *w);

@@ -45,7 +45,7 @@ int command_parse(const struct command *c, int argc, char **argv, void *target, 
 {
     struct error why = {0};
 
-    switch (options_parse(c->tables, c->hints, argc, argv, target, first, &why)) {
+    switch (options_parse(c->tables, c->hints, c->on_operand, argc, argv, target, first, &why)) {
     case OPTIONS_OK:
         return -1;
     case OPTIONS_HELP:

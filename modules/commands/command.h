@@ -12,6 +12,7 @@ struct command {
     const char *examples; /* whole lines */
     const struct option_table *tables;
     const struct option_hint *hints; /* for users of other programs; or NULL */
+    options_on_operand *on_operand;  /* NULL: options may follow operands */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct local_startup *startup, int argc,
                char **argv);

@@ -64,9 +64,9 @@ const struct option_hint listen_hints[] = {
     {"-w",
      "--accept-timeout TIME limits waiting, --idle-timeout TIME silence, --deadline TIME all"},
     {"-i", "--idle-timeout TIME limits silence"},
-    {"-c", "no programs are run here; connect one through a pipe"},
-    {"--exec", "no programs are run here; connect one through a pipe"},
-    {"--sh-exec", "no programs are run here; connect one through a pipe"},
+    {"-c", "serve runs a program for each client: tcptool serve -p PORT sh -c COMMAND"},
+    {"--exec", "serve runs a program for each client: tcptool serve -p PORT PROGRAM"},
+    {"--sh-exec", "serve runs a program for each client: tcptool serve -p PORT sh -c COMMAND"},
     {"-s", "--bind ADDR says where to listen"},
     {"-m", "--max-conns N limits the connections"},
     {"--broker", "tcptool chat --listen --room passes on to all what one says"},
@@ -81,6 +81,13 @@ void listening_clear_options(struct listen_options *o)
 {
     options_clear_words(&o->allow);
     options_clear_words(&o->deny);
+}
+
+int listening_take_place(struct listen_options *o, struct common_options *common, const char *word,
+                         struct error *err)
+{
+    return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
+                                                : options_add_word(&common->binds, word, err);
 }
 
 int listening_check(const struct listen_options *o, const char *shares, struct error *err)

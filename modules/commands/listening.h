@@ -71,6 +71,11 @@ struct listening {
 /* Frees the words of the options. */
 void listening_clear_options(struct listen_options *o);
 
+/* Takes an operand that is a port or an address as -p or -b. Returns 0, or -1 with a usage
+ * error. */
+int listening_take_place(struct listen_options *o, struct common_options *common, const char *word,
+                         struct error *err);
+
 /* Refuses --workers with --once, and where loops would share something: why, or NULL.
  * Returns 0, or -1 with a usage error. */
 int listening_check(const struct listen_options *o, const char *shares, struct error *err);

@@ -209,6 +209,15 @@ static void cut_off(struct conversation *c)
     loop_set_timer(c->forth.work->loop, &c->limits->ending, 0);
 }
 
+/* Enough has come. The rest is discarded, so that a peer that keeps sending does not stop
+ * taking what is sent to it. */
+static void discard_rest(struct conversation *c)
+{
+    struct pump *p = &c->forth;
+
+    pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
+}
+
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
 {
     struct conversation *c = container_of(p, struct conversation, forth);
@@ -226,16 +235,18 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         check_goal(c);
         return;
     case PUMP_SATISFIED:
-        /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
-         * stop taking what is sent to it. */
         c->answered = true;
-        pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
+        discard_rest(c);
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
         fail(c, FAULT_DATA, why);
         break;
     case PUMP_WRITE_FAILED:
+        if (c->plan->far_may_close && p->to == c->far_out) {
+            discard_rest(c);
+            return;
+        }
         fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);
         break;
     case PUMP_READ_FAILED:
@@ -397,7 +408,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     if (plan->idle_ms > 0)
         loop_set_timer(w->loop, &c->limits->idle, plan->idle_ms / 4 + 1);
     stream_on_hangup(near->out, on_hangup, c);
-    if (far->out != NULL && !far->lent)
+    if (far->out != NULL && !far->lent && !plan->far_may_close)
         stream_on_hangup(far->out, on_hangup, c);
     pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);
     return c;

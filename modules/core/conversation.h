@@ -56,6 +56,7 @@ struct conversation_plan {
     int64_t idle_ms;        /* the time limit for a near on which no data moves; 0: none */
     int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
                              * delivered; data that has arrived is still passed on; 0: no limit */
+    bool far_may_close;     /* a far that takes no more is no failure: the rest is discarded */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
     /* NULL, or called once before near is closed, to look at it. */
     void (*on_closing)(void *owner, struct stream *near, int64_t duration_ms);

@@ -1,6 +1,7 @@
 /* Owns readiness, the input, the first failure and the closing of one descriptor. The output
  * is in stream_output.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -83,6 +84,11 @@ static void on_event(struct watch *w, uint32_t events)
     bool hung_up = events & (EPOLLHUP | EPOLLERR);
     struct error why = {0};
 
+    if (s->lent) {
+        if (hung_up && s->on_hangup != NULL)
+            s->on_hangup(s->owner);
+        return;
+    }
     if (events == 0) {
         on_unwatchable(s);
         events = EPOLLIN | EPOLLOUT;
@@ -387,6 +393,23 @@ void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *ow
 {
     s->on_hangup = on_hangup;
     s->owner = owner;
+}
+
+/* O_NONBLOCK belongs to the open file description, which both processes have; open(2). */
+int stream_lend(struct stream *s)
+{
+    fcntl(s->transport.fd, F_SETFL, 0);
+    s->lent = true;
+    stream_update_interest(s);
+    return s->transport.fd;
+}
+
+void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
+{
+    s->lent = false;
+    s->counts.in_bytes += in_bytes;
+    s->counts.out_bytes += out_bytes;
+    s->counts.moved_ms = loop_now_ms(s->loop);
 }
 
 const struct error *stream_failure(const struct stream *s)

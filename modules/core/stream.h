@@ -128,6 +128,16 @@ void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *ow
  * is delivered or never will be. Call it while that is not so. */
 void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner));
 
+/*
+ * Lends the descriptor of a connection, which becomes blocking, to another process: a duplicate
+ * is inherited, which reads and writes it. Until stream_take_back(), nothing may be read or
+ * written here, and on_hangup is called when the connection has failed (the failure is left for
+ * the other process to see) or both directions have ended. stream_take_back() is told how many
+ * bytes have moved meanwhile.
+ */
+int stream_lend(struct stream *s);
+void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes);
+
 /* Returns NULL, or the first failure. */
 const struct error *stream_failure(const struct stream *s);
 

@@ -31,7 +31,8 @@ struct service_ops {
      * too. */
     int (*prepare)(struct service *v, struct error *err);
     /* Takes over the client. Returns 0, or -1 with err filled; after -1 the caller calls
-     * client_over(). */
+     * client_over(). It tries again later where only descriptors or processes are missing
+     * (EMFILE, ENFILE, EAGAIN), unless the client's stream was taken. */
     int (*begin)(struct service *v, struct client *c, struct error *err);
     /* NULL, or called when the server is told to stop, before the drain time begins. */
     void (*stop)(struct service *v);

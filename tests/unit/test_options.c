@@ -127,7 +127,8 @@ static void parse(struct scene *s, const char *words)
     strcpy(copy, words);
     while ((word = strsep(&rest, " ")) != NULL)
         s->argv[s->argc++] = word;
-    s->result = options_parse(tables, hints, s->argc, s->argv, &s->target, &s->first, &s->err);
+    s->result =
+        options_parse(tables, hints, NULL, s->argc, s->argv, &s->target, &s->first, &s->err);
 }
 
 static void end(struct scene *s)
