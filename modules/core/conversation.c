@@ -1,5 +1,4 @@
-/* Owns the order in which two directions end, and the closing of both ends. Copies nothing
- * itself. */
+/* Owns the order in which two directions end, and the closing of both ends. Copies nothing. */
 #include "core/conversation.h"
 
 #include <errno.h>
@@ -42,11 +41,12 @@ struct conversation {
     int64_t began_ms;
     enum fault whose : 8;
     bool far_is_lent : 1;
-    bool answered : 1;   /* from near enough has come */
-    bool near_ended : 1; /* near's data has ended */
-    bool finishing : 1;  /* far's data has ended, and near's has last_words_ms left */
-    bool delivering : 1; /* the goal is reached */
-    bool cutting : 1;    /* far's data is cut off */
+    bool heeds_far_out : 1; /* its failure ends the conversation */
+    bool answered : 1;      /* from near enough has come */
+    bool near_ended : 1;    /* near's data has ended */
+    bool finishing : 1;     /* far's data has ended, and near's has last_words_ms left */
+    bool delivering : 1;    /* the goal is reached */
+    bool cutting : 1;       /* far's data is cut off */
     bool over : 1;
 };
 
@@ -209,13 +209,11 @@ static void cut_off(struct conversation *c)
     loop_set_timer(c->forth.work->loop, &c->limits->ending, 0);
 }
 
-/* Enough has come. The rest is discarded, so that a peer that keeps sending does not stop
- * taking what is sent to it. */
+/* Enough has come; but a peer that cannot go on sending may stop taking what it is sent. */
 static void discard_rest(struct conversation *c)
 {
-    struct pump *p = &c->forth;
-
-    pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
+    pump_start(&c->forth, &discard_direction, c->forth.owner, c->forth.work, c->forth.from, NULL,
+               on_forth_end);
 }
 
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
@@ -335,7 +333,7 @@ static void on_idle(struct timer *t)
     over(c);
 }
 
-/* One of the streams is gone, and has nothing left to be read. */
+/* One of the streams is gone. It has no failure yet while data of it is unread. */
 static void on_hangup(void *owner)
 {
     struct conversation *c = owner;
@@ -347,8 +345,10 @@ static void on_hangup(void *owner)
         fail_by(c, FAULT_NEAR, c->forth.from);
     else if (back != NULL && stream_failure(back->from) != NULL)
         fail_by(c, FAULT_FAR_IN, back->from);
-    else if (c->far_out != NULL && !c->far_is_lent && stream_failure(c->far_out) != NULL)
+    else if (c->heeds_far_out && stream_failure(c->far_out) != NULL)
         fail_by(c, FAULT_FAR_OUT, c->far_out);
+    else if (c->plan->on_near_hangup != NULL)
+        c->plan->on_near_hangup(c->forth.owner);
     if (c->whose != FAULT_NONE && !c->cutting)
         over(c);
 }
@@ -394,6 +394,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->forth.owner = owner;
     c->near_out = near->out;
     c->far_is_lent = far->lent;
+    c->heeds_far_out = far->out != NULL && !far->lent && !plan->far_may_close;
     c->began_ms = loop_now_ms(w->loop);
     c->forth.work = w;
     c->far_out = far->out;
@@ -408,7 +409,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     if (plan->idle_ms > 0)
         loop_set_timer(w->loop, &c->limits->idle, plan->idle_ms / 4 + 1);
     stream_on_hangup(near->out, on_hangup, c);
-    if (far->out != NULL && !far->lent && !plan->far_may_close)
+    if (c->heeds_far_out)
         stream_on_hangup(far->out, on_hangup, c);
     pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);
     return c;

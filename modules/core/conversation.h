@@ -58,6 +58,9 @@ struct conversation_plan {
                              * delivered; data that has arrived is still passed on; 0: no limit */
     bool far_may_close;     /* a far that takes no more is no failure: the rest is discarded */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
+    /* NULL, or called when near has failed or both of its directions have ended, while data of it
+     * is unread: it is read all the same. */
+    void (*on_near_hangup)(void *owner);
     /* NULL, or called once before near is closed, to look at it. */
     void (*on_closing)(void *owner, struct stream *near, int64_t duration_ms);
     /* Called once, as the last callback. Both ends are closed by then (reset where their

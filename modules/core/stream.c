@@ -113,7 +113,7 @@ static void on_event(struct watch *w, uint32_t events)
     }
     if (!s->closed && s->on_delivered != NULL && (s->failed || stream_is_delivered(s)))
         s->on_delivered(s->owner);
-    if (!s->closed && hung_up && s->on_hangup != NULL)
+    if (!s->closed && (events & (EPOLLHUP | EPOLLERR)) && s->on_hangup != NULL)
         s->on_hangup(s->owner);
 }
 

@@ -121,7 +121,8 @@ size_t stream_undelivered(const struct stream *s);
 bool stream_is_delivered(const struct stream *s);
 
 /* Sets on_hangup, which is called when the other side is gone in both directions or has
- * failed, but not while data is unread. NULL: not at all. */
+ * failed. While data is unread, stream_failure() does not know that yet, and on_hangup is called
+ * again when it does. NULL: not at all. */
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner);
 
 /* Sets on_delivered, which is called with the owner of stream_on_hangup() once everything

@@ -37,6 +37,7 @@ struct job {
     int64_t began_ms;
     int64_t moved_ms;
     size_t unread;
+    int fd;     /* of the client, whoever has its stream; -1: closed */
     char *name; /* of the client, for messages */
     struct outcome outcome;
     bool hung_up; /* SIGHUP was sent */
@@ -76,7 +77,7 @@ static void report_status(const struct job *j, int status)
 static void take_counts(struct job *j)
 {
     j->outcome.name = j->name;
-    if (socket_counts_read(stream_descriptor(j->client->stream), &j->counts) < 0)
+    if (socket_counts_read(j->fd, &j->counts) < 0)
         j->counts = (struct socket_counts){0};
     j->outcome.in_bytes = j->counts.in_bytes;
     j->outcome.out_bytes = j->counts.out_bytes;
@@ -113,7 +114,7 @@ static void hang_up(struct job *j)
 /* A program that reads what a lost client has sent is left to read all of it. */
 static void look_whether_it_reads(struct job *j)
 {
-    size_t unread = socket_counts_unread(stream_descriptor(j->client->stream));
+    size_t unread = socket_counts_unread(j->fd);
 
     if (unread == 0 || unread == j->unread) {
         hang_up(j);
@@ -137,10 +138,13 @@ static void on_hangup(void *owner)
 {
     struct job *j = owner;
 
-    if (j->hung_up || loop_timer_is_set(&j->ending) ||
-        !socket_counts_is_lost(stream_descriptor(j->client->stream)))
-        return;
-    look_whether_it_reads(j);
+    if (!j->hung_up && !loop_timer_is_set(&j->ending) && socket_counts_is_lost(j->fd))
+        look_whether_it_reads(j);
+}
+
+static void on_near_hangup(void *client)
+{
+    on_hangup(((struct client *)client)->work);
 }
 
 static void on_idle(struct timer *t)
@@ -176,7 +180,7 @@ static void on_closing(void *owner, struct stream *near, int64_t duration_ms)
 /* The error may have been taken by the program. */
 static void report_loss(struct job *j)
 {
-    int number = socket_error(stream_descriptor(j->client->stream));
+    int number = socket_error(j->fd);
 
     j->outcome.whose = FAULT_NEAR;
     if (!error_is_set(&j->outcome.why))
@@ -223,7 +227,7 @@ static void on_end(void *owner)
         return;
     }
     take_counts(j);
-    if (j->hung_up || socket_counts_is_lost(stream_descriptor(j->client->stream))) {
+    if (j->hung_up || socket_counts_is_lost(j->fd)) {
         report_loss(j);
         report_status(j, status);
         on_closing(j->client, j->client->stream, 0);
@@ -239,6 +243,8 @@ static void on_over(void *owner, struct outcome *o)
     struct job *j = ((struct client *)owner)->work;
 
     j->talk = NULL;
+    j->fd = -1;
+    loop_cancel_timer(loop_of(j), &j->ending);
     error_clear(&j->outcome.why);
     j->outcome = *o;
     o->why = (struct error){0};
@@ -342,6 +348,7 @@ static int begin(struct service *v, struct client *c, struct error *err)
         return -1;
     }
     j->client = c;
+    j->fd = stream_descriptor(c->stream);
     j->idle.on_due = on_idle;
     j->ending.on_due = on_ending;
     j->began_ms = j->moved_ms = loop_now_ms(v->run->loop);
@@ -385,6 +392,7 @@ static int prepare(struct service *v, struct error *err)
     p->on_closing = plan->on_closing;
     plan->on_closing = on_closing;
     plan->far_may_close = true;
+    plan->on_near_hangup = on_near_hangup;
     if (!filters_incoming_are_none(config->text, &(struct text_format){0}))
         plan->from_near.make_filter = make_incoming;
     if (!filters_outgoing_are_none(config->text))
@@ -403,12 +411,11 @@ static void drop(struct service *v, struct client *c)
 
     (void)v;
     j->dropped = true;
-    if (j->talk != NULL) {
+    if (j->talk != NULL)
         conversation_end(j->talk, CONVERSATION_STOP);
-    } else if (c->stream != NULL) {
+    else if (c->stream != NULL)
         take_counts(j);
-        j->outcome.cut = true;
-    }
+    j->outcome.cut = j->outcome.cut || j->child != NULL;
     finish(j);
 }
 
