@@ -50,8 +50,6 @@ struct conversation {
     bool over : 1;
 };
 
-static const struct direction discard_direction = {.at_end = AT_END_KEEP};
-
 static void on_delivered(void *owner);
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why);
 static void on_idle(struct timer *t);
@@ -209,13 +207,6 @@ static void cut_off(struct conversation *c)
     loop_set_timer(c->forth.work->loop, &c->limits->ending, 0);
 }
 
-/* Enough has come; but a peer that cannot go on sending may stop taking what it is sent. */
-static void discard_rest(struct conversation *c)
-{
-    pump_start(&c->forth, &discard_direction, c->forth.owner, c->forth.work, c->forth.from, NULL,
-               on_forth_end);
-}
-
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
 {
     struct conversation *c = container_of(p, struct conversation, forth);
@@ -234,15 +225,17 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         return;
     case PUMP_SATISFIED:
         c->answered = true;
-        discard_rest(c);
+        pump_discard_rest(p); /* a peer that cannot go on sending may stop reading */
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
         fail(c, FAULT_DATA, why);
         break;
     case PUMP_WRITE_FAILED:
-        if (c->plan->far_may_close && p->to == c->far_out) {
-            discard_rest(c);
+        if (c->plan->far_may_close && why->number == EPIPE) {
+            stream_close(c->far_out, STREAM_AT_ONCE);
+            c->far_out = NULL;
+            pump_discard_rest(p);
             return;
         }
         fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);

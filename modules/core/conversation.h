@@ -56,7 +56,8 @@ struct conversation_plan {
     int64_t idle_ms;        /* the time limit for a near on which no data moves; 0: none */
     int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
                              * delivered; data that has arrived is still passed on; 0: no limit */
-    bool far_may_close;     /* a far that takes no more is no failure: the rest is discarded */
+    bool far_may_close;     /* EPIPE of far's out, a stream of its own, is no failure: the rest
+                             * of near's data is discarded */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
     /* NULL, or called when near has failed or both of its directions have ended, while data of it
      * is unread: it is read all the same. */

@@ -365,6 +365,13 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
     stream_set_reader(from, on_readable, p);
 }
 
+void pump_discard_rest(struct pump *p)
+{
+    static const struct direction discard = {.at_end = AT_END_KEEP};
+
+    pump_start(p, &discard, p->owner, p->work, p->from, NULL, p->on_end);
+}
+
 void pump_finish(struct pump *p)
 {
     if (p->running && !p->draining) {

@@ -412,7 +412,7 @@ static void drop(struct service *v, struct client *c)
     (void)v;
     j->dropped = true;
     if (j->talk != NULL)
-        conversation_end(j->talk, CONVERSATION_STOP);
+        conversation_end(j->talk, CONVERSATION_ABORT);
     else if (c->stream != NULL)
         take_counts(j);
     j->outcome.cut = j->outcome.cut || j->child != NULL;
