@@ -105,6 +105,8 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l help -d 'tell about this command'
+complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
+complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME (10s; 0: never)'

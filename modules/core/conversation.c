@@ -402,6 +402,8 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     if (plan->idle_ms > 0)
         loop_set_timer(w->loop, &c->limits->idle, plan->idle_ms / 4 + 1);
     stream_on_hangup(near->out, on_hangup, c);
+    if (plan->on_near_hangup != NULL)
+        stream_report_hangup_early(near->out);
     if (c->heeds_far_out)
         stream_on_hangup(far->out, on_hangup, c);
     pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);

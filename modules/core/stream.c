@@ -113,7 +113,7 @@ static void on_event(struct watch *w, uint32_t events)
     }
     if (!s->closed && s->on_delivered != NULL && (s->failed || stream_is_delivered(s)))
         s->on_delivered(s->owner);
-    if (!s->closed && (events & (EPOLLHUP | EPOLLERR)) && s->on_hangup != NULL)
+    if (!s->closed && (hung_up || (s->hung_up && s->early_hangup)) && s->on_hangup != NULL)
         s->on_hangup(s->owner);
 }
 
@@ -410,6 +410,11 @@ void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
     s->counts.in_bytes += in_bytes;
     s->counts.out_bytes += out_bytes;
     s->counts.moved_ms = loop_now_ms(s->loop);
+}
+
+void stream_report_hangup_early(struct stream *s)
+{
+    s->early_hangup = true;
 }
 
 const struct error *stream_failure(const struct stream *s)

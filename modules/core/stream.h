@@ -121,9 +121,12 @@ size_t stream_undelivered(const struct stream *s);
 bool stream_is_delivered(const struct stream *s);
 
 /* Sets on_hangup, which is called when the other side is gone in both directions or has
- * failed. While data is unread, stream_failure() does not know that yet, and on_hangup is called
- * again when it does. NULL: not at all. */
+ * failed, but not while data is unread. NULL: not at all. */
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner);
+
+/* Has on_hangup called while data is unread, too; stream_failure() does not know of the failure
+ * then, and on_hangup is called again when it does. */
+void stream_report_hangup_early(struct stream *s);
 
 /* Sets on_delivered, which is called with the owner of stream_on_hangup() once everything
  * is delivered or never will be. Call it while that is not so. */

@@ -31,7 +31,8 @@ struct stream {
     bool full : 1;           /* nothing can be written until an event says so */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
-    bool lent : 1; /* another process reads and writes the descriptor */
+    bool early_hangup : 1; /* see stream_report_hangup_early() */
+    bool lent : 1;         /* another process reads and writes the descriptor */
     bool closed : 1;
     bool failed : 1;  /* failure is set */
     bool lost : 1;    /* bytes that were to go out when it failed */
