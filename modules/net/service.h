@@ -3,8 +3,8 @@
  * client_over(). Most services start a conversation.
  *
  *   services/print.c   print, --discard         services/answer.c  --reply, --reply-file
- *   services/echo.c    --echo, upper            chat/talk.c        chat --listen
- *   chat/room_service.c  chat --listen --room
+ *   services/echo.c    --echo, upper            services/program.c PROGRAM
+ *   chat/talk.c        chat --listen            chat/room_service.c  chat --listen --room
  */
 #ifndef NET_SERVICE_H
 #define NET_SERVICE_H
