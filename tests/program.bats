@@ -488,35 +488,6 @@ END
   done
 }
 
-@test "program: workers share the port" {
-  for mode in "${MODES[@]}"; do
-    serve_program "$mode" --workers 4 --backlog 2000 --max-conns 100 cat
-    run peer clients_many "$port" 300
-    expect_equal "$output" 300
-    wait_for has_no_children
-    stop serve
-    expect_status 0
-    expect_equal "$(grep -v 'listening' serve.err)" ''
-  done
-}
-
-@test "program: workers that are stopped leave no process of a program" {
-  serve_program --workers 3 --drain 0 sh -c 'trap "" HUP; echo $$ >>list; printf x; sleep 1000'
-  [[ -p hold ]] || mkfifo hold
-  exec 7<>hold
-  input=hold start clients "$PYTHON" -c 'import socket, sys
-held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(9)]
-[s.recv(1) for s in held]
-print("held", flush=True)
-sys.stdin.read()' "$port"
-  wait_for contains clients.out held
-  stop serve
-  while read -r pid; do
-    dead "$pid"
-  done <list
-  expect_equal "$(wc -l <list)" 9
-}
-
 @test "program: -v reports what went through the socket or the pipes" {
   for mode in "${MODES[@]}"; do
     serve_program "$mode" -v sh -c 'cat; echo bye'
