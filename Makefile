@@ -47,6 +47,11 @@ benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 manual   := $(sort $(wildcard man/*.1))
 completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
+
+# One short line per file, so that warnings stand out: CC modules/core/loop.c. V=1 shows the
+# whole commands, -s nothing.
+silent    := $(findstring s,$(firstword -$(MAKEFLAGS)))
+brief      = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '$(1) $(2)' &&) )
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
@@ -55,25 +60,25 @@ link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 all: $(program) ## Build ./tcptool
 
 $(program): $(BUILD)/tcptool.o $(library)
-	$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
+	$(call brief,LD,$@)$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
 
 $(library): $(sources:%.c=$(BUILD)/%.o)
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(call brief,AR,$@)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
-	$(compile) -c -o $@ $<
+	$(call brief,CC,$<)$(compile) -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(library)
-	$(link) -o $@ $^ -lcmocka $(UNISTRING) $(LDLIBS)
+	$(call brief,LD,$@)$(link) -o $@ $^ -lcmocka $(UNISTRING) $(LDLIBS)
 
 $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
-	$(link) -o $@ $^ $(LDLIBS)
+	$(call brief,LD,$@)$(link) -o $@ $^ $(LDLIBS)
 
 # Each is made of the files whose names begin with its own.
 $(benches): $(BUILD)/tests/bench/%: $(sort $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c)))
-	$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common.o,$^) $(LDLIBS)
+	$(call brief,LD,$@)$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common%.o,$^) -lssl -lcrypto $(LDLIBS)
 
 test-programs: $(program) $(units) $(peers)
 
@@ -81,7 +86,7 @@ deps: ## Install what is missing on a bare Debian machine (asks for root only th
 	sh .ci/setup
 
 demo: all ## Show a server and a client exchanging a message and a file
-	sh tests/helpers/demo.sh
+	@sh tests/helpers/demo.sh
 
 check: test-programs ## Run every test; the last line counts them
 	tests/helpers/check $(BUILD) $(program)
@@ -96,7 +101,7 @@ check-faults: ## Fail each system call and each allocation in turn, in many scen
 
 build/faults/shim.so: tests/faults/shim.c Makefile
 	@mkdir -p $(@D)
-	$(compile) -shared -fPIC -o $@ $< -ldl
+	$(call brief,CC,$<)$(compile) -shared -fPIC -o $@ $< -ldl
 
 check-threads: ## Run the tests of workers with the thread sanitizer
 	$(MAKE) VARIANT=tsan test-programs
@@ -107,7 +112,7 @@ fuzz: $(fuzzers) ## Run every fuzz target for FUZZ_SECONDS (60) each
 
 build/fuzz/%: tests/fuzz/%.c $(sources) $(wildcard modules/*/*.h) Makefile
 	@mkdir -p $(@D)
-	clang $(own_cppflags) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+	$(call brief,CC,$<)clang $(own_cppflags) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(UNISTRING)
 
 lint: ## Check layout, includes, spelling of shell and warnings of a second compiler

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/event.h"
+#include "base/option_help.h"
 #include "commands/command.h"
+#include "commands/foreign.h"
 
 static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
-                                                 &upper_command};
+                                                 &upper_command, &wait_command};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
@@ -30,44 +32,27 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* The last word that is a number, as a port would be. */
-static const char *find_port(int count, char **words)
+/* The first word is no command: it is mistyped, or the line is one for another program. */
+static int refuse(int count, char **words)
 {
-    while (count-- > 0)
-        if (words[count][0] != '\0' && strspn(words[count], "0123456789") == strlen(words[count]))
-            return words[count];
-    return NULL;
-}
-
-/* Those who come from nc, ncat or socat type no command first. */
-static int hint(int count, char **words)
-{
-    const char *port = find_port(count, words);
-    bool listens = words[0][0] == '-' && (strchr(words[0], 'l') != NULL);
-
-    if (listens)
-        event_error("to listen, type: tcptool serve -p %s", port != NULL ? port : "PORT");
-    else if (words[0][0] != '-' && count > 1 && port == words[1])
-        event_error("to connect, type: tcptool send %s %s", words[0], port);
-    else
-        return -1;
-    return EXITCODE_USAGE;
-}
-
-static int refuse(const char *word)
-{
-    const char *names[COMMAND_COUNT + 1] = {NULL};
+    const char *names[COMMAND_COUNT + 1] = {NULL}, *nearest;
+    struct error why = {0};
 
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i]->name;
-    if (word[0] == '-')
-        event_error(
-            "unknown option \"%s\": a command comes first, such as serve or send (see tcptool "
-            "help)",
-            word);
+    nearest = options_nearest(words[0], names);
+    if (words[0][0] != '-' && nearest != NULL)
+        event_error("unknown command \"%s\": did you mean %s? (see tcptool help)", words[0],
+                    nearest);
+    else if (foreign_explain(count, words, &why))
+        event_error("%s", why.text);
+    else if (words[0][0] == '-')
+        event_error("unknown option \"%s\": a command comes first, such as serve or send (see "
+                    "tcptool help)",
+                    words[0]);
     else
-        event_error("unknown command \"%s\": did you mean %s? (see tcptool help)", word,
-                    options_nearest(word, names));
+        event_error("unknown command \"%s\" (see tcptool help)", words[0]);
+    error_clear(&why);
     return EXITCODE_USAGE;
 }
 
@@ -75,11 +60,13 @@ static int refuse(const char *word)
 static void print_options(void)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        options_print_list(commands[i]->tables, commands[i]->name, stdout);
+        option_help_print_list(commands[i]->tables, commands[i]->name, commands[i]->defaults,
+                               stdout);
 }
 
-static int help(const char *topic)
+static int help(char **words)
 {
+    const char *topic = words[0];
     const struct command *c = topic != NULL ? find_command(topic) : NULL;
 
     if (topic != NULL && strcmp(topic, "--options") == 0) {
@@ -87,7 +74,7 @@ static int help(const char *topic)
         return command_printed();
     }
     if (topic != NULL && c == NULL)
-        return refuse(topic);
+        return refuse(1, words);
     if (c != NULL)
         command_print_help(c, stdout);
     else
@@ -106,13 +93,13 @@ int main(int argc, char **argv)
         return EXITCODE_USAGE;
     }
     if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-        return help(argc > 2 ? argv[2] : NULL);
+        return help(argv + 2);
     if (strcmp(word, "--version") == 0) {
         puts("tcptool " TCPTOOL_VERSION);
         return command_printed();
     }
     c = find_command(word);
     if (c == NULL)
-        return hint(argc - 1, argv + 1) < 0 ? refuse(word) : EXITCODE_USAGE;
+        return refuse(argc - 1, argv + 1);
     return c->run(c, &startup, argc - 1, argv + 1);
 }

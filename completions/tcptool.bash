@@ -79,6 +79,25 @@ _tcptool_offer_value() {
   esac
 }
 
+# HOST, or HOST:PORT
+_tcptool_offer_host_port() {
+  if [[ $cur == *:* && $cur != *:*:* ]]; then
+    lead=${cur%%:*}:
+    cur=${cur#*:}
+    _tcptool_offer_value port
+  else
+    _tcptool_offer_hosts
+  fi
+}
+
+# The program behind --, and what it is given.
+_tcptool_offer_program() {
+  if [[ $previous == -- ]]; then
+    _tcptool_offer_programs
+  fi
+  _tcptool_offer_files
+}
+
 # Sets $operands: how many words that are no options stand before the present one; $ended
 # behind the last option.
 _tcptool_count_operands() {
@@ -127,20 +146,13 @@ _tcptool_complete() {
   elif [[ ! $ended && $cur == --*=* ]]; then
     lead=${cur%%=*}=
     cur=${cur#*=}
-    value=$(_tcptool_value "$command" "${lead%=}") && _tcptool_offer_value "$value"
+    value=$(_tcptool_value "$command" "${lead%=}" || _tcptool_optional_value "$command" "${lead%=}") &&
+      _tcptool_offer_value "$value"
   elif [[ ! $ended && $cur == -* ]]; then
     _tcptool_offer "$(_tcptool_options "$command")"
   elif _tcptool_connects "$command"; then
     case $operands in
-      0)
-        if [[ $cur == *:* && $cur != *:*:* ]]; then
-          lead=${cur%%:*}:
-          cur=${cur#*:}
-          _tcptool_offer_value port
-        else
-          _tcptool_offer_hosts
-        fi
-        ;;
+      0) _tcptool_offer_host_port ;;
       1) _tcptool_offer_value port ;;
     esac
   elif _tcptool_runs "$command"; then
@@ -148,6 +160,12 @@ _tcptool_complete() {
       _tcptool_offer_programs
     else
       _tcptool_offer_files
+    fi
+  elif _tcptool_waits "$command"; then
+    if [[ $ended ]]; then
+      _tcptool_offer_program
+    else
+      _tcptool_offer_host_port
     fi
   fi
 }
@@ -177,26 +195,30 @@ _tcptool_commands() {
     send) return 0 ;;
     chat) return 0 ;;
     upper) return 0 ;;
+    wait) return 0 ;;
     *) return 1 ;;
   esac
 }
 
-_tcptool_command_words='serve send chat upper help --help --version'
+_tcptool_command_words='serve send chat upper wait help --help --version'
 
 # All options of a command.
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --retry --send-proxy -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --allow --deny --accept-proxy --connect-timeout --retry --send-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      ;;
+    wait)
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -208,23 +230,23 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file|--reply-file) echo file ;;
+        --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
     send)
       case $2 in
-        --until) echo 'words eof first line none' ;;
+        --until) echo 'words eof first line quiet none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --file|-f) echo file ;;
+        --file|-f|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --connect-timeout|--retry|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -232,11 +254,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--allow|--deny|--connect-timeout|--retry|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -244,11 +266,62 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    wait)
+      case $2 in
+        --errors) echo 'words strict replace escape ignore' ;;
+        --eol) echo 'words none lf crlf' ;;
+        --tls-cert|--tls-key|--tls-psk) echo file ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--local-encoding) echo encoding ;;
+        --send|--expect|--connect-timeout|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# The same for an option whose value may be left out.
+_tcptool_optional_value() {
+  case $1 in
+    serve)
+      case $2 in
+        --help) echo 'words where access output text tls limits connection messages all' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    send)
+      case $2 in
+        --help) echo 'words where data text tls limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    chat)
+      case $2 in
+        --help) echo 'words where access chat text tls limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    upper)
+      case $2 in
+        --help) echo 'words where access output text tls limits connection messages all' ;;
+        *) return 1 ;;
+      esac
+      ;;
+    wait)
+      case $2 in
+        --help) echo 'words what where text tls limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;
@@ -268,6 +341,14 @@ _tcptool_connects() {
 _tcptool_runs() {
   case $1 in
     serve) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Commands that take HOST:PORT... -- PROGRAM.
+_tcptool_waits() {
+  case $1 in
+    wait) return 0 ;;
     *) return 1 ;;
   esac
 }

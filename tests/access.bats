@@ -197,7 +197,7 @@ start_proxied() {
   start_serve -n loud --echo -v --deny 127.0.0.2
   expect_knocks refused 127.0.0.2
   wait_for contains loud.err refused
-  expect_match "$(cat loud.err)" $'\ntcptool: 127\\.0\\.0\\.2:[0-9]+ refused: --deny 127\\.0\\.0\\.2$'
+  expect_match "$(cat loud.err)" $'\n[^ ]+ tcptool: 127\\.0\\.0\\.2:[0-9]+ refused: --deny 127\\.0\\.0\\.2$'
   expect_knocks served 127.0.0.1
   wait_for contains loud.err closed
   not grep -E '127\.0\.0\.2:[0-9]+ (connected|closed)' loud.err
@@ -210,7 +210,7 @@ start_proxied() {
   start_serve --echo -v --allow 127.0.0.9
   expect_knocks refused 127.0.0.2
   wait_for contains serve.err refused
-  expect_match "$(tail -n 1 serve.err)" '^tcptool: 127\.0\.0\.2:[0-9]+ refused: no --allow rule matches$'
+  expect_match "$(tail -n 1 serve.err)" '^[^ ]+ tcptool: 127\.0\.0\.2:[0-9]+ refused: no --allow rule matches$'
 }
 
 @test "refusals are counted at the end, and leave the status at 0" {

@@ -14,6 +14,17 @@ say() {
   printf '%s\n' "$1" >&7
 }
 
+# start_chat_once WORD: a chat that hears only this line ends, while neither side ends its data.
+start_chat_once() {
+  start_chat
+  exec 9<>"/dev/tcp/127.0.0.1/$port"
+  echo "$1" >&9
+  finish chat
+  expect_status 0
+  exec 7>&- 9>&-
+  rm say
+}
+
 @test "chat: lines go both ways, and a bye ends both with 0" {
   start_chat
   mkfifo caller
@@ -84,6 +95,23 @@ say() {
   start_peer server server_says 'last words\n'
   run -0 tcptool chat 127.0.0.1 "$port" <<<'my line'
   expect_equal "$output" 'last words'
+}
+
+@test "chat: the end of the other's side ends it, after what the input still has" {
+  start_chat
+  exec 8<>"/dev/tcp/127.0.0.1/$port"
+  say 'my line'
+  read -r line <&8
+  expect_equal "$line" 'my line'
+  exec 8>&-
+  finish chat
+  expect_status 0
+  # One that still reads is sent everything that comes in time.
+  start_peer server server_steps end
+  { echo one; wait_for contains server.out one; echo two; } |
+    tcptool chat --bye none-of-these 127.0.0.1 "$port"
+  finish server
+  expect_file server.out 'one\ntwo\nEND\n'
 }
 
 @test "chat: takes one partner and stops listening" {
@@ -180,7 +208,7 @@ heard: $said"
   input=says start_listener caller nc.openbsd -l 127.0.0.1 0
   # readline shows nothing on a terminal that does not echo
   # shellcheck disable=SC2016
-  start typist "$PYTHON" "$PEERS/pty_run.py" -w '> ' -t 'half' -w half -t ' a line' -w 'a line' -w arriving \
+  NO_COLOR=1 start typist "$PYTHON" "$PEERS/pty_run.py" -w '> ' -t 'half' -w half -t ' a line' -w 'a line' -w arriving \
     -w 'half a line' -t '\x7fe!\n' -t 'bye\n' -- sh -c 'stty echo; exec "$TCPTOOL" chat 127.0.0.1 "$0"' "$port"
   wait_for contains typist.out 'a line'
   echo arriving >&8
@@ -188,6 +216,74 @@ heard: $said"
   expect_equal "$status" 0
   finish caller
   expect_equal "$(cat caller.out)" $'half a line!\nbye'
+}
+
+@test "chat: on a terminal it says how it ends; -q, and other words" {
+  start_peer server server_says 'hi\n' hold
+  run -0 peer pty_run -w ends -t 'Bye!\n' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  expect_match "$output" "connected to 127\.0\.0\.1:$port; bye, 再见 or Ctrl-D ends it"
+  start_peer second server_says 'hi\n' hold
+  run -0 peer pty_run -w hi -t '\x04' -- "$TCPTOOL" chat -q 127.0.0.1 "$port"
+  [[ $output != *connected* ]]
+  start_peer third server_says 'hi\n' hold
+  run -0 peer pty_run -w 'connected to' -w '; Ciao! or Ctrl-D ends it' -t ' CIAO. \n' -- \
+    "$TCPTOOL" chat --bye 'Ciao!' 127.0.0.1 "$port"
+  start chat "$PYTHON" "$PEERS/pty_run.py" -w 'connected to' -w '再见 or Ctrl-D ends it' -t '再见。\n' -- \
+    "$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 --port-file chat.port
+  wait_for_port chat
+  mkfifo silence
+  exec 8<>silence
+  run -0 tcptool chat 127.0.0.1 "$port" <silence
+  expect_equal "$output" 再见。
+  finish chat
+  expect_status 0
+}
+
+@test "chat: on a terminal every row of the peer's has a mark, so that it cannot pass for the user" {
+  local says='> one\ntwo\n\n> three'
+  start_peer server server_says "$says"
+  TERM=xterm NO_COLOR=1 run -0 peer pty_run -w three -t '\x04' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  [[ $output == *$'\r< > one\n< two\n< \n< > three\n'* ]] || fail "$(cat -v <<<"$output")"
+  # in colour: no peer can show a coloured mark or prompt
+  start_peer coloured server_says "$says\x1b[1m>\x1b[0m"
+  TERM=xterm run -0 peer pty_run -w three -t '\x04' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  [[ $output == *$'\e[36m<\e[0m two\n'*$'\e[36m<\e[0m > three\\x1b[1m>\\x1b[0m\n'* ]] || fail "$(cat -v <<<"$output")"
+  [[ $output == *$'\e[1m>\e[0m '* ]] || fail "$(cat -v <<<"$output")"
+  # where lines are not edited
+  start_peer dumb server_says "$says"
+  TERM=dumb run -0 peer pty_run -w three -t '\x04' -- "$TCPTOOL" chat 127.0.0.1 "$port"
+  [[ $output == *$'\n< > one\n< two\n< \n< > three'* ]] || fail "$(cat -v <<<"$output")"
+  # and not off a terminal
+  start_peer plain server_says "$says"
+  run -0 --keep-empty-lines tcptool chat 127.0.0.1 "$port" </dev/null
+  expect_equal "$output" "$(printf "%b" "$says")"
+}
+
+@test "chat: messages without a line ending get a mark each" {
+  start_chat --eol none
+  TERM=xterm NO_COLOR=1 start typist "$PYTHON" "$PEERS/pty_run.py" -w one -w '> two' -t '\x04' -- \
+    "$TCPTOOL" chat --eol none 127.0.0.1 "$port"
+  say one
+  wait_for contains typist.out one
+  say '> two'
+  finish typist
+  expect_status 0
+  contains typist.out '< one'
+  contains typist.out '< > two'
+}
+
+@test "chat: a bye in another case, with blanks or a mark, from either side" {
+  local word
+  mkfifo silence
+  exec 8<>silence
+  for word in ' BYE ' '再见！' '再见。' 'Bye.' $'bye\r'; do
+    rm -f server.port chat.port
+    start_chat_once "$word"
+    start_peer server server_says 'hi\n' hold
+    echo "$word" >&8
+    run -0 tcptool chat 127.0.0.1 "$port" <silence
+    finish server
+  done
 }
 
 @test "chat: names have colours on a terminal, unless NO_COLOR forbids them" {
@@ -199,10 +295,37 @@ heard: $said"
   [[ $output == *'alice: hi'* && $output != *$'malice'* ]]
 }
 
-@test "chat: a message that cannot be encoded stops it with 65" {
-  start_peer server server_says 'hi\n' hold
-  run -65 tcptool chat -e gbk 127.0.0.1 "$port" <<<'😀'
-  [[ $output == *U+1F600* ]]
+@test "chat: from a pipe, lines that cannot be encoded are left out, and it ends with 65" {
+  local eol
+  for eol in lf none; do
+    start_peer "$eol" server_says 'hi\n' hold
+    printf 'one\n😀 x\ntwo\n\xff\nbye\n' >lines
+    run -65 --separate-stderr tcptool chat -e gbk --eol "$eol" 127.0.0.1 "$port" <lines
+    expect_match "$stderr" 'your line was not sent: .*U\+1F600'
+    expect_equal "$(grep -c 'your line was not sent' <<<"$stderr")" 2
+    finish "$eol"
+  done
+  expect_file lf.out 'one\ntwo\nbye\nEND\n'
+  expect_file none.out 'onetwobyeEND\n'
+}
+
+@test "chat: on a terminal, a line that cannot be encoded is rejected with the reason, and it goes on" {
+  local terminal
+  for terminal in xterm dumb; do
+    rm -f server.port
+    start_peer server server_says 'hi\n' hold
+    TERM=$terminal run -0 peer pty_run -w ends -t 'one 😀\n' -w 'your line was not sent' -w U+1F600 -t '二\n' \
+      -t 'bye\n' -- "$TCPTOOL" chat -e gbk 127.0.0.1 "$port"
+    finish server
+    expect_equal "$(iconv -f gbk server.out)" $'二\nbye\nEND'
+  done
+}
+
+@test "chat --errors strict: incoming data that cannot be decoded ends it with 65" {
+  start_peer server server_says '\xff\xff\n' hold
+  mkfifo silence
+  exec 8<>silence
+  run -65 tcptool chat -e gbk --errors strict 127.0.0.1 "$port" <silence
 }
 
 # The sending side of the connection to $port is closed, and the peer has not read all.
@@ -230,4 +353,18 @@ c.sendall(b"bye\n")' server.port
   expect_status 1
   expect_match "$(cat chat.err)" "127\.0\.0\.1:$port.* [0-9]+ of [0-9]+ bytes"
   finish server
+}
+
+@test "chat: what is typed arrives whatever the locale is" {
+  local terminal locale
+  for terminal in dumb xterm; do
+    for locale in C POSIX en_US.ISO-8859-1; do
+      rm -f server.port
+      start_peer server server_says 'hi\n' hold
+      PYTHONCOERCECLOCALE=0 LC_ALL='' LC_CTYPE='' LANG=$locale TERM=$terminal run -0 peer pty_run -w ends -t '你好ä\n' -t '再见\n' -- \
+        "$TCPTOOL" chat 127.0.0.1 "$port"
+      finish server
+      expect_equal "$(cat server.out)" $'你好ä\n再见\nEND'
+    done
+  done
 }

@@ -8,6 +8,11 @@ commands() {
   tcptool help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }'
 }
 
+# The groups of a command's options.
+groups() {
+  tcptool help --options | awk -F '\t' -v c="$1" '$1 == c { print $6 }' | sort -u
+}
+
 need() {
   command -v "$1" >/dev/null || skip "there is no $1 here"
 }
@@ -84,6 +89,11 @@ expect_lines() {
   bash_offers send --eol '' | expect_lines none lf crlf
   bash_offers send --until l | expect_lines line
   expect_equal "$(bash_offers send --retry '')" ''
+  bash_offers send --help = a | expect_lines all
+  # shellcheck disable=SC2046
+  bash_offers send --help = | expect_lines $(groups send) all
+  expect_equal "$(bash_offers send --help localho)" localhost
+  bash_offers chat --send-proxy = | expect_lines v1 v2
   bash_offers send -b '' | expect_lines localhost 0.0.0.0 127.0.0.1 '[::]' '[::1]'
 }
 
@@ -123,6 +133,16 @@ expect_lines() {
   expect_equal "$(bash_offers send localhost http htt)" ''
   expect_equal "$(bash_offers send localhost : http htt)" ''
   expect_equal "$(bash_offers serve localh)" ''
+}
+
+@test "bash: wait takes hosts with ports, and a program behind --" {
+  bash_offers wait localh | grep -x localhost
+  bash_offers wait localhost : http db:80 localh | grep -x localhost
+  bash_offers wait localhost : htt | grep -x http
+  bash_offers wait db:80 -- prin | grep -x printf
+  touch a_message
+  bash_offers wait db:80 -- cat a_ | expect_lines a_message
+  expect_equal "$(bash_offers wait db:80 -- cat --g)" ''
 }
 
 # bash_types SETUP KEYS WANTED...: what bash makes of the keys; the words of the
@@ -192,8 +212,11 @@ END
 @test "zsh: commands, options and values" {
   need zsh
   zsh_types 'tcptool ser\t--err\trep\t\n' '<serve><--errors=replace>'
-  zsh_types 'tcptool send --until \t' eof first line none
+  zsh_types 'tcptool send --until \t' eof first line none quiet
   zsh_types 'tcptool help up\t\n' '<help><upper>'
+  zsh_types 'tcptool hel\tchat\n' '<help><chat>'
+  zsh_types 'tcptool send --help=lim\t\n' '<send><--help=limits>'
+  zsh_types 'tcptool send --send-proxy=\t\t' v1 v2
   zsh_types 'tcptool \t' 'Chat in lines'
   zsh_types 'tcptool chat --lis\t--roo\t-q\n' '<chat><--listen><--room><-q>'
   zsh_types 'tcptool send --keepal\t\n' '<send><--keepalive'
@@ -215,6 +238,13 @@ END
   touch a_message
   zsh_types 'tcptool serve -p 80 getcon\t-a\n' '<serve><-p><80><getconf><-a>'
   zsh_types 'tcptool serve cat a_m\t\n' '<serve><cat><a_message>'
+}
+
+@test "zsh: wait takes hosts with ports, and a program behind --" {
+  need zsh
+  touch 'the letter'
+  zsh_types 'tcptool wait db:80 localhost:gopher\t-q\n' '<wait><db:80><localhost:gopher><-q>'
+  zsh_types 'tcptool wait db:80 -- mkfif\tthe\t\n' '<wait><db:80><--><mkfifo><the letter>'
 }
 
 @test "zsh: options are those of the program" {
@@ -251,9 +281,12 @@ fish_offers() {
   fish_offers 'tcptool help ' | expect_lines $(commands)
   fish_offers 'tcptool serve --errors ' | expect_lines strict replace escape ignore
   fish_offers 'tcptool serve --errors=s' | grep -x -e --errors=strict
-  fish_offers 'tcptool send --until ' | expect_lines eof first line none
+  fish_offers 'tcptool send --until ' | expect_lines eof first line quiet none
   expect_equal "$(fish_offers 'tcptool send --retry ')" ''
   expect_equal "$(fish_offers 'tcptool upper ')" ''
+  # shellcheck disable=SC2046
+  fish_offers 'tcptool chat --help=' | sed 's/--help=//' | expect_lines $(groups chat) all
+  fish_offers 'tcptool chat --send-proxy=' | expect_lines --send-proxy=v1 --send-proxy=v2
 }
 
 @test "fish: programs, and what they are given" {
@@ -261,6 +294,12 @@ fish_offers() {
   touch a_message
   fish_offers 'tcptool serve -p 80 getcon' | grep -x getconf
   fish_offers 'tcptool serve cat a_' | grep -x a_message
+}
+
+@test "fish: wait takes hosts, and a program behind --" {
+  need fish
+  fish_offers 'tcptool wait db:80 localh' | grep -x localhost
+  fish_offers 'tcptool wait db:80 -- mkfif' | grep -x mkfifo
 }
 
 @test "fish: options are those of the program" {

@@ -26,7 +26,7 @@ read_heads() {
 
 # A help text puts what an option does two columns or more behind it.
 of_help() {
-  tcptool help "$1" | sed -E 's/^(  .*[^ ])  +.*$/\1/' | read_heads 2
+  tcptool "$1" --help=all | sed -E 's/^(  .*[^ ])  +.*$/\1/' | read_heads 2
 }
 
 of_manual() {
@@ -74,6 +74,9 @@ same() {
     of_manual "$command" >manual
     same "$command" parser manual "the manual"
 
+    # What may follow a word of a choice is not completed.
+    sed -i 's/\[:TIME\]//' parser
+
     # bash: names and letters, and the words of a choice
     awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." || $3 ~ /^\[/ ? "." : "*"
            print $1, v; if ($2 != ".") print $2, v }' parser | sort >wanted
@@ -86,8 +89,8 @@ same() {
     awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." || $3 ~ /^\[/ ? "." : "*"; print $1, $2, v }' parser |
       sort >wanted
     of_fish "$command" | grep -v '^--help|' | awk -F '|' '
-      { v = $3 == "" ? "." : "*" }
-      $3 ~ /-a \x27[a-z]+( [a-z]+)+\x27/ { v = $3; sub(/.*-a \x27/, "", v); sub(/\x27.*/, "", v); gsub(/ /, "|", v) }
+      { v = $3 ~ /^ -[xr]/ ? "*" : "." }
+      $3 ~ /-x -a \x27[a-z]+( [a-z]+)+\x27/ { v = $3; sub(/.*-a \x27/, "", v); sub(/\x27.*/, "", v); gsub(/ /, "|", v) }
       { print $1, ($2 == "" ? "." : "-" $2), v }' | sort >fish
     same "$command" wanted fish "fish's completion"
 
@@ -95,7 +98,7 @@ same() {
     command -v zsh >/dev/null || continue
     awk '{ v = $3 ~ /^[a-z].*\|/ ? $3 : $3 == "." ? "." : $3 ~ /^\[/ ? "?" : "*"
            print $1, v; if ($2 != ".") print $2, v }' parser | sort >wanted
-    of_zsh "$command" | grep -v '^--help\[' | awk '
+    of_zsh "$command" | grep -v '^--help[=[]' | awk '
       { name = $0; sub(/\[.*/, "", name); mark = name; sub(/[=+].*/, "", name)
         rest = $0; sub(/^[^[]*\[([^]\\]|\\.)*\]/, "", rest)
         v = rest == "" ? "." : rest ~ /^::/ ? "?" : "*" }
@@ -154,6 +157,7 @@ calls_in() {
     while read -r _ command words; do
       { of_parser "$command"; echo '--help . .'; } | awk '{ print $1; print $2 }' >known
       for word in $words; do
+        [[ $word != -- ]] || break
         [[ $word == -* ]] || continue
         grep -qxFe "${word%%=*}" known || fail "$text: tcptool $command $word"
       done
@@ -190,8 +194,18 @@ play() {
     /^> / { line = line "\n" substr($0, 3); next }
     END { typed() }' "$1" >script
   sed '/^[$>] /d' "$1" >expected
+  write_prelude
+  { cat prelude script; echo "await_shown '$PWD'; exit 0"; } >whole
+  in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 2>&1 3>&-
+  tr -d '\r' <shown | awk '{ print }' | diff expected - || fail "$1 differs (<: the page, >: what came)" "$(cat script)"
+}
+
+# A network of its own, in which the examples' host is this one.
+write_prelude() {
+  printf '127.0.0.1 localhost there\n::1 localhost\n' >hosts
   cat >prelude <<'END'
 ip link set lo up
+mount --bind hosts /etc/hosts
 settle() {
   local i
   for ((i = 0; i < 500; i++)); do
@@ -203,20 +217,39 @@ settle() {
 await_shown() {
   local i
   for ((i = 0; i < 500; i++)); do
-    (($(wc -l <"$1/shown") >= $(wc -l <"$1/expected"))) && return
+    (($(grep -c '' "$1/shown") >= $(grep -c '' "$1/expected"))) && return
     sleep 0.01
   done
 }
 stop() { local jobs; exec 2>/dev/null; jobs=$(jobs -p); [[ -z $jobs ]] || kill $jobs 2>/dev/null; wait; }
 trap stop EXIT
 END
-  { cat prelude script; echo "await_shown '$PWD'; exit 0"; } >whole
-  in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 2>&1 3>&-
-  tr -d '\r' <shown | awk '{ print }' | diff expected - || fail "$1 differs (<: the page, >: what came)" "$(cat script)"
 }
 
-play_page() {
-  local dialog program
+# play_on_terminals SCRIPT: runs its lines, each on a terminal of its own; one that ends in
+# "&" in the background. All of them have to end by themselves.
+play_on_terminals() {
+  local line
+  {
+    cat prelude
+    echo 'exec 2>&1; person() { "$PYTHON" "$PEERS/pty_run.py" -- bash -c "$1"; }'
+    while IFS= read -r line; do
+      if [[ $line == *'&' ]]; then
+        printf 'person %q &\n' "${line%&}"
+        [[ $line != *serve* ]] || echo 'settle 1'
+      else
+        printf 'person %q\n' "$line"
+      fi
+    done <"$1"
+    echo 'wait; echo all have ended'
+  } >whole
+  in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null >shown 3>&- || true
+  contains shown 'all have ended' || fail "did not end: $(cat "$1")" "$(cat shown)"
+}
+
+# prepare_play: what the examples need.
+prepare_play() {
+  local program
   for program in nc.openbsd ncat socat ip; do
     command -v "$program" >/dev/null || skip "there is no $program here"
   done
@@ -228,6 +261,11 @@ play_page() {
   echo 'buy milk' >notes.txt
   echo jpeg >photos/cat.jpg
   mkdir dialogs
+}
+
+play_page() {
+  local dialog
+  prepare_play
   extract "$MAN/$1" dialogs
   [[ ! -e dialogs/unmarked ]] || fail "$(cat dialogs/unmarked)"
   has_content dialogs/1.dialog
@@ -254,4 +292,30 @@ play_page() {
 
 @test "manual: the examples of tcptool-upper(1) show what they say" {
   play_page tcptool-upper.1
+}
+
+@test "manual: the examples of tcptool-wait(1) show what they say" {
+  play_page tcptool-wait.1
+}
+
+@test "manual and README: a transfer to serve --once ends by itself with a terminal on each side" {
+  local dialog
+  prepare_play
+  write_prelude
+  # README's are for two machines: the first waits for the second.
+  sed -nE '/^\$ tcptool serve .*--once/{s/^\$ (.*)/\1 \&/p;n;s/^\$ //p}' "$ROOT/README.md" >readme
+  expect_match "$(cat readme)" 'tar xz &.*tar cz photos'
+  play_on_terminals readme
+  for page in tcptool tcptool-serve; do
+    extract "$MAN/$page.1" dialogs
+    for dialog in dialogs/*.dialog; do
+      sed -n 's/^\$ //p' "$dialog" | grep -vE '^(wait|echo)' >typed
+      if grep -q 'serve --once .*&$' typed; then
+        echo "$dialog" >>played
+        play_on_terminals typed
+      fi
+    done
+    rm dialogs/*
+  done
+  expect_equal "$(wc -l <played)" 2
 }

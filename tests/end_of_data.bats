@@ -176,6 +176,16 @@ sends_both_ways() {
   expect_equal "$output" ABC
 }
 
+@test "upper --single closes after its reply, whether the client does or not" {
+  start upper "$TCPTOOL" upper --single --once -b 127.0.0.1 -p 0 --port-file upper.port
+  wait_for_port upper
+  exec 7<>"/dev/tcp/127.0.0.1/$port"
+  echo hello >&7
+  expect_equal "$(cat <&7)" HELLO
+  finish upper
+  exec 7>&-
+}
+
 @test "send --until line: more than a line in the kernel does not reset the connection" {
   mkfifo hold
   exec 7<>hold
@@ -211,6 +221,7 @@ print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
   mkfifo hold
   exec 7<>hold
   input=hold start_serve --once
+  printf 'an early word, ' >&7
   start client client_with_python <(printf 'a question')
   wait_for contains serve.out 'a question'
   sleep 1.5 # the lateness itself
@@ -218,7 +229,7 @@ print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
   exec 7>&-
   finish client
   expect_status 0
-  expect_file client.out 'a late answer'
+  expect_file client.out 'an early word, a late answer'
   finish serve
   expect_status 0
 }
@@ -227,9 +238,9 @@ print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
   mkfifo hold
   exec 7<>hold
   input=hold start_listener peer "$TCPTOOL" serve --once -b 127.0.0.1 -p 0
+  printf 'one ' >&7
   start send "$TCPTOOL" send 127.0.0.1 "$port" hello
   wait_for contains peer.out hello
-  printf 'one ' >&7
   wait_for contains send.out 'one '
   printf 'two' >&7
   wait_for contains send.out 'one two'
@@ -301,6 +312,78 @@ shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"' bash \
   peer client_send_only "$port" hello
   finish serve
   expect_status 0
+}
+
+# in_state STATE FILTER: a socket is.
+in_state() {
+  [[ $(ss -tnH state "$1" "( $2 )") ]]
+}
+
+@test "serve --once: an input that has provided nothing is not waited for once the client has ended" {
+  mkfifo hold
+  exec 7<>hold
+  input=hold start_serve -n pipe --once
+  tcptool send -q 127.0.0.1 "$port" hello
+  finish pipe
+  expect_status 0
+  expect_file pipe.out hello
+  # A terminal that says nothing.
+  start terminal "$PYTHON" "$PEERS/pty_run.py" -f 02 -- bash -c \
+    '"$TCPTOOL" serve --once -b 127.0.0.1 -p 0 --port-file terminal.port >copy'
+  wait_for_port terminal
+  tcptool send -q 127.0.0.1 "$port" hello
+  finish terminal
+  expect_status 0
+  expect_file copy hello
+}
+
+@test "serve --once: an input that has provided bytes is sent to its end, though the client has ended" {
+  mkfifo hold
+  exec 7<>hold
+  input=hold start_serve --once
+  printf early >&7
+  start client "$TCPTOOL" send 127.0.0.1 "$port"
+  wait_for contains client.out early
+  wait_for in_state close-wait "sport = :$port"
+  printf ' and late' >&7
+  exec 7>&-
+  finish serve
+  expect_status 0
+  finish client
+  expect_file client.out 'early and late'
+}
+
+@test "serve --once: bytes of the input that come together with the client's end are sent" {
+  mkfifo hold end
+  exec 7<>hold
+  input=hold start_serve --once -v
+  start client "$PYTHON" -c 'import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+open("end").read()
+s.shutdown(socket.SHUT_WR)
+print(s.recv(100).decode(), end="")' "$port"
+  wait_for contains serve.err connected
+  # A stopped server meets both at once, the end first.
+  kill -STOP "${pids[serve]}"
+  : >end
+  wait_for in_state fin-wait-2 "dport = :$port"
+  printf reply >&7
+  kill -CONT "${pids[serve]}"
+  exec 7>&-
+  finish client
+  expect_file client.out reply
+  finish serve
+  expect_status 0
+}
+
+@test "serve --once ends at once with 1 when its client resets, whatever its input is" {
+  mkfifo hold
+  exec 7<>hold
+  input=hold start_serve --once
+  printf early >&7
+  peer client_reset "$port" text </dev/null
+  finish serve
+  expect_status 1
 }
 
 @test "a full circle through two pipes: serve, send, serve" {

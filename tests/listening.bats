@@ -195,7 +195,7 @@ backlog() {
   exec 7>&-
   finish serve
   expect_status 0
-  expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close'
+  expect_match "$(cat serve.err)" 'stopping: waiting up to 1m for 1 connection to close; again to end it now'
 }
 
 refuses() {

@@ -82,13 +82,13 @@ refused_word() {
 }
 
 @test "durations: what is not one is refused and quoted" {
-  for duration in x '' 5x 1.s .5 -1 '1 s' 1ss 1d 1e3 99999999999999999999; do
+  for duration in x '' 5x 1.s . .s -1 '1 s' 1ss 1d 1e3 99999999999999999999; do
     refused_word 'deadline' "$duration" serve "--deadline=$duration"
   done
 }
 
 @test "durations: every form is accepted" {
-  for duration in 250ms 2s 1.5m 1h 3 0 0.25 0s; do
+  for duration in 250ms 2s 1.5m 1h 3 0 0.25 0s .3 .5m; do
     run tcptool serve --help "--deadline=$duration"
     expect_status 0
   done
@@ -182,17 +182,48 @@ refused_word() {
   refused '"hello": --file replaces MESSAGE' send -f file localhost 80 hello
 }
 
-@test "serve: an operand that is a port or an address is where to listen" {
-  start serve "$TCPTOOL" serve 127.0.0.1:0 --port-file serve.port
+@test "a single operand of a command that listens is a port or an address" {
+  local command
+  for command in serve upper 'chat --listen'; do
+    # shellcheck disable=SC2086 # two words
+    set -- $command
+    start "$1" "$TCPTOOL" "$@" 127.0.0.1:0 --port-file "$1.port"
+    wait_for_port "$1"
+    expect_match "$(cat "$1.err")" 'listening on 127\.0\.0\.1:'
+    stop "$1"
+    rm "$1.port"
+    start "$1" "$TCPTOOL" "$@" 0 -b 127.0.0.1 --port-file "$1.port"
+    wait_for_port "$1"
+    expect_equal "$(cat "$1.err")" "tcptool: listening on 127.0.0.1:$port"
+    stop "$1"
+    refused '"99999"' "$@" 99999
+    refused '"8889".*one port or address' "$@" 8888 8889
+    [ "$1" = serve ] || refused '"cat": taken for a program' "$@" cat
+    refused '"\[::1"' "$@" '[::1'
+    start "unix-$1" "$TCPTOOL" "$@" "unix:$PWD/socket-$1"
+    wait_for contains "unix-$1.err" "listening on unix:$PWD/socket-$1"
+  done
+}
+
+@test "-b :PORT is every address, or the local port to connect from" {
+  start serve "$TCPTOOL" serve -4 -b :0 --port-file serve.port -v
   wait_for_port serve
-  expect_match "$(cat serve.err)" 'listening on 127\.0\.0\.1:'
-  start two "$TCPTOOL" serve -q 0 -b 127.0.0.1 --port-file two.port
-  wait_for_port two
-  start three "$TCPTOOL" serve "unix:$PWD/three"
-  wait_for contains three.err "listening on unix:$PWD/three"
-  refused '"99999"' serve 99999
-  refused '"8889".*one port or address' serve 8888 8889
-  refused '"\[::1"' serve '[::1'
+  local from
+  from=$(closed_port)
+  tcptool send -b ":$from" 127.0.0.1 "$port" hello
+  wait_for contains serve.err "127.0.0.1:$from connected"
+  refused '":80": the host is empty' send :80 hello
+}
+
+@test "fullwidth characters in a host or port are read as ASCII" {
+  start serve "$TCPTOOL" serve １２７。０．０．１：０ --port-file serve.port
+  wait_for_port serve
+  tcptool send １２７．０．０．１ "$(sed 'y/0123456789/０１２３４５６７８９/' serve.port)" 'one '
+  tcptool send "ｌｏｃａｌｈｏｓｔ：$port" -4 'two '
+  tcptool send "127｡0。0.1" "$port" '：'
+  wait_for contains serve.out '：'
+  expect_file serve.out 'one two ：'
+  refused '"９９９９９"' send localhost ９９９９９ hello
 }
 
 @test "--keepalive with and without a value, --nodelay, --user-timeout" {
@@ -229,23 +260,51 @@ refused_word() {
   for command in serve send; do
     expect_equal "$(tcptool help "$command")" "$(tcptool "$command" --help)"
   done
-  help=$(tcptool help serve)
+  help=$(tcptool serve --help=all)
   for option in bind encoding errors eol idle-timeout deadline recv-size sendall no-sendall nodelay \
     keepalive user-timeout verbose quiet port backlog once max-conns accept-timeout port-file drain \
     reply reply-file echo discard label raw local-encoding; do
     [[ $help == *"--$option"* ]] || fail "serve --help does not know --$option"
   done
-  help=$(tcptool help send)
+  help=$(tcptool send --help=all)
   for option in bind encoding errors eol idle-timeout deadline recv-size sendall no-sendall nodelay \
     keepalive user-timeout verbose quiet connect-timeout retry file until no-half-close raw; do
     [[ $help == *"--$option"* ]] || fail "send --help does not know --$option"
   done
 }
 
-@test "help has no empty headings and no line longer than 100 characters" {
-  for command in serve send; do
-    not grep -nE '^:$|^.{101}' <(tcptool help "$command")
+@test "help fits a screen; all of it has no empty headings and no line longer than 80 columns" {
+  for command in serve send chat upper; do
+    tcptool help "$command" >help
+    (($(wc -l <help) <= 22)) || fail "more than 22 lines:" "$(cat help)"
+    expect_match "$(cat help)" "Usage: tcptool $command .*Examples:.*--help=all"
+    tcptool "$command" --help=all >all
+    not grep -nE '^:$|^.{81}' help all
   done
+}
+
+@test "--help=GROUP shows one group, and help names all groups" {
+  tcptool help --options >options
+  for command in serve send chat upper; do
+    for group in $(awk -F '\t' -v c="$command" '$1 == c { print $6 }' options | uniq); do
+      expect_match "$(tcptool help "$command" | tail -n 1)" "(^|[ ,])$group(,|\$)"
+      tcptool "$command" "--help=$group" | sed -nE 's/^  (-., |    )(--[a-z0-9-]+).*/\2/p' | sort >shown
+      awk -F '\t' -v c="$command" -v g="$group" '$1 == c && $6 == g { print $2 }' options | sort | diff - shown
+    done
+  done
+  refused '--help.*"nonsense".*where.*all' send --help=nonsense
+  refused '--help.*""' send --help=
+}
+
+@test "help shows default values, ports included" {
+  expect_match "$(tcptool help serve)" '--port PORT.*\(8888\)'
+  expect_match "$(tcptool help chat)" '--port PORT.*\(9999\)'
+  expect_match "$(tcptool help upper)" '--port PORT.*\(12000\)'
+  help=$(tcptool chat --help=all)
+  for default in 128 1000 5s 10s 20 8M; do
+    expect_match "$help" "\($default\)"
+  done
+  expect_match "$(tcptool chat --port 5 --help)" '--port PORT.*\(9999\)'
 }
 
 @test "--version prints the version" {

@@ -46,7 +46,8 @@ has_lines() {
     expect_file "$kind.out" "$(label_of "$kind"): hello\\n"
     wait_for contains "$kind.err" closed
     contains "$kind.err" "tcptool: $(label_of "$kind") connected"
-    contains "$kind.err" "tcptool: $(label_of "$kind") closed: "
+    # The header is no data.
+    contains "$kind.err" "tcptool: $(label_of "$kind") closed: 6 bytes in, 0 bytes out"
     not contains "$kind.err" '127.0.0.9'
   done
 }
@@ -292,17 +293,19 @@ held() {
 }
 
 @test "at the limit of handshakes the oldest is reset, and the newcomer is served" {
-  make_headers
   start_behind_proxy --echo --max-conns 2 --handshake-timeout 1h
   start_stalled oldest
   wait_for held 1
   start_stalled middle
   wait_for held 2
-  run -0 --separate-stderr send_it <v1-4
-  expect_equal "$output" hello
+  mkfifo said
+  exec 8<>said
+  input=said start newcomer "$TCPTOOL" send 127.0.0.1 "$port"
   finish oldest
   expect_status 1
   contains oldest.err 'reset by peer'
+  printf 'PROXY TCP4 192.0.2.1 198.51.100.2 1 2\r\nhello' >&8
+  wait_for contains newcomer.out hello
   not is_gone middle
   expect_equal "$(grep -c disconnected serve.err)" 1
   stop serve
@@ -425,7 +428,7 @@ check_sent() {
   wait_for_port "$name"
   run -0 tcptool send "$option" -b "$source" "$host" "$port" hello
   wait_for contains "$name.err" connected
-  client=$(sed -n 's/^tcptool: \(.*\) connected$/\1/p' "$name.err")
+  client=$(sed -n 's/^.*tcptool: \(.*\) connected$/\1/p' "$name.err")
   { expected_header "$version" "$family" "$client"; printf hello; } >expected
   wait_for contains "$name.err" closed
   cmp expected "$name.out" || fail "$(od -c "$name.out")"
@@ -451,7 +454,8 @@ check_sent() {
   start_serve --accept-proxy --reply-file page
   run -0 tcptool send --send-proxy=v2 127.0.0.1 "$port" </dev/null
   expect_equal "$output" 'the page'
-  run -0 tcptool send --send-proxy -e utf-16le --until none 127.0.0.1 "$port" hello
+  run -0 tcptool send -v --send-proxy -e utf-16le --until none 127.0.0.1 "$port" hello
+  expect_match "$output" 'closed: 0 bytes in, 10 bytes out'
   wait_for has_bytes serve.out 10
   expect_file serve.out 'h\0e\0l\0l\0o\0'
 }

@@ -112,6 +112,17 @@ setup_file() {
   wait_for contains one.out 'the room closes'
 }
 
+@test "room --once: closes when its guest has left, and ends with 0" {
+  mkfifo say
+  exec 7<>say
+  input=say start room "$TCPTOOL" chat --listen --room --once -b 127.0.0.1 -p 0 --port-file room.port
+  wait_for_port room
+  run -0 tcptool chat 127.0.0.1 "$port" <<<'hello'
+  finish room
+  expect_status 0
+  expect_file room.out '-- guest1 joined\nguest1: hello\n-- guest1 left\n-- the room closes\n'
+}
+
 @test "room: a newcomer sees the last lines" {
   declare -gA fds=()
   start_room --history 3
@@ -230,4 +241,52 @@ floods_from_the_console() {
 
 @test "room --buffer 64K: a flood from the console reaches a guest that reads" {
   floods_from_the_console --buffer 64K
+}
+
+@test "room: on a terminal a command that was typed is not shown again behind its reply" {
+  # readline shows nothing on a terminal that does not echo
+  # shellcheck disable=SC2016
+  NO_COLOR=1 TERM=xterm run -0 peer pty_run -w listening -t '/who\n' -w 'here: host' -t '/foo\n' \
+    -w 'unknown command /foo' -t '/quit\n' -- \
+    sh -c 'stty echo; exec "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0'
+  expect_equal "$(grep -o '> /[a-z]*' <<<"$output")" $'> /who\n> /foo\n> /quit'
+}
+
+@test "room: /msg reaches one member, and /kick at the console ends one" {
+  declare -gA fds=()
+  mkfifo console
+  exec {console}<>console
+  input=console start_room
+  join one
+  join two "$TCPTOOL" chat --name bob
+  join three
+  wait_for contains room.out 'guest2 is now bob'
+  say one '/msg BOB for you only'
+  wait_for contains two.out '-- guest1 to you: for you only'
+  wait_for contains one.out '-- to bob: for you only'
+  say one '/kick bob'
+  wait_for contains one.out 'unknown command /kick'
+  echo '/kick bob' >&"$console"
+  wait_for contains two.out 'the host has removed you from the room'
+  wait_for contains three.out 'bob was removed'
+  not contains three.out 'for you only'
+  echo '/help' >&"$console"
+  wait_for contains room.out 'close the room'
+}
+
+@test "room: joins and leaves push no line out of what a newcomer sees" {
+  declare -gA fds=()
+  start_room --history 2
+  join one
+  say one 'first line'
+  say one 'second line'
+  wait_for contains room.out 'second line'
+  for i in 1 2 3; do
+    tcptool chat 127.0.0.1 "$port" <<<'/quit' >/dev/null
+    wait_for contains room.out "guest$((i + 1)) left"
+  done
+  join two
+  wait_for contains two.out 'second line'
+  contains two.out 'first line'
+  not contains two.out 'left'
 }

@@ -142,7 +142,7 @@ tcptool: listening on unix:@$BATS_TEST_TMPDIR"
     done
   done <<'END'
 http://example.org:8080/a/b example.org 8080
-http://example.org/ example.org http
+http://example.org/ example.org 80
 https://user:pass@example.org:444?x example.org 444
 tcp://[2001:db8::1]:99 2001:db8::1 99
 END

@@ -140,6 +140,13 @@ bool addr_is_file(const struct addr *a)
            a->un.sun_path[0] != '\0';
 }
 
+void addr_set_any(struct addr *a, int family, unsigned port)
+{
+    *a = (struct addr){.length = family == AF_INET ? sizeof(a->in) : sizeof(a->in6)};
+    a->sa.sa_family = (sa_family_t)family;
+    addr_set_port(a, port);
+}
+
 unsigned addr_port(const struct addr *a)
 {
     switch (a->sa.sa_family) {

@@ -47,6 +47,8 @@ enum addr_word { ADDR_WHOLE, ADDR_IS_HOST, ADDR_MALFORMED };
  * "unix:@NAME" (abstract, unix(7)), "vsock:CID:PORT", where CID may be "any" and PORT 0 lets
  * the kernel choose. ADDR_MALFORMED: err has a usage error that quotes the word. */
 enum addr_word addr_parse(const char *word, struct addr *a, struct error *err);
+/* Makes a the address that stands for every local one of a family (AF_INET, AF_INET6). */
+void addr_set_any(struct addr *a, int family, unsigned port);
 
 /* Returns true for the same address with the same port. */
 bool addr_equals(const struct addr *a, const struct addr *b);

@@ -90,6 +90,11 @@ void buf_consume(struct buf *b, size_t n)
         buf_reset(b);
 }
 
+void buf_truncate(struct buf *b, size_t n)
+{
+    b->end = b->start + n;
+}
+
 void buf_reset(struct buf *b)
 {
     b->start = b->end = 0;

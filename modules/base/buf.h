@@ -39,6 +39,9 @@ int buf_vformat(struct buf *b, const char *format, va_list args)
 /* Takes n bytes from the front; n is at most buf_length(). */
 void buf_consume(struct buf *b, size_t n);
 
+/* Drops what follows the first n bytes; n is at most buf_length(). */
+void buf_truncate(struct buf *b, size_t n);
+
 /* Makes it empty and keeps its memory for what comes next. */
 void buf_reset(struct buf *b);
 

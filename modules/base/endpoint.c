@@ -12,18 +12,49 @@
 
 #include "base/num.h"
 
-/* The copies of the two parts; port is NULL where there is none. */
+/* Returns a copy of the word in which the fullwidth forms of ASCII (U+FF01 to U+FF5E) and the
+ * full stops of Chinese and Japanese are ASCII, as an input method leaves them; or NULL. */
+static char *narrow(const char *word)
+{
+    const unsigned char *in = (const unsigned char *)word;
+    char *copy = malloc(strlen(word) + 1), *out = copy;
+
+    while (copy != NULL && *in != '\0') {
+        if (strncmp((const char *)in, "\u3002", 3) == 0 ||
+            strncmp((const char *)in, "\uff61", 3) == 0) {
+            *out++ = '.';
+            in += 3;
+        } else if (in[0] == 0xef && in[1] == 0xbc && in[2] >= 0x81 && in[2] <= 0xbf) {
+            *out++ = (char)(in[2] - 0x81 + '!');
+            in += 3;
+        } else if (in[0] == 0xef && in[1] == 0xbd && in[2] >= 0x80 && in[2] <= 0x9e) {
+            *out++ = (char)(in[2] - 0x80 + '`');
+            in += 3;
+        } else {
+            *out++ = (char)*in++;
+        }
+    }
+    if (copy != NULL)
+        *out = '\0';
+    return copy;
+}
+
+static int no_memory(const char *word, struct error *err)
+{
+    error_errno(err, ENOMEM, "cannot read \"%s\"", word);
+    return -1;
+}
+
+/* The copies of the two parts; either is NULL where there is none. */
 static int endpoint_set(struct endpoint *e, const char *host, size_t host_length, const char *port,
                         struct error *err)
 {
-    e->host = strndup(host, host_length);
+    e->host = host != NULL ? strndup(host, host_length) : NULL;
     e->port = port != NULL ? strdup(port) : NULL;
-    if (e->host == NULL || (port != NULL && e->port == NULL)) {
-        endpoint_clear(e);
-        error_errno(err, ENOMEM, "cannot read \"%s\"", host);
-        return -1;
-    }
-    return 0;
+    if ((host == NULL || e->host != NULL) && (port == NULL || e->port != NULL))
+        return 0;
+    endpoint_clear(e);
+    return no_memory(host != NULL ? host : port, err);
 }
 
 static int malformed(const char *word, const char *why, struct error *err)
@@ -32,30 +63,32 @@ static int malformed(const char *word, const char *why, struct error *err)
     return -1;
 }
 
-/* The port of a URL without one is the service that its scheme names. */
-static int refuse_url(const char *word, const char *rest, struct error *err)
+/* Names the host and the port of a URL; the scheme may be the name of a service. */
+static int refuse_url(const char *text, const char *word, struct error *err)
 {
-    const char *user = memchr(rest, '@', strcspn(rest, "/?#"));
-    const char *host = user != NULL ? user + 1 : rest;
-    const char *port = host + (*host == '[' ? strcspn(host, "]/?#") : strcspn(host, ":/?#"));
-    int host_length = (int)(port - host), port_length;
+    const char *place = strstr(text, "://") + 3;
+    char *scheme = strndup(text, (size_t)(place - 3 - text));
+    char *authority = strndup(place, strcspn(place, "/?#"));
+    const char *user = authority != NULL ? strrchr(authority, '@') : NULL;
+    struct servent *service = scheme != NULL ? getservbyname(scheme, "tcp") : NULL;
+    struct endpoint e = {0};
+    char number[8];
 
-    if (*host == '[' && *port == ']') {
-        host++;
-        host_length--;
-        port++;
+    if (authority == NULL || endpoint_parse(user != NULL ? user + 1 : authority, &e, NULL) < 0) {
+        malformed(word, "expected HOST and PORT, or unix:PATH", err);
+    } else {
+        if (service != NULL)
+            snprintf(number, sizeof(number), "%u", (unsigned)ntohs((uint16_t)service->s_port));
+        error_set(err, EXITCODE_USAGE, "invalid address \"%s\": for a URL, use HOST PORT: %s %s",
+                  word, e.host,
+                  e.port != NULL && e.port[0] != '\0' ? e.port
+                  : service != NULL                   ? number
+                  : scheme != NULL                    ? scheme
+                                                      : "PORT");
     }
-    if (host_length == 0)
-        return malformed(word, "expected HOST and PORT, or unix:PATH", err);
-    port_length = *port == ':' ? (int)strcspn(port + 1, "/?#") : 0;
-    if (port_length > 0)
-        port++;
-    else {
-        port = word;
-        port_length = (int)(rest - word) - 3;
-    }
-    error_set(err, EXITCODE_USAGE, "invalid address \"%s\": for a URL, use HOST PORT: %.*s %.*s",
-              word, host_length, host, port_length, port);
+    endpoint_clear(&e);
+    free(scheme);
+    free(authority);
     return -1;
 }
 
@@ -67,7 +100,7 @@ static enum addr_word parse_whole(const char *word, struct endpoint *e, struct e
 
     if (result == ADDR_IS_HOST && strchr(word, '/') != NULL) {
         if (asprintf(&path, "unix:%s", word) < 0) {
-            error_errno(err, ENOMEM, "cannot read \"%s\"", word);
+            no_memory(word, err);
             return ADDR_MALFORMED;
         }
         result = addr_parse(path, &e->address, err);
@@ -79,35 +112,62 @@ static enum addr_word parse_whole(const char *word, struct endpoint *e, struct e
     return result;
 }
 
-int endpoint_parse(const char *word, struct endpoint *e, struct error *err)
+/* Parses what narrow() has made of the word. */
+static int parse_host(const char *text, const char *word, struct endpoint *e, struct error *err)
 {
-    const char *colon = strchr(word, ':'), *scheme_end = strstr(word, "://");
-    enum addr_word whole;
+    const char *colon = strchr(text, ':');
 
-    *e = (struct endpoint){0};
-    if (scheme_end != NULL)
-        return refuse_url(word, scheme_end + 3, err);
-    whole = parse_whole(word, e, err);
-    if (whole != ADDR_IS_HOST)
-        return whole == ADDR_WHOLE ? 0 : -1;
-    if (word[0] == '[') {
-        const char *close = strchr(word, ']');
+    if (strstr(text, "://") != NULL)
+        return refuse_url(text, word, err);
+    if (text[0] == '[') {
+        const char *close = strchr(text, ']');
 
         if (close == NULL)
             return malformed(word, "a closing bracket is missing", err);
-        if (close == word + 1)
+        if (close == text + 1)
             return malformed(word, "the brackets are empty", err);
         if (close[1] != '\0' && close[1] != ':')
             return malformed(word, "only :PORT may follow the bracket", err);
-        return endpoint_set(e, word + 1, (size_t)(close - word - 1),
+        return endpoint_set(e, text + 1, (size_t)(close - text - 1),
                             close[1] == ':' ? close + 2 : NULL, err);
     }
-    if (word[0] == '\0' || colon == word)
+    if (text[0] == '\0' || colon == text)
         if (colon == NULL || colon[1] != ':')
             return malformed(word, "the host is empty", err);
     if (colon == NULL || strchr(colon + 1, ':') != NULL)
-        return endpoint_set(e, word, strlen(word), NULL, err);
-    return endpoint_set(e, word, (size_t)(colon - word), colon + 1, err);
+        return endpoint_set(e, text, strlen(text), NULL, err);
+    return endpoint_set(e, text, (size_t)(colon - text), colon + 1, err);
+}
+
+/* A path stays as it is: the fullwidth forms are names like any other. */
+static int parse(const char *word, bool is_local, struct endpoint *e, struct error *err)
+{
+    enum addr_word whole = ADDR_IS_HOST;
+    char *text;
+    int result;
+
+    *e = (struct endpoint){0};
+    if (strstr(word, "://") == NULL)
+        whole = parse_whole(word, e, err);
+    if (whole != ADDR_IS_HOST)
+        return whole == ADDR_WHOLE ? 0 : -1;
+    text = narrow(word);
+    if (text == NULL)
+        return no_memory(word, err);
+    result = is_local && text[0] == ':' && text[1] != ':' ? endpoint_set(e, NULL, 0, text + 1, err)
+                                                          : parse_host(text, word, e, err);
+    free(text);
+    return result;
+}
+
+int endpoint_parse(const char *word, struct endpoint *e, struct error *err)
+{
+    return parse(word, false, e, err);
+}
+
+int endpoint_parse_local(const char *word, struct endpoint *e, struct error *err)
+{
+    return parse(word, true, e, err);
 }
 
 void endpoint_clear(struct endpoint *e)
@@ -117,36 +177,67 @@ void endpoint_clear(struct endpoint *e)
     *e = (struct endpoint){0};
 }
 
+static bool is_port_number(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+/* A colon behind a slash belongs to a path. */
+static bool has_port(const char *text)
+{
+    return text[strcspn(text, ":/")] == ':';
+}
+
 enum endpoint_kind endpoint_kind(const char *word)
 {
-    const char *colon = strchr(word, ':');
+    char *text = narrow(word);
     struct in_addr address;
+    enum endpoint_kind kind = ENDPOINT_NONE;
 
-    if (word[0] != '\0' && strspn(word, "0123456789") == strlen(word))
-        return ENDPOINT_PORT;
-    if (word[0] == '[' || inet_pton(AF_INET, word, &address) == 1)
-        return ENDPOINT_ADDRESS;
-    /* A colon behind a slash belongs to a path. */
-    return colon != NULL && colon < word + strcspn(word, "/") ? ENDPOINT_ADDRESS : ENDPOINT_NONE;
+    if (text != NULL && is_port_number(text))
+        kind = ENDPOINT_PORT;
+    else if (text != NULL &&
+             (has_port(text) || text[0] == '[' || inet_pton(AF_INET, text, &address) == 1))
+        kind = ENDPOINT_ADDRESS;
+    free(text);
+    return kind;
+}
+
+char *endpoint_with_brackets(const char *word)
+{
+    char *text = narrow(word), *colon = text != NULL ? strrchr(text, ':') : NULL, *meant = NULL;
+    struct in6_addr address;
+
+    if (colon != NULL && text[0] != '[' && is_port_number(colon + 1)) {
+        *colon = '\0';
+        if (strcmp(text, ":") == 0 || inet_pton(AF_INET6, text, &address) == 1)
+            if (asprintf(&meant, "[%s]:%s", text[1] == '\0' ? "::" : text, colon + 1) < 0)
+                meant = NULL;
+    }
+    free(text);
+    return meant;
 }
 
 int endpoint_parse_port(const char *word, unsigned min, unsigned *port, struct error *err)
 {
+    char *text = narrow(word);
     uint64_t number;
-    struct servent *service;
+    struct servent *service = NULL;
+    int result = 0;
 
-    if (num_parse(word, min, 65535, &number) == 0) {
+    if (text == NULL)
+        return no_memory(word, err);
+    if (isalpha((unsigned char)text[0]))
+        service = getservbyname(text, "tcp");
+    if (num_parse(text, min, 65535, &number) == 0) {
         *port = (unsigned)number;
-        return 0;
+    } else if (service != NULL) {
+        *port = ntohs((uint16_t)service->s_port);
+    } else {
+        error_set(err, EXITCODE_USAGE,
+                  "invalid port \"%s\": expected %u to 65535 or a service name", word, min);
+        result = -1;
     }
-    if (isalpha((unsigned char)word[0])) {
-        service = getservbyname(word, "tcp");
-        if (service != NULL) {
-            *port = ntohs((uint16_t)service->s_port);
-            return 0;
-        }
-    }
-    error_set(err, EXITCODE_USAGE, "invalid port \"%s\": expected %u to 65535 or a service name",
-              word, min);
-    return -1;
+    free(text);
+    return result;
 }

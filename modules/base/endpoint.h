@@ -15,10 +15,14 @@ struct endpoint {
 /*
  * Takes apart "HOST", "HOST:PORT", "V6", "[V6]" or "[V6]:PORT". A word with two or more
  * colons and no brackets is an IPv6 address without a port; a word with a slash is a path,
- * whose host becomes "unix:PATH". Returns 0, or -1 with a usage error that quotes the word;
- * for a URL, the error shows its host and port.
+ * whose host becomes "unix:PATH". Fullwidth characters are read as ASCII, except in a path.
+ * Returns 0, or -1 with a usage error that quotes the word; for a URL, the error shows its
+ * host and port.
  */
 int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
+
+/* The same for a local address, which may also be ":PORT": the host is NULL then. */
+int endpoint_parse_local(const char *word, struct endpoint *e, struct error *err);
 
 /* What a word that stands alone can only be; a name may be anything. */
 enum endpoint_kind {
@@ -27,6 +31,10 @@ enum endpoint_kind {
     ENDPOINT_ADDRESS, /* a number, or with a port, or an address by itself */
 };
 enum endpoint_kind endpoint_kind(const char *word);
+
+/* Returns "[::1]:80" for "::1:80", an IPv6 address that may be meant to have a port; NULL for
+ * all other words. To be freed. */
+char *endpoint_with_brackets(const char *word);
 
 /* Frees both words. */
 void endpoint_clear(struct endpoint *e);

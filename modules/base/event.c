@@ -18,6 +18,8 @@ enum {
 
 static enum event_level current_level = EVENT_NORMAL;
 static bool clients_are_shown;
+static bool all_have_times;
+static bool clients_have_times;
 
 static struct {
     pthread_mutex_t lock;
@@ -42,6 +44,12 @@ enum event_level event_level(void)
 void event_show_clients(bool shown)
 {
     clients_are_shown = shown;
+}
+
+void event_show_times(bool of_all, bool of_clients)
+{
+    all_have_times = of_all;
+    clients_have_times = of_clients;
 }
 
 static ssize_t write_waiting(const char *bytes, size_t n)
@@ -80,10 +88,27 @@ static void append(const char *line, size_t n)
     queue.length += n;
 }
 
+/* "2026-01-31T18:05:09.123+0100 tcptool: ", or without the time. Returns the length. */
+static size_t begin_line(char *line, size_t size, bool of_client)
+{
+    struct timespec now;
+    struct tm local;
+    char day[32] = "", zone[8] = "";
+
+    if (!all_have_times && !(of_client && clients_have_times))
+        return (size_t)snprintf(line, size, "tcptool: ");
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (localtime_r(&now.tv_sec, &local) != NULL) {
+        strftime(day, sizeof(day), "%FT%T", &local);
+        strftime(zone, sizeof(zone), "%z", &local);
+    }
+    return (size_t)snprintf(line, size, "%s.%03ld%s tcptool: ", day, now.tv_nsec / 1000000, zone);
+}
+
 /* Writes until nothing is left or nothing is taken. */
 static void flush(void)
 {
-    char line[128];
+    char line[192];
 
     while (queue.length > 0) {
         ssize_t put = write_lines();
@@ -95,8 +120,10 @@ static void flush(void)
         queue.length -= (size_t)put;
         memmove(queue.lines, queue.lines + put, queue.length);
         if (queue.length == 0 && queue.lost > 0) {
-            snprintf(line, sizeof(line),
-                     "tcptool: messages that standard error did not take: %lu\n", queue.lost);
+            size_t length = begin_line(line, sizeof(line), false);
+
+            snprintf(line + length, sizeof(line) - length,
+                     "messages that standard error did not take: %lu\n", queue.lost);
             queue.lost = 0;
             append(line, strlen(line));
         }
@@ -111,16 +138,15 @@ static void mask_controls(char *text)
             *text = '?';
 }
 
-static void print(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+static void print(bool of_client, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
-static void print(const char *format, va_list args)
+static void print(bool of_client, const char *format, va_list args)
 {
-    static const char prefix[] = "tcptool: ";
     char line[LINE_SIZE];
-    size_t length = sizeof(prefix) - 1;
+    size_t length = begin_line(line, sizeof(line), of_client);
     const struct event_sink *blocked = NULL;
 
-    memcpy(line, prefix, sizeof(prefix));
     vsnprintf(line + length, sizeof(line) - length - 1, format, args);
     mask_controls(line);
     length = strlen(line);
@@ -137,14 +163,15 @@ static void print(const char *format, va_list args)
         blocked->on_blocked(blocked->arg);
 }
 
-static void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void print_line(bool of_client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void print_line(const char *format, ...)
+static void print_line(bool of_client, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    print(format, args);
+    print(of_client, format, args);
     va_end(args);
 }
 
@@ -169,20 +196,20 @@ void event_report(const struct event *e)
         return;
     switch (e->kind) {
     case EVENT_LISTENING:
-        print_line("listening on %s", e->local);
+        print_line(false, "listening on %s", e->local);
         break;
     case EVENT_CONNECTED:
-        print_line("%s connected", e->peer);
+        print_line(true, "%s connected", e->peer);
         break;
     case EVENT_CLOSED:
-        print_line("%s closed: %llu bytes in, %llu bytes out", e->peer,
+        print_line(true, "%s closed: %llu bytes in, %llu bytes out", e->peer,
                    (unsigned long long)e->in_bytes, (unsigned long long)e->out_bytes);
         break;
     case EVENT_REFUSED:
-        print_line("%s refused: %s", e->peer, e->why->text);
+        print_line(true, "%s refused: %s", e->peer, e->why->text);
         break;
     case EVENT_FAILED:
-        print_line("%s", e->why->text);
+        print_line(false, "%s", e->why->text);
         break;
     }
 }
@@ -192,7 +219,7 @@ void event_error(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    print(format, args);
+    print(false, format, args);
     va_end(args);
 }
 
@@ -203,7 +230,7 @@ void event_notice(const char *format, ...)
     if (current_level < EVENT_NORMAL)
         return;
     va_start(args, format);
-    print(format, args);
+    print(false, format, args);
     va_end(args);
 }
 
@@ -214,7 +241,7 @@ void event_detail(const char *format, ...)
     if (current_level < EVENT_VERBOSE)
         return;
     va_start(args, format);
-    print(format, args);
+    print(false, format, args);
     va_end(args);
 }
 

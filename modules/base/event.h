@@ -46,6 +46,10 @@ void event_set_level(enum event_level level);
 enum event_level event_level(void);
 void event_show_clients(bool shown);
 
+/* Sets which messages begin with the local time: all, or those of clients that come and go.
+ * Neither at the start. */
+void event_show_times(bool of_all, bool of_clients);
+
 void event_report(const struct event *e);
 
 /* Returns true when an event of the kind would be printed, so that its names are needed. */

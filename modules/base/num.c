@@ -51,7 +51,8 @@ int num_parse_duration(const char *word, int64_t *value_ms)
     enum { FRACTION_DIGITS = 9 };
     uint64_t whole, unit, total, fraction = 0, scale = 1;
 
-    if (read_digits(&word, &whole) < 0)
+    whole = 0;
+    if (*word != '.' && read_digits(&word, &whole) < 0)
         return -1;
     if (*word == '.') {
         int digits = 0;

@@ -12,7 +12,7 @@
 /* A decimal integer from min to max. */
 int num_parse(const char *word, uint64_t min, uint64_t max, uint64_t *value);
 
-/* A duration: 250ms, 2s, 1.5m, 1h; a bare number is seconds. In milliseconds,
+/* A duration: 250ms, 2s, 1.5m, 1h, .3; a bare number is seconds. In milliseconds,
  * rounded up, so that only zero gives 0. */
 int num_parse_duration(const char *word, int64_t *value_ms);
 

@@ -1,8 +1,9 @@
-/* Owns option tables: parsing through getopt_long, help and suggestions. Knows no command. */
+/* Owns the parsing of option tables, through getopt_long, and suggestions. Knows no command. */
 #include "base/options.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,6 @@ enum {
     FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
     OPERAND = 1,       /* what getopt_long returns for an operand, in order */
     WORD_MAX_COMPARED = 40,
-    HELP_COLUMN = 28,
 };
 
 /* One option of a command, wherever it stands in the tables. */
@@ -32,7 +32,7 @@ struct flat {
     size_t count;
 };
 
-static bool takes_value(const struct option_spec *spec)
+bool options_takes_value(const struct option_spec *spec)
 {
     return spec->kind != OPTION_ON && spec->kind != OPTION_OFF;
 }
@@ -60,7 +60,9 @@ static void clear_flat(struct flat *f)
 static int add_spec(struct flat *f, const struct option_table *t, const struct option_spec *s,
                     char **letter)
 {
-    int mode = !takes_value(s) ? no_argument : s->optional ? optional_argument : required_argument;
+    int mode = !options_takes_value(s) ? no_argument
+               : s->optional           ? optional_argument
+                                       : required_argument;
     size_t i = f->count++;
 
     f->entries[i] = (struct entry){s, t->base, t->prefix == NULL ? s->letter : '\0'};
@@ -100,7 +102,7 @@ static int flatten(struct flat *f, const struct option_table *tables, bool in_or
         for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++)
             if (add_spec(f, tables, s, &letter) < 0)
                 return -1;
-    f->longs[f->count] = (struct option){"help", no_argument, NULL, 'h'};
+    f->longs[f->count] = (struct option){"help", optional_argument, NULL, 'h'};
     *letter = 'h';
     return 0;
 }
@@ -142,7 +144,7 @@ static size_t nearness(const char *word, const char *known)
     char begin[WORD_MAX_COMPARED + 1];
     size_t whole = distance(word, known), length = strnlen(word, WORD_MAX_COMPARED), part;
 
-    if (strlen(known) <= length)
+    if (length == 0 || strlen(known) <= length)
         return whole;
     memcpy(begin, known, length);
     begin[length] = '\0';
@@ -153,7 +155,8 @@ static size_t nearness(const char *word, const char *known)
 const char *options_nearest(const char *word, const char *const *known)
 {
     const char *best = NULL;
-    size_t best_distance = SIZE_MAX;
+    /* As many errors as a word of this length may have, and one more. */
+    size_t best_distance = 2 + strlen(word) / 4;
 
     for (; *known != NULL; known++) {
         size_t d = nearness(word, *known);
@@ -167,80 +170,73 @@ const char *options_nearest(const char *word, const char *const *known)
 }
 
 /* How many long options the abbreviated name could stand for. */
-static size_t count_prefixed(const struct flat *f, const char *name, size_t length)
+static size_t count_prefixed(const struct flat *f, const char *name)
 {
     size_t matches = 0;
 
     for (size_t i = 0; i <= f->count; i++)
-        matches += strncmp(f->longs[i].name, name, length) == 0;
+        matches += strncmp(f->longs[i].name, name, strlen(name)) == 0;
     return matches;
 }
 
 static void unknown_long(const struct flat *f, const char *word, struct error *err)
 {
-    const char **names = calloc(f->count + 2, sizeof(*names));
-    int length = (int)strcspn(word + 2, "=");
+    const char **names = calloc(f->count + 2, sizeof(*names)), *nearest;
+    char *name = strndup(word + 2, strcspn(word + 2, "="));
 
     for (size_t i = 0; names != NULL && i <= f->count; i++)
         names[i] = f->longs[i].name;
-    if (names == NULL)
+    if (names == NULL || name == NULL)
         error_errno(err, ENOMEM, "cannot read the options");
-    else if (count_prefixed(f, word + 2, (size_t)length) > 1)
-        error_set(err, EXITCODE_USAGE, "ambiguous option \"--%.*s\"", length, word + 2);
+    else if (count_prefixed(f, name) > 1)
+        error_set(err, EXITCODE_USAGE, "ambiguous option \"--%s\"", name);
+    else if ((nearest = options_nearest(name, names)) != NULL)
+        error_set(err, EXITCODE_USAGE, "unknown option \"--%s\": did you mean --%s?", name,
+                  nearest);
     else
-        error_set(err, EXITCODE_USAGE, "unknown option \"--%.*s\": did you mean --%s?", length,
-                  word + 2, options_nearest(word + 2, names));
+        error_set(err, EXITCODE_USAGE, "unknown option \"--%s\"", name);
     free(names);
-}
-
-/* Suggests an option whose long name begins with the letter, or --help. */
-static void unknown_letter(const struct flat *f, char letter, struct error *err)
-{
-    const char *name = "help";
-
-    for (size_t i = f->count; i-- > 0;)
-        if (f->longs[i].name[0] == letter)
-            name = f->longs[i].name;
-    error_set(err, EXITCODE_USAGE, "unknown option \"-%c\": did you mean --%s?", letter, name);
-}
-
-static const char *find_hint(const struct option_hint *hints, const char *word)
-{
-    for (; hints != NULL && hints->word != NULL; hints++)
-        if (strncmp(word, hints->word, strcspn(word, "=")) == 0 &&
-            strlen(hints->word) == strcspn(word, "="))
-            return hints->text;
-    return NULL;
+    free(name);
 }
 
 /* Reports the word, or a letter in it, at which getopt_long() stopped. */
-static void refuse(const struct flat *f, const struct option_hint *hints, const char *word,
-                   struct error *err)
+static void refuse(const struct flat *f, const char *hint, const char *word, struct error *err)
 {
-    bool is_long = strncmp(word, "--", 2) == 0;
-    char letter_word[] = {'-', (char)optopt, '\0'};
-    const char *hint = find_hint(hints, is_long ? word : letter_word);
+    int length = strncmp(word, "--", 2) == 0 ? (int)strcspn(word, "=") : 2;
 
     if (hint != NULL)
-        error_set(err, EXITCODE_USAGE, "unknown option \"%.*s\": %s",
-                  is_long ? (int)strcspn(word, "=") : 2, is_long ? word : letter_word, hint);
-    else if (is_long && optopt != 0)
-        error_set(err, EXITCODE_USAGE, "option \"%.*s\" takes no value", (int)strcspn(word, "="),
-                  word);
-    else if (is_long)
+        error_set(err, EXITCODE_USAGE, "unknown option \"%.*s\": %s", length, word, hint);
+    else if (length > 2 && optopt != 0)
+        error_set(err, EXITCODE_USAGE, "option \"%.*s\" takes no value", length, word);
+    else if (length > 2)
         unknown_long(f, word, err);
     else
-        unknown_letter(f, (char)optopt, err);
+        error_set(err, EXITCODE_USAGE, "unknown option \"%s\"", word);
 }
 
-static int parse_choice(const struct option_spec *spec, const char *word, int *value,
+static int parse_duration(const char *word, int64_t *value_ms, struct error *err)
+{
+    if (num_parse_duration(word, value_ms) == 0)
+        return 0;
+    error_set(err, EXITCODE_USAGE,
+              "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h", word);
+    return -1;
+}
+
+static int parse_choice(const struct option_spec *spec, const char *word, char *fields,
                         struct error *err)
 {
     for (int i = 0; spec->choices[i] != NULL; i++) {
-        if (word[0] != '\0' && strcmp(spec->choices[i], word) == 0) {
-            *value = i;
-            return 0;
-        }
+        size_t length = strcspn(spec->choices[i], "[");
+        bool timed = spec->choices[i][length] == '[' && word[strcspn(word, ":")] == ':';
+
+        if (word[0] == '\0' || strncmp(spec->choices[i], word, length) != 0 ||
+            word[length] != (timed ? ':' : '\0'))
+            continue;
+        *(int *)(fields + spec->offset) = i;
+        return timed
+                   ? parse_duration(word + length + 1, (int64_t *)(fields + spec->time_offset), err)
+                   : 0;
     }
     error_set(err, EXITCODE_USAGE, "invalid value \"%s\": expected %s", word, spec->value);
     return -1;
@@ -277,9 +273,11 @@ static int parse_ranged(const struct option_spec *spec, const char *word, uint64
     return -1;
 }
 
-static int parse_value(const struct option_spec *spec, const char *word, void *field,
+static int parse_value(const struct option_spec *spec, const char *word, char *fields,
                        struct error *err)
 {
+    void *field = fields + spec->offset;
+
     switch (spec->kind) {
     case OPTION_ON:
     case OPTION_OFF:
@@ -294,16 +292,11 @@ static int parse_value(const struct option_spec *spec, const char *word, void *f
     case OPTION_SIZE:
         return parse_ranged(spec, word, field, err);
     case OPTION_DURATION:
-        if (num_parse_duration(word, field) == 0)
-            return 0;
-        error_set(err, EXITCODE_USAGE,
-                  "invalid duration \"%s\": expected seconds, or a number with ms, s, m or h",
-                  word);
-        return -1;
+        return parse_duration(word, field, err);
     case OPTION_PORT:
         return endpoint_parse_port(word, (unsigned)spec->min, field, err);
     case OPTION_CHOICE:
-        return parse_choice(spec, word, field, err);
+        return parse_choice(spec, word, fields, err);
     case OPTION_END:
         break;
     }
@@ -317,8 +310,7 @@ static int apply(const struct flat *f, size_t i, const char *word, void *target,
 
     if (spec->optional)
         *(bool *)(fields + spec->given_offset) = true;
-    if ((spec->optional && word == NULL) ||
-        parse_value(spec, word, fields + spec->offset, err) == 0)
+    if ((spec->optional && word == NULL) || parse_value(spec, word, fields, err) == 0)
         return 0;
     error_prefix(err, "--%s", f->longs[i].name);
     return -1;
@@ -336,12 +328,16 @@ static size_t find_option(const struct flat *f, int value)
     return i;
 }
 
-static enum options_result parse(const struct flat *f, const struct option_hint *hints,
+static enum options_result parse(const struct flat *f,
+                                 const char *(*hint)(const char *command, const char *option),
                                  options_on_operand *on_operand, int argc, char **argv,
-                                 void *target, struct error *err)
+                                 void *target, const char **help_group, struct error *err)
 {
+    char letter[] = "-x";
+
     for (;;) {
         int chosen, looked_at = optind == 0 ? 1 : optind;
+        const char *word;
 
         optopt = 0;
         chosen = getopt_long(argc, argv, f->letters, f->longs, NULL);
@@ -360,10 +356,15 @@ static enum options_result parse(const struct flat *f, const struct option_hint 
             }
             break;
         case 'h':
+            *help_group = optarg;
             return OPTIONS_HELP;
         case '?':
             /* Within a group of letters optind has not moved on yet. */
-            refuse(f, hints, argv[optind > looked_at || optopt == 0 ? optind - 1 : optind], err);
+            word = argv[optind > looked_at || optopt == 0 ? optind - 1 : optind];
+            letter[1] = (char)optopt;
+            if (strncmp(word, "--", 2) != 0)
+                word = letter;
+            refuse(f, hint(argv[0], word), word, err);
             return OPTIONS_FAILED;
         case ':':
             error_set(err, EXITCODE_USAGE, "option \"--%s\" needs a value: %s",
@@ -378,8 +379,9 @@ static enum options_result parse(const struct flat *f, const struct option_hint 
 }
 
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, options_on_operand *on_operand,
-                                  int argc, char **argv, void *target, int *first,
+                                  const char *(*hint)(const char *command, const char *option),
+                                  options_on_operand *on_operand, int argc, char **argv,
+                                  void *target, int *first, const char **help_group,
                                   struct error *err)
 {
     enum options_result result = OPTIONS_FAILED;
@@ -390,57 +392,10 @@ enum options_result options_parse(const struct option_table *tables,
     if (flatten(&f, tables, on_operand != NULL) < 0)
         error_errno(err, ENOMEM, "cannot read the options");
     else
-        result = parse(&f, hints, on_operand, argc, argv, target, err);
+        result = parse(&f, hint, on_operand, argc, argv, target, help_group, err);
     clear_flat(&f);
     *first = optind;
     return result;
-}
-
-/* "-p, --port PORT", "    --keepalive[=IDLE]" */
-static void format_names(const struct option_table *t, const struct option_spec *s, char *text,
-                         size_t size)
-{
-    char letter[] = "-x, ";
-
-    letter[1] = s->letter;
-    snprintf(text, size, "%s--%s%s%s%s%s", s->letter != 0 && t->prefix == NULL ? letter : "    ",
-             t->prefix != NULL ? t->prefix : "", s->name,
-             !takes_value(s) ? ""
-             : s->optional   ? "[="
-                             : " ",
-             takes_value(s) ? s->value : "", s->optional ? "]" : "");
-}
-
-void options_print_help(const struct option_table *tables, FILE *to)
-{
-    char names[128];
-
-    for (; tables->specs != NULL; tables++) {
-        if (*tables->title != '\0')
-            fprintf(to, "\n%s:\n", tables->title);
-        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            format_names(tables, s, names, sizeof(names));
-            if (strlen(names) > HELP_COLUMN - 2)
-                fprintf(to, "  %s\n  %*s%s\n", names, HELP_COLUMN, "", s->help);
-            else
-                fprintf(to, "  %-*s%s\n", HELP_COLUMN, names, s->help);
-        }
-    }
-}
-
-void options_print_list(const struct option_table *tables, const char *first, FILE *to)
-{
-    for (; tables->specs != NULL; tables++) {
-        const char *prefix = tables->prefix != NULL ? tables->prefix : "";
-
-        for (const struct option_spec *s = tables->specs; s->kind != OPTION_END; s++) {
-            char letter[] = {'-', s->letter, '\0'};
-
-            fprintf(to, "%s\t--%s%s\t%s\t%s%s%s\t%s\n", first, prefix, s->name,
-                    s->letter != 0 && tables->prefix == NULL ? letter : "", s->optional ? "[" : "",
-                    takes_value(s) ? s->value : "", s->optional ? "]" : "", s->help);
-        }
-    }
 }
 
 void options_clear_words(struct option_words *w)

@@ -1,6 +1,6 @@
 /*
- * Options as data: one table drives parsing, --help, and the list from which the
- * completions and the manual are checked.
+ * Options as data: one table drives parsing, --help (option_help.h), and the list from which
+ * the completions and the manual are checked.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/error.h"
 
@@ -36,32 +35,29 @@ struct option_spec {
     const char *name;           /* without the dashes */
     char letter;                /* or 0 */
     bool optional;              /* the value may be left out; it is parsed only when given */
-    bool essential;             /* most users need it */
+    bool essential;             /* most users need it: help without a group shows it */
     const char *value;          /* stands for the value in texts: "PORT", "FILE" */
-    const char *help;           /* one line */
-    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given */
+    const char *help;           /* one line, without a default that is a number */
+    const char *const *choices; /* OPTION_CHOICE: ends with NULL; "" is what was not given; the
+                                 * word of one that ends in "[:TIME]" may be followed by both */
     uint64_t min, max;
     size_t offset;       /* of the field, in the struct of the table */
     size_t given_offset; /* of a bool that says it was given, where optional */
+    size_t time_offset;  /* of an int64_t, milliseconds, for a "[:TIME]" of choices */
 };
 
-/* A titled table; an empty title continues the table before. */
+/* One of the tables of a command. A new group is one that some table names. */
 struct option_table {
-    const char *title;
+    const char *group; /* as in --help=GROUP: one word of lower-case letters, but not "all" */
+    const char *title; /* above it in help; empty: it continues the table before */
     const struct option_spec *specs;
     size_t base;        /* of the table's struct in the command's own */
     const char *prefix; /* NULL, or stands before every name ("to-"); letters do not count then */
 };
 
-/* An option of another program, and what to use here instead. */
-struct option_hint {
-    const char *word; /* "-w" */
-    const char *text; /* "--connect-timeout and --idle-timeout limit the time" */
-};
-
 enum options_result {
     OPTIONS_OK,
-    OPTIONS_HELP,   /* --help was among them; nothing else was looked at after it */
+    OPTIONS_HELP,   /* --help[=GROUP] was among them; nothing after it was looked at */
     OPTIONS_FAILED, /* err holds a usage error */
 };
 
@@ -77,27 +73,26 @@ typedef enum options_operand options_on_operand(void *target, const char *word, 
  * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
  * getopt_long(3) does: options may follow operands, -- ends them. argv is
  * permuted so that the operands stand last; *first is the first one's index. With
- * on_operand, argv stays as it is, and each operand before -- is shown to on_operand.
- * hints (the last has word NULL) and on_operand may be NULL.
+ * on_operand, which may be NULL, argv stays as it is, and each operand before -- is shown to
+ * on_operand.
+ * *help_group is the GROUP that help is wanted for, or NULL; set with OPTIONS_HELP only.
+ * hint is given argv[0] and an unknown option ("-w", "--wait=3"); it returns NULL, or what
+ * to use here instead.
  */
 enum options_result options_parse(const struct option_table *tables,
-                                  const struct option_hint *hints, options_on_operand *on_operand,
-                                  int argc, char **argv, void *target, int *first,
+                                  const char *(*hint)(const char *command, const char *option),
+                                  options_on_operand *on_operand, int argc, char **argv,
+                                  void *target, int *first, const char **help_group,
                                   struct error *err);
 
-/* Prints the tables as the body of a --help text. */
-void options_print_help(const struct option_table *tables, FILE *to);
+/* Returns true when the option has a value, which may be optional. */
+bool options_takes_value(const struct option_spec *spec);
 
-/* Prints one line per option, for programs: the given first field, --name, -letter or
- * nothing, what stands for its value (in brackets when it may be left out) or
- * nothing, the help; with tabs between. --help is not in any table. */
-void options_print_list(const struct option_table *tables, const char *first, FILE *to);
-
-/* The word of the NULL-ended list that is nearest to the given one by edit
- * distance (Damerau-Levenshtein), or NULL for an empty list. */
+/* The word of the NULL-ended list that is nearest to the given one by edit distance
+ * (Damerau-Levenshtein), or NULL when none is as near as a typing error. */
 const char *options_nearest(const char *word, const char *const *known);
 
-/* Appends a word, which is not copied. Returns 0, or -1 with err filled. */
+/* Adds a word, which has to stay. Returns 0, or -1 with err filled. */
 int options_add_word(struct option_words *w, const char *word, struct error *err);
 
 /* Frees the list of words. */

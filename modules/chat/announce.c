@@ -16,7 +16,7 @@ static int refuse(struct error *err)
 }
 
 /* Puts r->line into the log as by's, or the room's. */
-static int append(struct room *r, struct member *by, struct error *err)
+static int append(struct room *r, struct member *by, bool is_note, struct error *err)
 {
     uint64_t line = shared_log_head(r->log).line;
 
@@ -25,7 +25,7 @@ static int append(struct room *r, struct member *by, struct error *err)
         0)
         return -1;
     if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire),
-                          by != NULL ? by->number : AUTHOR_ROOM) < 0)
+                          by != NULL ? by->number : AUTHOR_ROOM, is_note) < 0)
         return refuse(err);
     pace_came(r, line);
     room_wake_members(r);
@@ -54,7 +54,7 @@ int announce_line(struct room *r, struct member *by, struct error *err, const ch
     va_start(args, format);
     result = set_line(r, "", format, args);
     va_end(args);
-    return result < 0 ? refuse(err) : append(r, by, err);
+    return result < 0 ? refuse(err) : append(r, by, false, err);
 }
 
 int announce_about(struct room *r, struct member *by, struct error *err, const char *format, ...)
@@ -65,7 +65,19 @@ int announce_about(struct room *r, struct member *by, struct error *err, const c
     va_start(args, format);
     result = set_line(r, PREFIX, format, args);
     va_end(args);
-    return result < 0 ? refuse(err) : append(r, by, err);
+    return result < 0 ? refuse(err) : append(r, by, true, err);
+}
+
+/* Puts r->line among what only one member gets; result is that of set_line(). */
+static int answer(struct room *r, struct member *to, int result, struct error *err)
+{
+    if (result < 0)
+        return refuse(err);
+    result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &to->answers,
+                               err);
+    if (to->stream != NULL)
+        stream_wake(to->stream, EPOLLIN);
+    return result;
 }
 
 int announce_one(struct room *r, struct member *to, const char *format, ...)
@@ -76,10 +88,16 @@ int announce_one(struct room *r, struct member *to, const char *format, ...)
     va_start(args, format);
     result = set_line(r, PREFIX, format, args);
     va_end(args);
-    if (result == 0)
-        result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line),
-                                   &to->answers, NULL);
-    if (to->stream != NULL)
-        stream_wake(to->stream, EPOLLIN);
-    return result;
+    return answer(r, to, result, NULL);
+}
+
+int announce_private(struct room *r, struct member *to, struct error *err, const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = set_line(r, PREFIX, format, args);
+    va_end(args);
+    return answer(r, to, result, err);
 }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { LINE_KEPT = 256 }; /* no bye word is longer */
-
 struct bye {
     struct filter filter;
     const struct bye_words *words;
@@ -12,24 +10,14 @@ struct bye {
     bool messages; /* watcher */
     bool *said;
     size_t length; /* of the present line, without its newline */
-    char line[LINE_KEPT];
+    char line[BYE_WORDS_LINE_MAX];
 };
-
-static bool is_bye(const struct bye_words *words, const char *line, size_t length)
-{
-    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-        length--;
-    for (size_t i = 0; i < words->count; i++)
-        if (strlen(words->words[i]) == length && memcmp(words->words[i], line, length) == 0)
-            return true;
-    return false;
-}
 
 /* Adds to the present line; what is too long for a bye word is only counted. */
 static void keep(struct bye *b, const char *in, size_t n)
 {
-    if (b->length < LINE_KEPT) {
-        size_t room = LINE_KEPT - b->length;
+    if (b->length < sizeof(b->line)) {
+        size_t room = sizeof(b->line) - b->length;
 
         memcpy(b->line + b->length, in, n < room ? n : room);
     }
@@ -39,7 +27,7 @@ static void keep(struct bye *b, const char *in, size_t n)
 /* Ends the present line, and says whether it was a bye. */
 static bool line_was_bye(struct bye *b)
 {
-    bool result = b->length <= LINE_KEPT && is_bye(b->words, b->line, b->length);
+    bool result = b->length <= sizeof(b->line) && bye_words_match(b->words, b->line, b->length);
 
     b->length = 0;
     return result;
@@ -76,7 +64,7 @@ static enum filter_result watcher_feed(struct filter *f, const char *in, size_t 
     size_t left = n;
 
     if (b->messages)
-        *b->said |= is_bye(b->words, in, n);
+        *b->said |= bye_words_match(b->words, in, n);
     while ((newline = memchr(rest, '\n', left)) != NULL) {
         size_t text = (size_t)(newline - rest);
 

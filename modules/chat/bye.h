@@ -1,19 +1,14 @@
-/* The words that end a conversation of two: seen when a line is just one of them. */
+/* The filters that see that a line ends a conversation of two. */
 #ifndef CHAT_BYE_H
 #define CHAT_BYE_H
 
+#include "chat/bye_words.h"
 #include "text/filter.h"
 
-/* The words in UTF-8; not copied, and they outlive the filters. */
-struct bye_words {
-    const char *const *words;
-    size_t count;
-};
-
 /*
- * For what is said here: passes lines, sets *said and returns FILTER_DONE behind one that is
- * just a bye word. bare: a line is passed without its newline. A new filter, or NULL without
- * memory.
+ * The words outlive the filters. For what is said here: passes lines, sets *said and returns
+ * FILTER_DONE behind one that is just a bye word. bare: a line is passed without its newline. A new
+ * filter, or NULL without memory.
  */
 struct filter *bye_sender_new(const struct bye_words *words, bool bare, bool *said);
 

@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "chat/line_editor.h"
+#include "chat/screen.h"
 #include "core/local.h"
 
 enum {
@@ -135,33 +135,40 @@ static void on_edited(void *arg, const char *line)
     wake(c);
 }
 
-static int open_editor(struct console *c, const char *prompt)
-{
-    struct transport screen;
+/* A prompt and a mark in which only tcptool itself uses a colour; readline(3) wants to be
+ * told what takes no columns. */
+static const char coloured_prompt[] = "\001\033[1m\002>\001\033[0m\002 ";
+static const char coloured_mark[] = "\033[36m<\033[0m ";
 
-    c->editor = line_editor_open(prompt, on_edited, c);
-    if (c->editor == NULL)
-        return -1;
-    line_editor_init_screen(c->editor, &screen);
-    if (loop_watch_now(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0 &&
-        (c->output = stream_new(c->loop, &screen, "standard output", NULL, NULL)) != NULL)
+static int open_input(struct console *c, const struct console_options *o, struct error *err)
+{
+    if (c->ended)
         return 0;
-    loop_unwatch(c->loop, &c->keys);
-    line_editor_close(c->editor);
-    c->editor = NULL;
-    return -1;
+    if (c->interactive && o->edited && isatty(STDOUT_FILENO)) {
+        const char *prompt = !o->prompted ? "" : console_has_colours() ? coloured_prompt : "> ";
+
+        c->editor = line_editor_open(prompt, stdout, on_edited, c);
+        if (c->editor != NULL && loop_watch_now(c->loop, &c->keys, STDIN_FILENO, EPOLLIN) == 0)
+            return 0;
+        line_editor_close(c->editor);
+        c->editor = NULL;
+    }
+    c->raw = local_open_input(c->loop, err);
+    return c->raw != NULL ? 0 : -1;
 }
 
-static int open_plain(struct console *c, struct error *err)
+static int open_output(struct console *c, const struct console_options *o, struct error *err)
 {
-    if (!c->ended && (c->raw = local_open_input(c->loop, err)) == NULL)
-        return -1;
-    c->output = local_open_output(c->loop, err);
+    const char *mark = !o->marked ? "" : console_has_colours() ? coloured_mark : "< ";
+
+    if (c->editor != NULL || (o->marked && c->interactive && isatty(STDOUT_FILENO)))
+        c->output = screen_open(c->loop, c->editor, mark, err);
+    else
+        c->output = local_open_output(c->loop, err);
     return c->output != NULL ? 0 : -1;
 }
 
-struct console *console_open(struct loop *l, const char *prompt, bool without_input,
-                             struct error *err)
+struct console *console_open(struct loop *l, const struct console_options *o, struct error *err)
 {
     struct console *c = calloc(1, sizeof(*c));
     struct transport lines = {.ops = &line_ops, .fd = -1, .state = c};
@@ -172,12 +179,10 @@ struct console *console_open(struct loop *l, const char *prompt, bool without_in
     }
     c->loop = l;
     loop_init_watch(&c->keys, on_key);
-    c->ended = without_input;
-    c->interactive = !without_input && isatty(STDIN_FILENO);
+    c->ended = o->without_input;
+    c->interactive = !o->without_input && isatty(STDIN_FILENO);
     c->lines = stream_new(l, &lines, "standard input", NULL, err);
-    if (c->lines != NULL &&
-        ((c->interactive && isatty(STDOUT_FILENO) && open_editor(c, prompt) == 0) ||
-         open_plain(c, err) == 0))
+    if (c->lines != NULL && open_input(c, o, err) == 0 && open_output(c, o, err) == 0)
         return c;
     console_close(c);
     return NULL;

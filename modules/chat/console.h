@@ -11,11 +11,17 @@
 
 struct console;
 
-/* Opens standard input and standard output; without_input: input ends at once. prompt stands
- * before the line that is typed, where lines are edited. Returns NULL with err filled on
- * failure. */
-struct console *console_open(struct loop *l, const char *prompt, bool without_input,
-                             struct error *err);
+/* What applies only where a user types at a terminal is marked with a T. */
+struct console_options {
+    bool without_input; /* input ends at once */
+    bool edited;        /* T: lines are edited, which they can be in UTF-8 only */
+    bool prompted;      /* T: a prompt stands before a line that is edited */
+    bool marked;        /* T: each row of text that arrives begins with a mark, for text that
+                         * does not name its author */
+};
+
+/* Opens standard input and standard output. Returns NULL with err filled on failure. */
+struct console *console_open(struct loop *l, const struct console_options *o, struct error *err);
 
 /* Returns the two streams as an end, which the caller takes over: a read from its input
  * gives one whole line with its newline. Once. */

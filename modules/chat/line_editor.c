@@ -2,11 +2,8 @@
 #include "chat/line_editor.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <langinfo.h>
-#include <limits.h>
 #include <locale.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +21,16 @@ struct library {
     int (*clear_visible_line)(void);
     int (*on_new_line)(void);
     void (*redisplay)(void);
+    FILE **output;
 };
 
 struct line_editor {
     struct library library;
+    FILE *output;
     void (*on_line)(void *arg, const char *line);
     void *arg;
     bool installed;
+    bool between_lines; /* on_line is running; readline prompts after it */
 };
 
 /* readline's callback has no argument: this is the editor that it is for. */
@@ -55,7 +55,8 @@ static bool load(struct library *l)
         find(l->handle, "add_history", &l->add_history) &&
         find(l->handle, "rl_clear_visible_line", &l->clear_visible_line) &&
         find(l->handle, "rl_on_new_line", &l->on_new_line) &&
-        find(l->handle, "rl_redisplay", &l->redisplay))
+        find(l->handle, "rl_redisplay", &l->redisplay) &&
+        find(l->handle, "rl_outstream", &l->output))
         return true;
     dlclose(l->handle);
     return false;
@@ -68,62 +69,70 @@ static void on_readline(char *line)
     if (line == NULL) { /* the end; readline would prompt again */
         e->library.remove();
         e->installed = false;
-        fputc('\n', stdout);
-        fflush(stdout);
+        fputc('\n', e->output);
+        fflush(e->output);
     } else if (*line != '\0') {
         e->library.add_history(line);
     }
+    e->between_lines = true;
     e->on_line(e->arg, line);
+    if (active == e)
+        e->between_lines = false;
     free(line);
 }
 
-/* Takes the line that is typed off the screen, and puts it back below what was
- * written meanwhile. */
-static void hide_line(struct line_editor *e)
+void line_editor_hide(struct line_editor *e)
 {
-    if (!e->installed)
+    if (e == NULL || !e->installed || e->between_lines)
         return;
     e->library.clear_visible_line();
-    fflush(stdout);
+    fflush(e->output);
 }
 
-static void show_line(struct line_editor *e, char last_written)
+void line_editor_show(struct line_editor *e)
 {
-    if (!e->installed)
+    if (e == NULL || !e->installed || e->between_lines)
         return;
-    if (last_written != '\n')
-        fputc('\n', stdout); /* the line that is typed keeps a line of its own */
     e->library.on_new_line();
     e->library.redisplay();
-    fflush(stdout);
+    fflush(e->output);
 }
 
 static void before_message(void)
 {
-    hide_line(active);
+    line_editor_hide(active);
 }
 
 static void after_message(void)
 {
-    show_line(active, '\n');
+    line_editor_show(active);
 }
 
-struct line_editor *line_editor_open(const char *prompt,
+/* Characters are edited whole whatever the locale is. readline(3) sets the locale by the
+ * environment itself. */
+static bool set_utf8(void)
+{
+    if (setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        return true;
+    return setlocale(LC_CTYPE, "C.UTF-8") != NULL && setenv("LC_ALL", "C.UTF-8", 1) == 0;
+}
+
+struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg)
 {
     const char *terminal = getenv("TERM");
     struct line_editor *e;
 
-    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0)
+    /* A background process that sets the terminal's mode is stopped; tcsetattr(3). */
+    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
+        tcgetpgrp(STDIN_FILENO) != getpgrp())
         return NULL;
     e = calloc(1, sizeof(*e));
-    if (e == NULL || !load(&e->library)) {
+    if (e == NULL || !set_utf8() || !load(&e->library)) {
         free(e);
         return NULL;
     }
-    /* Characters are edited whole also where the locale was not set up. */
-    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-        setlocale(LC_CTYPE, "C.UTF-8");
+    *e->library.output = e->output = output;
     e->on_line = on_line;
     e->arg = arg;
     e->installed = true;
@@ -139,55 +148,12 @@ void line_editor_read_key(struct line_editor *e)
         e->library.read_char();
 }
 
-static enum io screen_write(struct transport *t, const struct iovec *from, int count, size_t *put,
-                            struct error *err)
-{
-    struct pollfd ready = {.fd = t->fd, .events = POLLOUT};
-    size_t n = from->iov_len < PIPE_BUF ? from->iov_len : PIPE_BUF;
-    const char *text = from->iov_base;
-    ssize_t written;
-    int failure;
-
-    (void)count;
-    if (poll(&ready, 1, 0) <= 0)
-        return IO_AGAIN;
-    hide_line(active);
-    written = write(t->fd, text, n);
-    failure = errno;
-    show_line(active, written > 0 ? text[written - 1] : '\n');
-    if (written > 0) {
-        *put = (size_t)written;
-        return IO_OK;
-    }
-    if (failure == EAGAIN || failure == EINTR)
-        return IO_AGAIN;
-    error_cause(err, failure);
-    return IO_FAILED;
-}
-
-static void screen_close(struct transport *t, bool abort)
-{
-    (void)t;
-    (void)abort;
-}
-
-static const struct transport_ops screen_ops = {
-    .write = screen_write,
-    .close = screen_close,
-};
-
-void line_editor_init_screen(struct line_editor *e, struct transport *screen)
-{
-    (void)e;
-    *screen = (struct transport){.ops = &screen_ops, .fd = STDOUT_FILENO, .inherited = true};
-}
-
 void line_editor_close(struct line_editor *e)
 {
     if (e == NULL)
         return;
     if (e->installed) {
-        hide_line(e);
+        line_editor_hide(e);
         e->library.remove();
     }
     event_surround(NULL, NULL);

@@ -5,23 +5,27 @@
 #ifndef CHAT_LINE_EDITOR_H
 #define CHAT_LINE_EDITOR_H
 
-#include "core/transport.h"
+#include <stdio.h>
 
 struct line_editor;
 
-/* Takes over the terminal at standard input and output. on_line gets each line
- * (UTF-8, without newline, valid during the call), and NULL at the end of input.
- * Returns NULL when lines cannot be edited here. */
-struct line_editor *line_editor_open(const char *prompt,
+/* Takes over the terminal at standard input and output (stdout or stderr, the same
+ * terminal). on_line gets each line (UTF-8 whatever the locale is, without newline, valid
+ * during the call), and NULL at the end of input. Returns NULL when lines cannot be edited
+ * here. The history is the same for all editors of the program, one after another. */
+struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg);
 
 /* Reads what was typed; call when standard input is readable. */
 void line_editor_read_key(struct line_editor *e);
 
-/* Prepares a transport whose text appears above the line that is being edited. */
-void line_editor_init_screen(struct line_editor *e, struct transport *screen);
+/* Takes the line that is being edited off the terminal, so that text can be written from the
+ * start of its row, and puts the line back below text that ended with a newline. e may be
+ * NULL: nothing is done. */
+void line_editor_hide(struct line_editor *e);
+void line_editor_show(struct line_editor *e);
 
-/* Leaves the terminal as it was. e may be NULL. */
+/* Leaves the terminal as it was. Allowed in on_line. e may be NULL. */
 void line_editor_close(struct line_editor *e);
 
 #endif

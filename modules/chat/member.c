@@ -14,9 +14,12 @@
 #include "chat/room_private.h"
 
 /* Lines of a member's own are skipped, from its position on, if there are any. */
-static uint32_t skipped(const struct member *m)
+static struct shared_log_skip skipped(const struct member *m)
 {
-    return m->spoke > m->position.line ? m->number : SHARED_LOG_NOBODY;
+    return (struct shared_log_skip){
+        .author = m->spoke > m->position.line ? m->number : SHARED_LOG_NOBODY,
+        .notes_before = m->joined,
+    };
 }
 
 /* Shortens the list to its first n bytes, which it has; returns its new length. */
@@ -52,7 +55,7 @@ static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max,
             size_t rest = shared_log_rest(log, p);
 
             /* It is in one piece, or two. */
-            shared_log_peek(log, p, p.line + 1, SHARED_LOG_NOBODY, iov, 2);
+            shared_log_peek(log, p, p.line + 1, (struct shared_log_skip){0}, iov, 2);
             *count = clip(iov, rest);
             p = (struct shared_log_position){.line = p.line + 1};
         }
@@ -242,6 +245,11 @@ static int name_console(struct member *m, const char *name, struct error *err)
                   name);
         return -1;
     }
+    if (names_mixes_scripts(m->key)) {
+        error_set(err, EXITCODE_USAGE,
+                  "invalid name \"%s\": it mixes Latin, Greek or Cyrillic letters", name);
+        return -1;
+    }
     return check_encodable(m->room, name, err);
 }
 
@@ -282,6 +290,7 @@ struct stream *member_join(struct room *r, enum member_kind kind, const char *na
     m->until = UINT64_MAX;
     list_init(&m->link);
     list_init(&m->waiting);
+    m->joined = shared_log_head(r->log).line;
     m->position =
         kind == MEMBER_GUEST ? shared_log_back(r->log, r->history) : shared_log_head(r->log);
     named = kind == MEMBER_CONSOLE ? name_console(m, name, err) : name_guest(m, err);

@@ -54,6 +54,25 @@ char *names_key(const char *name)
     return (char *)key;
 }
 
+bool names_mixes_scripts(const char *key)
+{
+    static const char *const alike[] = {"Latin", "Greek", "Cyrillic"};
+    size_t n = strlen(key), length, found = 0;
+
+    for (size_t script = 0; script < 3; script++) {
+        const uc_script_t *wanted = uc_script_byname(alike[script]);
+
+        for (size_t i = 0; i < n; i += length) {
+            utf8_next(key + i, n - i, &length);
+            if (uc_is_script(utf8_code(key + i, length), wanted)) {
+                found++;
+                break;
+            }
+        }
+    }
+    return found > 1;
+}
+
 bool names_is_guest(const char *key)
 {
     static const char prefix[] = "guest";

@@ -23,6 +23,10 @@ bool names_is_valid(const char *name, size_t n);
  * Owned by the caller; NULL without memory. The name must be valid. */
 char *names_key(const char *name);
 
+/* True for the key of a name with letters of more than one of the scripts Latin, Greek and
+ * Cyrillic, which have letters that look alike. */
+bool names_mixes_scripts(const char *key);
+
 /* True for the key of a name that only the room gives: "guest" and a number. */
 bool names_is_guest(const char *key);
 

@@ -118,7 +118,7 @@ static void end_line(struct member *m)
 static void overrun(struct member *m)
 {
     struct room *r = m->room;
-    struct shared_log_position oldest = shared_log_back(r->log, UINT64_MAX);
+    struct shared_log_position oldest = shared_log_oldest(r->log);
 
     if (m->number != AUTHOR_CONSOLE) {
         m->lost = true;
@@ -129,7 +129,7 @@ static void overrun(struct member *m)
     r->unseen += oldest.line - m->position.line;
     if (m->position.offset > 0)
         end_line(m);
-    m->position = shared_log_take(r->log, oldest, 0, m->number);
+    m->position = shared_log_take(r->log, oldest, 0, (struct shared_log_skip){.author = m->number});
     m->idle = true;
     stream_wake(m->stream, EPOLLIN);
 }

@@ -19,6 +19,7 @@ struct command {
     const char *word;
     const char *argument;
     const char *help;
+    enum { ALL, GUESTS, CONSOLE } who;
     void (*run)(struct member *m, const char *argument);
 };
 
@@ -34,16 +35,22 @@ static struct member *next_present(const struct room *r, const struct list *l)
     return NULL;
 }
 
+/* Returns the member that takes part under the name with this key, or NULL. */
+static struct member *find_member(const struct room *r, const char *key)
+{
+    struct member *m = next_present(r, &r->members);
+
+    while (m != NULL && strcmp(key, m->key) != 0)
+        m = next_present(r, &m->link);
+    return m;
+}
+
 /* Returns true when another member has that name. */
 static bool is_taken(const struct member *by, const char *key)
 {
-    const struct room *r = by->room;
-    struct member *m;
+    const struct member *m = find_member(by->room, key);
 
-    for (m = next_present(r, &r->members); m != NULL; m = next_present(r, &m->link))
-        if (m != by && strcmp(key, m->key) == 0)
-            return true;
-    return false;
+    return m != NULL && m != by;
 }
 
 /* Returns true for a name that the room gave or will give to another member. */
@@ -91,6 +98,8 @@ static void run_nick(struct member *m, const char *argument)
     key = names_key(argument);
     if (name == NULL || key == NULL)
         announce_one(m->room, m, "you are still %s: out of memory", m->name);
+    else if (names_mixes_scripts(key))
+        announce_one(m->room, m, "a name cannot mix Latin, Greek and Cyrillic letters");
     else if (is_reserved(m, key))
         announce_one(m->room, m, "\"guest\" and a number is for members without a name");
     else if (is_taken(m, key))
@@ -138,34 +147,101 @@ static void run_me(struct member *m, const char *argument)
         lines_not_said(m->room, m, &err);
 }
 
+/* Returns the other member that the name is of, or NULL once m knows why not. */
+static struct member *find_other(struct member *m, const char *name)
+{
+    char *key = names_is_valid(name, strlen(name)) ? names_key(name) : NULL;
+    struct member *other = key != NULL ? find_member(m->room, key) : NULL;
+
+    free(key);
+    if (other == NULL)
+        announce_one(m->room, m, "no member is called %s: try /who", name);
+    else if (other == m)
+        announce_one(m->room, m, "%s is you", other->name);
+    return other != m ? other : NULL;
+}
+
+static void run_msg(struct member *m, const char *argument)
+{
+    size_t length = strcspn(argument, BLANKS);
+    const char *text = argument + length + strspn(argument + length, BLANKS);
+    char *name = strndup(argument, length);
+    struct error err = {0};
+    struct member *to;
+
+    if (name == NULL) {
+        announce_one(m->room, m, "your message was not sent: out of memory");
+    } else if (*text == '\0') {
+        announce_one(m->room, m, "/msg wants a name and a text, such as: /msg alice hello");
+    } else if ((to = find_other(m, name)) != NULL) {
+        if (buf_length(&to->answers) >= ROOM_PRIVATE_BYTES)
+            announce_one(m->room, m, "your message was not sent: %s reads too slowly", to->name);
+        else if (announce_private(m->room, to, &err, "%s to you: %s", m->name, text) < 0)
+            announce_one(m->room, m, "your message was not sent: %s", err.text);
+        else
+            announce_one(m->room, m, "to %s: %s", to->name, text);
+    }
+    error_clear(&err);
+    free(name);
+}
+
+static void run_kick(struct member *m, const char *argument)
+{
+    struct member *other;
+
+    if (argument[0] == '\0') {
+        announce_one(m->room, m, "/kick wants a name, such as: /kick guest1");
+        return;
+    }
+    other = find_other(m, argument);
+    if (other == NULL)
+        return;
+    announce_one(m->room, other, "the host has removed you from the room");
+    announce_about(m->room, other, NULL, "%s was removed", other->name);
+    member_quit(other, true);
+}
+
 static void run_quit(struct member *m, const char *argument)
 {
     (void)argument;
-    if (m->number == AUTHOR_CONSOLE) {
-        m->room->on_quit(m->room->arg);
-        return;
-    }
     announce_one(m->room, m, "goodbye");
     member_quit(m, false);
+}
+
+static void run_close(struct member *m, const char *argument)
+{
+    (void)argument;
+    m->room->on_quit(m->room->arg);
 }
 
 static void run_help(struct member *m, const char *argument);
 
 static const struct command commands[] = {
-    {"/nick", "NAME", "take a name", run_nick},   {"/who", "", "see who is here", run_who},
-    {"/me", "ACTION", "say what you do", run_me}, {"/quit", "", "leave", run_quit},
-    {"/help", "", "see this", run_help},
+    {"/nick", "NAME", "take a name", ALL, run_nick},
+    {"/who", "", "see who is here", ALL, run_who},
+    {"/me", "ACTION", "say what you do", ALL, run_me},
+    {"/msg", "NAME TEXT", "say something to one member only", ALL, run_msg},
+    {"/kick", "NAME", "remove a member", CONSOLE, run_kick},
+    {"/quit", "", "leave", GUESTS, run_quit},
+    {"/quit", "", "close the room", CONSOLE, run_close},
+    {"/help", "", "see this", ALL, run_help},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static bool may_run(const struct member *m, const struct command *c)
+{
+    return c->who == ALL || (c->who == CONSOLE) == (m->number == AUTHOR_CONSOLE);
+}
 
 static void run_help(struct member *m, const char *argument)
 {
     (void)argument;
     announce_one(m->room, m, "what you type is said to all when you press Enter, but for:");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        announce_one(m->room, m, "%-5s %-6s  %s", commands[i].word, commands[i].argument,
-                     commands[i].help);
+        if (may_run(m, &commands[i]))
+            announce_one(m->room, m, "%-5s %-9s  %s", commands[i].word, commands[i].argument,
+                         commands[i].help);
 }
 
 /* Ends the line before blanks at its end. */
@@ -186,7 +262,7 @@ void room_commands_run(struct room *r, struct member *m, char *line)
         *argument++ = '\0';
     argument += strspn(argument, BLANKS);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcasecmp(line, commands[i].word) == 0) {
+        if (may_run(m, &commands[i]) && strcasecmp(line, commands[i].word) == 0) {
             commands[i].run(m, argument);
             return;
         }

@@ -13,7 +13,7 @@
 
 /* Authors in the log that are no guest; guests have their number. */
 #define AUTHOR_ROOM SHARED_LOG_NOBODY
-#define AUTHOR_CONSOLE UINT32_MAX
+#define AUTHOR_CONSOLE SHARED_LOG_AUTHOR_MAX
 
 /* When lines came: the first of each MARK_MS in which any did. Together they reach back
  * further than the patience. */
@@ -46,6 +46,7 @@ struct member {
     struct shared_log_position position; /* never in front of a line of its own */
     uint64_t until;                      /* of the log, it gets what is before this line */
     uint64_t spoke;                      /* the line after the last of its own */
+    uint64_t joined;                     /* before this line it gets no notes */
     int64_t took_ms;                     /* when it last took something, or joined */
     uint32_t number;                     /* guestN; the author of its lines */
     bool cut;                            /* the rest of the line being heard is discarded */

@@ -6,7 +6,6 @@
 
 #include "chat/console.h"
 #include "chat/member.h"
-#include "text/gconv.h"
 
 enum { READ_SIZE = 16 << 10 }; /* of one guest, before the others have their turn */
 
@@ -78,7 +77,7 @@ static void plan_console(struct room_service *s)
 {
     const struct text_options *text = s->config->text;
     const struct text_format format = {.coloured = console_has_colours()};
-    bool has_local = text->local_encoding != NULL && !gconv_is_utf8(text->local_encoding);
+    bool has_local = !filters_local_is_utf8(text);
 
     s->console_plan = (struct conversation_plan){
         /* The end of a user's input closes the room; that of a file does not. */
@@ -95,10 +94,15 @@ static void plan_console(struct room_service *s)
 static int open_console(struct room_service *s, struct error *err)
 {
     const struct room_config *c = s->config;
+    const struct console_options options = {
+        .without_input = c->without_input,
+        .edited = filters_local_is_utf8(c->text),
+        .prompted = true,
+    };
     struct stream *member;
     struct end near, far;
 
-    s->console = console_open(s->service.run->loop, "> ", c->without_input, err);
+    s->console = console_open(s->service.run->loop, &options, err);
     if (s->console == NULL)
         return -1;
     s->speaks_alone = !console_is_interactive(s->console);

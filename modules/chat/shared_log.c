@@ -29,7 +29,8 @@ struct ring {
 
 struct entry {
     uint32_t end; /* low bits of the place where the line ends */
-    uint32_t author;
+    uint32_t author : 31;
+    uint32_t is_note : 1;
 };
 
 /* Places are counted in bytes since the log began. */
@@ -148,9 +149,10 @@ static void drop_oldest(struct shared_log *l)
     l->first_line++;
 }
 
-int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t author)
+int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t author,
+                      bool is_note)
 {
-    struct entry e = {.author = author};
+    struct entry e = {.author = author & SHARED_LOG_AUTHOR_MAX, .is_note = is_note};
 
     if (n == 0 || n > l->text.max)
         return -1;
@@ -173,11 +175,36 @@ struct shared_log_position shared_log_head(const struct shared_log *l)
     return (struct shared_log_position){.line = l->next};
 }
 
+struct shared_log_position shared_log_oldest(const struct shared_log *l)
+{
+    return (struct shared_log_position){.line = l->first_line};
+}
+
 struct shared_log_position shared_log_back(const struct shared_log *l, uint64_t lines)
 {
-    uint64_t kept = l->next - l->first_line;
+    uint64_t found = l->next;
 
-    return (struct shared_log_position){.line = l->next - (lines < kept ? lines : kept)};
+    for (uint64_t line = l->next; line > l->first_line && lines > 0; line--) {
+        if (entry_of(l, line - 1).is_note)
+            continue;
+        found = line - 1;
+        lines--;
+    }
+    return (struct shared_log_position){.line = found};
+}
+
+static bool is_skipped(const struct shared_log *l, uint64_t line, struct shared_log_skip skip)
+{
+    struct entry e = entry_of(l, line);
+
+    return (skip.author != SHARED_LOG_NOBODY && e.author == skip.author) ||
+           (e.is_note && line < skip.notes_before);
+}
+
+/* Returns true when nothing from a line on is skipped. */
+static bool skips_nothing(struct shared_log_skip skip, uint64_t line)
+{
+    return skip.author == SHARED_LOG_NOBODY && skip.notes_before <= line;
 }
 
 bool shared_log_is_overrun(const struct shared_log *l, struct shared_log_position p)
@@ -225,7 +252,7 @@ static size_t list_text(const struct shared_log *l, uint64_t from, uint64_t to, 
 }
 
 size_t shared_log_peek(const struct shared_log *l, struct shared_log_position p, uint64_t until,
-                       uint32_t skip, struct iovec *iov, size_t max)
+                       struct shared_log_skip skip, struct iovec *iov, size_t max)
 {
     uint64_t end = until < l->next ? until : l->next;
     uint64_t from, line = p.line;
@@ -234,16 +261,16 @@ size_t shared_log_peek(const struct shared_log *l, struct shared_log_position p,
     if (shared_log_is_overrun(l, p) || p.line >= end)
         return 0;
     from = place_of(l, p);
-    if (skip == SHARED_LOG_NOBODY)
+    if (skips_nothing(skip, line))
         return list_text(l, from, start_of(l, end), iov, max);
     while (line < end && count < max && (count == 0 || line - p.line < LOOK_MAX)) {
         uint64_t after = line;
 
-        while (after < end && after - line < LOOK_MAX && entry_of(l, after).author != skip)
+        while (after < end && after - line < LOOK_MAX && !is_skipped(l, after, skip))
             after++;
         if (after > line)
             count += list_text(l, from, start_of(l, after), iov + count, max - count);
-        line = after < end && entry_of(l, after).author == skip ? after + 1 : after;
+        line = after < end && is_skipped(l, after, skip) ? after + 1 : after;
         from = start_of(l, line);
     }
     return count;
@@ -270,14 +297,14 @@ static struct shared_log_position find(const struct shared_log *l, uint64_t firs
 }
 
 struct shared_log_position shared_log_take(const struct shared_log *l, struct shared_log_position p,
-                                           size_t n, uint32_t skip)
+                                           size_t n, struct shared_log_skip skip)
 {
-    if (skip == SHARED_LOG_NOBODY)
+    if (skips_nothing(skip, p.line))
         return n == 0 ? p : find(l, p.line, place_of(l, p) + n);
     while (p.line < l->next) {
         size_t rest = (size_t)(start_of(l, p.line + 1) - place_of(l, p));
 
-        if (entry_of(l, p.line).author != skip) {
+        if (!is_skipped(l, p.line, skip)) {
             if (n < rest) {
                 p.offset += n;
                 break;

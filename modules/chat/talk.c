@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chat/line_guard.h"
+
 enum {
     LAST_WORDS_MS = 2000, /* how long the other's words are still shown */
     TURN_MS = 1000,       /* how long a message without a line ending waits for a reply */
@@ -35,6 +37,31 @@ static struct filter *make_heard(void *owner, struct stream *from, struct error 
     return NULL;
 }
 
+static struct filter *make_wire(void *arg, struct error *err)
+{
+    struct talk *t = arg;
+
+    return filters_outgoing(t->config->text, t->counts, err);
+}
+
+/* A user sees the reason and can say it otherwise; a script sees it in the status. */
+static void on_rejected(void *arg, struct error *why)
+{
+    struct talk *t = arg;
+
+    error_prefix(why, "your line was not sent");
+    if (console_is_interactive(t->console))
+        event_error("%s", why->text);
+    else
+        run_report(t->run, why);
+    console_give_turn(t->console);
+}
+
+static const struct line_guard_ops guard_ops = {
+    .make = make_wire,
+    .on_rejected = on_rejected,
+};
+
 static struct filter *make_said(void *owner, struct stream *from, struct error *err)
 {
     struct talk *t = owner;
@@ -44,11 +71,10 @@ static struct filter *make_said(void *owner, struct stream *from, struct error *
     if (chain != NULL &&
         filter_chain_add(chain, bye_sender_new(&t->config->byes, sends_bare(t), &t->said_bye)) ==
             0 &&
-        filter_chain_add(chain, filters_outgoing(t->config->text, t->counts, err)) == 0)
+        filter_chain_add(chain, line_guard_new(&guard_ops, t)) == 0)
         return chain;
     filter_free(chain);
-    if (!error_is_set(err))
-        error_errno(err, ENOMEM, "cannot chat");
+    error_errno(err, ENOMEM, "cannot chat");
     return NULL;
 }
 
@@ -152,10 +178,37 @@ static int introduce(const struct talk *t, struct stream *peer, struct error *er
     return result;
 }
 
+/* "bye, 再见" */
+static int list_byes(const struct bye_words *byes, struct buf *list)
+{
+    for (size_t i = 0; i < byes->count; i++)
+        if ((i > 0 && buf_add(list, ", ", 2) < 0) ||
+            buf_add(list, byes->words[i], strlen(byes->words[i])) < 0)
+            return -1;
+    return 0;
+}
+
+/* Reports how the conversation ends to a user who can type it. */
+static void report_beginning(const struct talk *t, struct stream *peer)
+{
+    struct buf byes = {0};
+
+    if (console_is_interactive(t->console) && list_byes(&t->config->byes, &byes) == 0)
+        event_notice("connected to %s; %.*s or Ctrl-D ends it", stream_name(peer),
+                     (int)buf_length(&byes), buf_head(&byes));
+    buf_free(&byes);
+}
+
 int talk_begin(struct talk *t, const struct talk_config *config, struct run *run,
                struct text_counts *counts, struct stream *peer,
                void (*on_end)(void *arg, struct outcome *o), void *arg, struct error *err)
 {
+    const struct console_options options = {
+        .without_input = config->without_input,
+        .edited = filters_local_is_utf8(config->text),
+        .prompted = true,
+        .marked = true,
+    };
     struct end near = {.in = peer, .out = peer}, far;
 
     t->config = config;
@@ -164,11 +217,12 @@ int talk_begin(struct talk *t, const struct talk_config *config, struct run *run
     t->turn = (struct timer){.on_due = on_turn_over};
     t->on_over = on_end;
     t->arg = arg;
-    t->console = console_open(run->loop, "> ", config->without_input, err);
+    t->console = console_open(run->loop, &options, err);
     if (t->console == NULL || introduce(t, peer, err) < 0) {
         stream_close(peer, STREAM_ABORT);
         return -1;
     }
+    report_beginning(t, peer);
     if (sends_bare(t) && !console_is_interactive(t->console))
         console_take_turns(t->console);
     plan(t);

@@ -41,23 +41,33 @@ static const struct option_spec chat_specs[] = {
      .help = "your name in a room, or the console's (host)"},
     {OPTION_ON, "room", 0, AT(room), .essential = true, .help = "with --listen: a room for many"},
     {OPTION_NUMBER, "history", 0, .value = "N", AT(history), .max = 1000000,
-     .help = "show new members the last N lines (20)"},
+     .help = "show new members the last N lines"},
     {OPTION_SIZE, "buffer", 0, .value = "SIZE", AT(buffer_bytes), .min = 1 << 16, .max = 1ull << 32,
-     .help = "keep up to SIZE for slow members (8M)"},
+     .help = "keep up to SIZE for slow members"},
     {.kind = OPTION_END},
 };
 
 static const struct option_table tables[] = {
-    {"Where", where_specs, 0, NULL},
-    {"To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
-    {"Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
-    {"To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
-    {"Chatting", chat_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct chat_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
-    {"Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", where_specs, 0, NULL},
+    {"where", "To listen", listen_specs, offsetof(struct chat_options, listen), NULL},
+    {"where", "To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
+    {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
+    {"chat", "Chatting", chat_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
+    {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+static const struct chat_options defaults = {
+    .common = COMMON_DEFAULTS,
+    .listen = LISTEN_DEFAULTS(9999),
+    .connect = CONNECT_DEFAULTS,
+    .history = 20,
+    .buffer_bytes = 8 << 20,
 };
 
 static const char *const default_byes[] = {"bye", "再见"};
@@ -150,14 +160,15 @@ static void on_signal(void *arg, int number)
 static int start(struct call *c, struct connecting_words *words, struct error *err)
 {
     const struct chat_options *o = c->options;
-    struct connect_plan plan = connecting_plan(words, &o->connect, &o->common, true);
+    struct connect_plan plan;
     sigset_t signals;
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
-        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0)
+        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
+        connecting_plan(words, &o->connect, &o->common, true, &plan, err) < 0)
         return -1;
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
     return c->connecting != NULL ? 0 : -1;
@@ -211,7 +222,7 @@ static int listen_for(const struct chat_options *o, const struct local_startup *
         .ops = o->room ? &room_ops : &talk_ops,
         .config = o->room ? (const void *)&room : &talk,
         .replies = true,
-        .shows_clients = !o->room,
+        .reached_by = "chat",
     };
     int result, status;
 
@@ -235,7 +246,7 @@ static int usage(const char *text, struct error *err)
 static int find_target(struct chat_options *o, struct connecting_words *w, int count, char **words,
                        struct error *err)
 {
-    if (connecting_find_target(w, count, words, err) < 0 ||
+    if (connecting_find_target(w, &o->common, count, words, err) < 0 ||
         connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
@@ -251,25 +262,20 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
 {
     if (o->room && !o->listens)
         return usage("--room requires --listen", err);
-    if (o->listens && count > 0)
-        return usage("--listen takes no HOST: use -p for the port, -b for the address", err);
+    if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
+        return -1;
     if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? 0 : find_target(o, w, count, words, err);
+    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
+                      : find_target(o, w, count, words, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct chat_options o = {
-        .common = COMMON_DEFAULTS,
-        .listen = LISTEN_DEFAULTS(9999),
-        .connect = CONNECT_DEFAULTS,
-        .history = 20,
-        .buffer_bytes = 8 << 20,
-    };
+    struct chat_options o = defaults;
     struct connecting_words words = {0};
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &o, &first);
@@ -280,9 +286,9 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = o.listens ? listen_for(&o, startup, &why) : call(&o, &words, startup);
     if (status < 0)
         status = command_misused(self, &why);
-    free(words.host);
+    connecting_clear(&words);
     listening_clear_options(&o.listen);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     options_clear_words(&o.byes);
     return status;
 }
@@ -290,9 +296,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
 const struct command chat_command = {
     .name = "chat",
     .summary = "Chat in lines, with one peer or in a room",
-    .synopsis = "chat [OPTIONS] [HOST PORT]\nchat --listen [--room] [OPTIONS]",
+    .synopsis = "chat [OPTIONS] [HOST PORT]\nchat --listen [--room] [OPTIONS] [PORT|ADDR:PORT]",
     .examples = "  tcptool chat --listen\n"
                 "  tcptool chat localhost 9999\n",
     .tables = tables,
+    .defaults = &defaults,
     .run = run,
 };

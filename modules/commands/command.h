@@ -2,6 +2,8 @@
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
+#include <stdio.h>
+
 #include "base/options.h"
 #include "core/local.h"
 
@@ -11,8 +13,8 @@ struct command {
     const char *synopsis; /* one line per form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
-    const struct option_hint *hints; /* for users of other programs; or NULL */
-    options_on_operand *on_operand;  /* NULL: options may follow operands */
+    options_on_operand *on_operand; /* NULL: options may follow operands */
+    const void *defaults;           /* the options' struct before parsing; help shows its numbers */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct local_startup *startup, int argc,
                char **argv);
@@ -22,8 +24,9 @@ extern const struct command serve_command;
 extern const struct command send_command;
 extern const struct command chat_command;
 extern const struct command upper_command;
+extern const struct command wait_command;
 
-/* Prints the command's --help. */
+/* Prints the command's --help: what most users need, in at most 22 lines of 80 columns. */
 void command_print_help(const struct command *c, FILE *to);
 
 /*

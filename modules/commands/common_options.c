@@ -1,6 +1,8 @@
 /* Owns the options that all commands share. Wires nothing. */
 #include "commands/common_options.h"
 
+#include <unistd.h>
+
 #include "base/event.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
@@ -26,7 +28,7 @@ const struct option_spec common_limit_specs[] = {
     {OPTION_DURATION, "deadline", 0, .value = "TIME", AT(deadline_ms),
      .help = "end everything after TIME"},
     {OPTION_DURATION, "handshake-timeout", 0, .value = "TIME", AT(handshake_timeout_ms),
-     .help = "limit PROXY headers to TIME (10s)"},
+     .help = "limit handshakes and headers to TIME"},
     {OPTION_SIZE, "recv-size", 0, .value = "SIZE", AT(recv_size), .min = 1, .max = 1 << 30,
      .help = "read at most SIZE at a time"},
     {.kind = OPTION_END},
@@ -50,6 +52,7 @@ const struct option_spec common_message_specs[] = {
     {OPTION_ON, "verbose", 'v', AT(verbose), .essential = true,
      .help = "report more on standard error"},
     {OPTION_ON, "quiet", 'q', AT(quiet), .essential = true, .help = "report errors only"},
+    {OPTION_ON, "timestamps", 0, AT(timestamps), .help = "print the time before every message"},
     {.kind = OPTION_END},
 };
 
@@ -66,8 +69,15 @@ int common_options_apply(const struct common_options *o, struct error *err)
                       : "--user-timeout: the kernel accepts at most 596h");
         return -1;
     }
+    event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
     return 0;
+}
+
+void common_options_clear(struct common_options *o)
+{
+    options_clear_words(&o->binds);
+    tls_options_clear(&o->tls);
 }
 
 int common_options_family(const struct common_options *o)

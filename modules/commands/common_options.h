@@ -2,7 +2,7 @@
 #ifndef COMMANDS_COMMON_OPTIONS_H
 #define COMMANDS_COMMON_OPTIONS_H
 
-#include "base/options.h"
+#include "commands/tls_options.h"
 #include "net/socket.h"
 
 struct common_options {
@@ -20,11 +20,14 @@ struct common_options {
     int64_t user_timeout_ms;
     bool verbose;
     bool quiet;
+    bool timestamps;
+    struct tls_options tls;
 };
 
-#define COMMON_DEFAULTS                                \
-    {                                                  \
-        .sendall = true, .handshake_timeout_ms = 10000 \
+#define COMMON_DEFAULT_FIELDS .sendall = true, .handshake_timeout_ms = 10000
+#define COMMON_DEFAULTS       \
+    {                         \
+        COMMON_DEFAULT_FIELDS \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct common_options. */
@@ -36,6 +39,9 @@ extern const struct option_spec common_message_specs[];
 
 /* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
 int common_options_apply(const struct common_options *o, struct error *err);
+
+/* Frees the words of the options. */
+void common_options_clear(struct common_options *o);
 
 /* Returns the address family that is wanted. */
 int common_options_family(const struct common_options *o);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/num.h"
 #include "commands/prompt.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
@@ -14,43 +15,32 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
-     .help = "give up connecting after TIME (10s; 0: never)"},
-    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
-     .help = "try again for TIME while connecting fails"},
+     .help = "give up connecting after TIME; 0 never does"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
     {.kind = OPTION_END},
 };
 
-#define HINT_TIME \
-    "--connect-timeout TIME limits connecting, --idle-timeout TIME idling, --deadline TIME all"
-
-const struct option_hint connect_hints[] = {
-    {"-l", "tcptool serve -p PORT listens"},
-    {"--listen", "tcptool serve -p PORT listens"},
-    {"-p", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"--port", "the port follows the host; --bind ADDR:PORT is the local one"},
-    {"-w", HINT_TIME},
-    {"--wait", HINT_TIME},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-N", "the sending side ends with the input anyway; --no-half-close keeps it open"},
-    {"-z", "send HOST PORT '' connects, sends nothing and ends"},
-    {"-C", "--eol crlf sends CRLF"},
-    {"--crlf", "--eol crlf sends CRLF"},
-    {"-s", "--bind ADDR says where to connect from"},
-    {"--source", "--bind ADDR says where to connect from"},
-    {"--send-only", "--until none waits for no answer"},
-    {"-U", "unix:PATH takes the place of HOST PORT"},
-    {"--unixsock", "unix:PATH takes the place of HOST PORT"},
-    {"--vsock", "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, NULL},
+const struct option_spec connect_retry_specs[] = {
+    {OPTION_DURATION, "retry", 0, .value = "TIME", AT(retry_ms), .essential = true,
+     .help = "try again for TIME while connecting fails"},
+    {.kind = OPTION_END},
 };
 
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err)
+/* Returns a copy of the word given, or of what the user types at a prompt; or NULL with a
+ * usage error: missing. */
+static char *find_word(struct connecting_words *w, const char *given, const char *name,
+                       const char *missing, struct error *err)
 {
-    char *word = given != NULL ? strdup(given) : prompt_is_possible() ? prompt_ask(name) : NULL;
+    char *word = NULL;
 
+    if (given != NULL) {
+        word = strdup(given);
+    } else if (prompt_is_possible()) {
+        w->prompted = true;
+        word = prompt_ask(name, false);
+    }
     if (word == NULL && given != NULL)
         error_errno(err, ENOMEM, "cannot read \"%s\"", given);
     else if (word == NULL)
@@ -59,7 +49,7 @@ char *connecting_word(const char *given, const char *name, const char *missing, 
 }
 
 /* Refuses what only a listener can have. */
-static int check_whole(const char *word, const struct addr *a, struct error *err)
+int connecting_check_address(const char *word, const struct addr *a, struct error *err)
 {
     if (a->sa.sa_family != AF_VSOCK ||
         (a->vm.svm_cid != VMADDR_CID_ANY && a->vm.svm_port != VMADDR_PORT_ANY))
@@ -69,10 +59,28 @@ static int check_whole(const char *word, const struct addr *a, struct error *err
     return -1;
 }
 
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err)
+/* The second word is no port, or missing: names the cause where it is the first word. */
+static void explain_host(const char *host, const struct common_options *o, struct error *err)
+{
+    char *meant = endpoint_with_brackets(host);
+    int64_t time_ms;
+
+    if (meant != NULL)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid address \"%s\": an IPv6 address without a port: did you mean %s?", host,
+                  meant);
+    else if (o->quiet && num_parse_duration(host, &time_ms) == 0)
+        error_set(err, EXITCODE_USAGE,
+                  "invalid host \"%s\": -q takes no value, it is --quiet; nc's -q is --until quiet",
+                  host);
+    free(meant);
+}
+
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err)
 {
     struct endpoint e = {0};
-    char *first = connecting_word(count > 0 ? words[0] : NULL, "host", "missing host", err);
+    char *first = find_word(w, count > 0 ? words[0] : NULL, "host", "missing host", err);
     char *second = NULL;
     int result = -1;
 
@@ -80,12 +88,11 @@ int connecting_find_target(struct connecting_words *w, int count, char **words, 
     if (first == NULL || endpoint_parse(first, &e, err) < 0)
         goto done;
     if (e.address.sa.sa_family != 0) {
-        result = check_whole(first, &e.address, err);
+        result = connecting_check_address(first, &e.address, err);
         goto taken;
     }
     if (e.port == NULL) {
-        second =
-            connecting_word(count > w->used ? words[w->used] : NULL, "port", "missing port", err);
+        second = find_word(w, count > w->used ? words[w->used] : NULL, "port", "missing port", err);
         w->used += count > w->used;
         if (second == NULL)
             goto done;
@@ -97,17 +104,35 @@ taken:
         e.host = NULL;
     }
 done:
+    if (result < 0 && err->status == EXITCODE_USAGE && first != NULL && e.host != NULL)
+        explain_host(first, o, err);
     endpoint_clear(&e);
     free(first);
     free(second);
     return result;
 }
 
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying)
+void connecting_clear(struct connecting_words *w)
 {
-    w->stage = (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    return (struct connect_plan){
+    free(w->host);
+    tls_context_free(w->tls.context);
+}
+
+int connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                    const struct common_options *o, bool replying, struct connect_plan *plan,
+                    struct error *err)
+{
+    size_t stages = 0;
+
+    w->tls.host = w->target.port != 0 ? w->host : NULL;
+    if (tls_options_prepare(&o->tls, TLS_CLIENT, &w->tls, err) < 0)
+        return -1;
+    if (c->send_proxy)
+        w->stages[stages++] =
+            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    if (w->tls.context != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+    *plan = (struct connect_plan){
         .targets = &w->target,
         .count = 1,
         .family = common_options_family(o),
@@ -116,9 +141,10 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .handshake_ms = o->handshake_timeout_ms,
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
-        .stages = &w->stage,
-        .stage_count = c->send_proxy ? 1 : 0,
+        .stages = w->stages,
+        .stage_count = stages,
     };
+    return 0;
 }
 
 int connecting_check(const struct connecting_words *w, const struct common_options *o,
@@ -128,25 +154,31 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     struct addr target = {0}, local = {0};
     struct endpoint e = {0};
 
+    addr_parse(w->target.host, &target, NULL);
+    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
+        error_set(err, EXITCODE_USAGE,
+                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
+                  w->target.host);
+        return -1;
+    }
     if (o->binds.count > 1) {
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
     if (word == NULL)
-        return 0;
-    if (endpoint_parse(word, &e, err) < 0) {
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
+    if (endpoint_parse_local(word, &e, err) < 0) {
         error_prefix(err, "--bind");
         return -1;
     }
     local = e.address;
     endpoint_clear(&e);
-    addr_parse(w->target.host, &target, NULL);
     if (local.sa.sa_family != target.sa.sa_family)
         error_set(err, EXITCODE_USAGE, "--bind %s and %s cannot be used together", word,
                   w->target.host);
     else if (addr_is_file(&local))
         error_set(err, EXITCODE_USAGE, "--bind %s: a path can be used only to listen", word);
     else
-        return 0;
+        return tls_options_check(&o->tls, TLS_CLIENT, err);
     return -1;
 }

@@ -18,31 +18,35 @@ struct connect_options {
         .connect_timeout_ms = 10000 \
     }
 
-/* A part of the commands' tables; the offsets are those of struct connect_options. */
+/* Parts of the commands' tables; the offsets are those of struct connect_options. */
 extern const struct option_spec connect_specs[];
-
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint connect_hints[];
+extern const struct option_spec connect_retry_specs[];
 
 /* The peer that the user names, and what a plan to connect points to. */
 struct connecting_words {
     char *host; /* owned */
     struct connect_target target;
-    int used; /* how many words were taken */
-    struct stage_plan stage;
+    int used;      /* how many words were taken */
+    bool prompted; /* and the user typed the others */
+    struct stage_plan stages[2];
+    struct tls_stage_config tls;
 };
 
-/* Returns a copy of given, or of what the user answers when asked for name; or NULL with a
- * usage error: missing. */
-char *connecting_word(const char *given, const char *name, const char *missing, struct error *err);
+/* Refuses an address by itself that only a listener can have. Returns 0, or -1 with a usage
+ * error. */
+int connecting_check_address(const char *word, const struct addr *a, struct error *err);
 
-/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and asks for what is
- * missing. Returns 0, or -1 with err filled; w->host is to be freed. */
-int connecting_find_target(struct connecting_words *w, int count, char **words, struct error *err);
+/* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and prompts for what
+ * is missing. Returns 0, or -1 with err filled; w is to be cleared. */
+int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
+                           char **words, struct error *err);
 
-/* Returns the plan; it points into w and the options. */
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying);
+void connecting_clear(struct connecting_words *w);
+
+/* Makes the plan; it points into w and the options. Returns 0, or -1 with err filled. */
+int connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                    const struct common_options *o, bool replying, struct connect_plan *plan,
+                    struct error *err);
 
 /* Refuses more than one local address, and one that does not go with the target. Returns 0,
  * or -1 with a usage error. */

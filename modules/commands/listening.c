@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/endpoint.h"
 #include "base/num.h"
+#include "commands/hints.h"
 #include "commands/port_file.h"
 #include "commands/socket_options.h"
 #include "commands/text_options.h"
@@ -22,11 +24,11 @@ const struct option_spec listen_specs[] = {
     {OPTION_PORT, "port", 'p', .value = "PORT", AT(port), .essential = true,
      .help = "listen on PORT; 0 picks a free port"},
     {OPTION_NUMBER, "backlog", 0, .value = "N", AT(backlog), .max = INT32_MAX,
-     .help = "queue up to N pending connections (128)"},
+     .help = "queue up to N pending connections"},
     {OPTION_ON, "once", '1', AT(once), .essential = true,
      .help = "serve one connection, exit with its status"},
     {OPTION_NUMBER, "max-conns", 0, .value = "N", AT(max_conns),
-     .help = "serve up to N at a time (1000; 0: no limit)"},
+     .help = "serve up to N at a time; 0 sets no limit"},
     {OPTION_DURATION, "accept-timeout", 0, .value = "TIME", AT(accept_timeout_ms),
      .help = "exit when no client connects within TIME"},
     {OPTION_WORD, "port-file", 0, .value = "FILE", AT(port_file),
@@ -36,13 +38,13 @@ const struct option_spec listen_specs[] = {
     {OPTION_WORD, "socket-group", 0, .value = "NAME", AT(socket_group),
      .help = "the group of unix:PATH"},
     {OPTION_DURATION, "drain", 0, .value = "TIME", AT(drain_ms),
-     .help = "when stopped, wait TIME for clients (5s)"},
+     .help = "when stopped, wait TIME for clients"},
     {.kind = OPTION_END},
 };
 
 const struct option_spec listen_worker_specs[] = {
     {OPTION_NUMBER, "workers", 0, .value = "N", AT(workers), .min = 1, .max = 256,
-     .help = "share the port among N threads (1)"},
+     .help = "share the port among N threads"},
     {.kind = OPTION_END},
 };
 
@@ -56,46 +58,44 @@ const struct option_spec listen_access_specs[] = {
     {.kind = OPTION_END},
 };
 
-const struct option_hint listen_hints[] = {
-    {"-l", "this command listens by itself; -p PORT says where"},
-    {"--listen", "this command listens by itself; -p PORT says where"},
-    {"-k", "clients are served until it is stopped; --once takes only one"},
-    {"--keep-open", "clients are served until it is stopped; --once takes only one"},
-    {"-w",
-     "--accept-timeout TIME limits waiting, --idle-timeout TIME silence, --deadline TIME all"},
-    {"-i", "--idle-timeout TIME limits silence"},
-    {"-c", "serve runs a program for each client: tcptool serve -p PORT sh -c COMMAND"},
-    {"--exec", "serve runs a program for each client: tcptool serve -p PORT PROGRAM"},
-    {"--sh-exec", "serve runs a program for each client: tcptool serve -p PORT sh -c COMMAND"},
-    {"-s", "--bind ADDR says where to listen"},
-    {"-m", "--max-conns N limits the connections"},
-    {"--broker", "tcptool chat --listen --room passes on to all what one says"},
-    {"--chat", "tcptool chat --listen --room is a room for many"},
-    {"-U", "--bind unix:PATH listens on a path"},
-    {"--unixsock", "--bind unix:PATH listens on a path"},
-    {"--vsock", "--bind vsock:CID:PORT listens on vsock"},
-    {NULL, NULL},
-};
-
 void listening_clear_options(struct listen_options *o)
 {
     options_clear_words(&o->allow);
     options_clear_words(&o->deny);
 }
 
-int listening_take_place(struct listen_options *o, struct common_options *common, const char *word,
-                         struct error *err)
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err)
 {
     return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
                                                 : options_add_word(&common->binds, word, err);
 }
 
-int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+int listening_take_place(struct listen_options *o, struct common_options *common, int count,
+                         char **words, struct error *err)
+{
+    enum endpoint_kind kind = count > 0 ? endpoint_kind(words[0]) : ENDPOINT_NONE;
+
+    if (count > 1 && kind != ENDPOINT_NONE)
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": expected one port or address",
+                  words[1]);
+    else if (kind != ENDPOINT_NONE)
+        return listening_take_word(o, common, words[0], err);
+    else if (count > 0)
+        error_set(err, EXITCODE_USAGE,
+                  "unexpected argument \"%s\": taken for a program, as it is no port and no "
+                  "ADDR:PORT: %s",
+                  words[0], hints_text(HINTS_LINE, "-e"));
+    return count == 0 ? 0 : -1;
+}
+
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
         shares = "--once takes a single connection";
     if (o->workers <= 1 || shares == NULL)
-        return 0;
+        return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -129,9 +129,11 @@ static void report_stopping(const struct listening *l)
 
     num_format_duration(l->options->drain_ms, limit, sizeof(limit));
     if (clients > 0)
-        event_notice(clients == 1 ? "stopping: waiting up to %s for %llu connection to close"
-                                  : "stopping: waiting up to %s for %llu connections to close",
-                     limit, clients);
+        event_notice(
+            clients == 1
+                ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
+                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+            limit, clients);
 }
 
 /* The first signal lets clients end by themselves; the second ends the program at once. */
@@ -140,6 +142,10 @@ static void on_signal(void *arg, int number)
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
+    if (number == SIGHUP) {
+        tls_options_reload(&l->tls);
+        return;
+    }
     if (l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
@@ -197,6 +203,8 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    if (tls_options_have_files(&l->common->tls))
+        sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
@@ -209,11 +217,11 @@ static int look_up_bind(struct listening *l, const char *word, struct listeners_
     struct endpoint e = {0};
     int result = -1;
 
-    b->everywhere = word == NULL;
-    if ((word == NULL || endpoint_parse(word, &e, err) == 0) &&
+    if ((word == NULL || endpoint_parse_local(word, &e, err) == 0) &&
         (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
         struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
 
+        b->everywhere = e.host == NULL;
         b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
         result = resolver_look_up(&l->run, &q, &b->addresses, err);
     }
@@ -302,13 +310,16 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0)
+        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0 ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (l->rules.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (l->tls.context != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){
@@ -340,6 +351,23 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
+    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                         &listeners->items[0].address);
+}
+
+/* An address that is not of this machine may be one in which a port was meant. */
+static void explain_bind(const struct listening *l, struct error *err)
+{
+    const struct option_words *binds = &l->common->binds;
+
+    for (size_t i = 0; i < binds->count && err->number == EADDRNOTAVAIL; i++) {
+        char *meant = endpoint_with_brackets(binds->words[i]);
+
+        if (meant != NULL)
+            error_set(err, err->status, "--bind %s: %s; did you mean %s?", binds->words[i],
+                      strerror(EADDRNOTAVAIL), meant);
+        free(meant);
+    }
 }
 
 static int start(struct listening *l, struct error *err)
@@ -352,8 +380,10 @@ static int start(struct listening *l, struct error *err)
     if (l->service == NULL)
         return -1;
     l->server = server_open(&l->server_options, NULL, l->service, on_idle, l, err);
-    if (l->server == NULL)
+    if (l->server == NULL) {
+        explain_bind(l, err);
         return -1;
+    }
     if (l->options->port_file != NULL)
         write_port_file(l);
     if (run_is_over(&l->run) || (workers > 0 && workers_start(l, workers, err) < 0))
@@ -388,6 +418,7 @@ static void clear(struct listening *l)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
     access_clear(&l->rules);
+    tls_context_free(l->tls.context);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

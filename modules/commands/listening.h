@@ -23,18 +23,15 @@ struct listen_options {
     struct option_words deny;
 };
 
-#define LISTEN_DEFAULTS(number)                                               \
-    {                                                                         \
-        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000 \
+#define LISTEN_DEFAULTS(number)                                                             \
+    {                                                                                       \
+        .port = (number), .backlog = 128, .max_conns = 1000, .drain_ms = 5000, .workers = 1 \
     }
 
 /* Parts of the commands' tables; the offsets are those of struct listen_options. */
 extern const struct option_spec listen_specs[];
 extern const struct option_spec listen_worker_specs[];
 extern const struct option_spec listen_access_specs[];
-
-/* What users of nc, ncat and socat type, and what it is here. */
-extern const struct option_hint listen_hints[];
 
 struct workers;
 
@@ -48,6 +45,7 @@ struct listening {
     struct conversation_plan plan; /* of every client; the service completes it */
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
+    const char *reached_by;        /* the command that connects; NULL: send */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -57,7 +55,8 @@ struct listening {
     struct server_limit limit;
     struct listeners_bind *binds;
     struct access_rules rules;
-    struct stage_plan stages[2];
+    struct stage_plan stages[3];
+    struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;
     struct workers *workers; /* NULL: one loop */
@@ -71,14 +70,19 @@ struct listening {
 /* Frees the words of the options. */
 void listening_clear_options(struct listen_options *o);
 
-/* Takes an operand that is a port or an address as -p or -b. Returns 0, or -1 with a usage
+/* Takes a word that is a port or an address as -p or -b. Returns 0, or -1 with a usage
  * error. */
-int listening_take_place(struct listen_options *o, struct common_options *common, const char *word,
-                         struct error *err);
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err);
 
-/* Refuses --workers with --once, and where loops would share something: why, or NULL.
- * Returns 0, or -1 with a usage error. */
-int listening_check(const struct listen_options *o, const char *shares, struct error *err);
+/* Takes a single operand likewise; for commands that have no others. */
+int listening_take_place(struct listen_options *o, struct common_options *common, int count,
+                         char **words, struct error *err);
+
+/* Refuses contradictions, and --workers with --once and where loops would share something:
+ * why, or NULL. Returns 0, or -1 with a usage error. */
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err);
 
 /* Fills the parts of l->plan that common options decide. */
 void listening_plan(struct listening *l);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/event.h"
@@ -13,9 +14,13 @@
 enum {
     REDRAW_MS = 100,
     LINE_MS = 1000,
-    BAR_WIDTH = 20,
-    TEXT_SIZE = 160,
+    BAR_MIN = 7, /* with its brackets */
+    BAR_MAX = 22,
+    PART_SIZE = 48,
+    DEFAULT_WIDTH = 80,
 };
+
+#define CLEAR_ROW "\r\033[K"
 
 /* "123 B", "1.5 MiB" */
 static void format_bytes(double bytes, char *text, size_t size)
@@ -42,26 +47,44 @@ static uint64_t moved_bytes(const struct progress *p)
     return p->sending ? counts->out_bytes : counts->in_bytes;
 }
 
-/* "  45% [#########           ] 0:12 left", or nothing when the size is not known. */
-static void format_share(const struct progress *p, double rate, char *text, size_t size)
+/* "45%" or nothing when the size is not known. */
+static void format_share(const struct progress *p, uint64_t moved, char *text, size_t size)
 {
-    uint64_t moved = moved_bytes(p), total = p->total_bytes;
-    uint64_t left = moved < total ? total - moved : 0;
-    double share = moved < total ? (double)moved / (double)total : 1;
-    char bar[BAR_WIDTH + 1];
+    uint64_t total = p->total_bytes;
+
+    text[0] = '\0';
+    if (total > 0)
+        snprintf(text, size, "%.0f%%", moved < total ? (double)moved * 100 / (double)total : 100.0);
+}
+
+/* "0:12 left" or nothing when the size is not known. */
+static void format_left(const struct progress *p, uint64_t moved, double rate, char *text,
+                        size_t size)
+{
+    uint64_t left = moved < p->total_bytes ? p->total_bytes - moved : 0;
     unsigned long seconds = rate >= 1 ? (unsigned long)((double)left / rate + 0.5) : 0;
 
     text[0] = '\0';
-    if (total == 0)
-        return;
-    memset(bar, ' ', BAR_WIDTH);
-    memset(bar, '#', (size_t)(share * BAR_WIDTH));
-    bar[BAR_WIDTH] = '\0';
     if (left > 0 && rate < 1)
-        snprintf(text, size, "  %3.0f%% [%s] stalled", share * 100, bar);
-    else
-        snprintf(text, size, "  %3.0f%% [%s] %lu:%02lu left", share * 100, bar, seconds / 60,
-                 seconds % 60);
+        snprintf(text, size, "stalled");
+    else if (p->total_bytes > 0)
+        snprintf(text, size, "%lu:%02lu left", seconds / 60, seconds % 60);
+}
+
+/* "[#####     ]" as wide as the room that is left, or nothing when that is too narrow. */
+static void format_bar(const struct progress *p, uint64_t moved, size_t room, char *text)
+{
+    size_t width = room < BAR_MAX ? room : BAR_MAX, inside = width - 2;
+    double share = moved < p->total_bytes ? (double)moved / (double)p->total_bytes : 1;
+
+    text[0] = '\0';
+    if (p->total_bytes == 0 || room < BAR_MIN)
+        return;
+    memset(text, ' ', width);
+    memset(text + 1, '#', (size_t)(share * (double)inside));
+    text[0] = '[';
+    text[width - 1] = ']';
+    text[width] = '\0';
 }
 
 /* Skips what standard error does not take now. */
@@ -79,21 +102,91 @@ static void print(const char *format, ...)
     va_end(args);
 }
 
+static size_t width_of_terminal(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                           : DEFAULT_WIDTH;
+}
+
+/* The parts of the line, the most valuable first; the bar takes the room that is left. */
+enum { MOVED, SHARE, LEFT, NOW, AVERAGE, BAR, PARTS };
+
+/* Joins the parts that fit into width columns, in an order that reads well. */
+static void join_parts(char parts[PARTS][PART_SIZE], size_t width, char *line)
+{
+    static const int order[PARTS] = {MOVED, SHARE, BAR, LEFT, NOW, AVERAGE};
+    bool shown[PARTS] = {false};
+    size_t used = 0;
+
+    for (int i = 0; i < PARTS; i++) {
+        size_t length = strlen(parts[i]) + (used > 0 ? 2 : 0);
+
+        shown[i] = parts[i][0] != '\0' && used + length <= width;
+        used += shown[i] ? length : 0;
+    }
+    line[0] = '\0';
+    for (int i = 0; i < PARTS; i++)
+        if (shown[order[i]])
+            line += sprintf(line, "%s%s", i > 0 ? "  " : "", parts[order[i]]);
+}
+
+static size_t length_of_parts(char parts[PARTS][PART_SIZE])
+{
+    size_t length = 0;
+
+    for (int i = 0; i < BAR; i++)
+        length += strlen(parts[i]) + 2;
+    return length;
+}
+
 static void show(struct progress *p)
 {
-    char text[TEXT_SIZE], moved[32], now[32], average[32], share[80];
+    char parts[PARTS][PART_SIZE], line[PARTS * PART_SIZE], bytes[32];
     int64_t now_ms = loop_now_ms(p->loop);
-    uint64_t bytes = moved_bytes(p);
-    double mean = rate_of(bytes, now_ms - p->began_ms);
+    uint64_t moved = moved_bytes(p);
+    double mean = rate_of(moved, now_ms - p->began_ms);
+    /* A character in the last column would begin a new row in some terminals. */
+    size_t width = p->terminal ? width_of_terminal() - 1 : sizeof(line), taken;
 
-    format_bytes((double)bytes, moved, sizeof(moved));
-    format_bytes(rate_of(bytes - p->shown_bytes, now_ms - p->shown_ms), now, sizeof(now));
-    format_bytes(mean, average, sizeof(average));
-    format_share(p, mean, share, sizeof(share));
-    snprintf(text, sizeof(text), "%s  now %s/s  average %s/s%s", moved, now, average, share);
-    p->shown_bytes = bytes;
+    format_bytes((double)moved, parts[MOVED], PART_SIZE);
+    format_share(p, moved, parts[SHARE], PART_SIZE);
+    format_left(p, moved, mean, parts[LEFT], PART_SIZE);
+    format_bytes(rate_of(moved - p->shown_bytes, now_ms - p->shown_ms), bytes, sizeof(bytes));
+    snprintf(parts[NOW], PART_SIZE, "now %s/s", bytes);
+    format_bytes(mean, bytes, sizeof(bytes));
+    snprintf(parts[AVERAGE], PART_SIZE, "average %s/s", bytes);
+    taken = length_of_parts(parts);
+    format_bar(p, moved, taken < width ? width - taken : 0, parts[BAR]);
+    join_parts(parts, width, line);
+    p->shown_bytes = moved;
     p->shown_ms = now_ms;
-    print(p->terminal ? "\r\033[K%s" : "tcptool: %s\n", text);
+    print(p->terminal ? CLEAR_ROW "%s" : "tcptool: %s\n", line);
+}
+
+static void show_totals(const struct progress *p)
+{
+    int64_t duration_ms = loop_now_ms(p->loop) - p->began_ms;
+    uint64_t moved = moved_bytes(p);
+    char bytes[32], rate[32], total[32];
+
+    format_bytes((double)moved, bytes, sizeof(bytes));
+    format_bytes(rate_of(moved, duration_ms), rate, sizeof(rate));
+    format_bytes((double)p->total_bytes, total, sizeof(total));
+    if (p->terminal)
+        print(CLEAR_ROW);
+    if (moved < p->total_bytes)
+        print("tcptool: %s of %s in %.1f s, average %s/s\n", bytes, total,
+              (double)duration_ms / 1000, rate);
+    else
+        print("tcptool: %s in %.1f s, average %s/s\n", bytes, (double)duration_ms / 1000, rate);
+}
+
+/* A message takes the row; the line is drawn again below it. */
+static void before_message(void)
+{
+    print(CLEAR_ROW);
 }
 
 static void on_due(struct timer *t)
@@ -119,6 +212,8 @@ void progress_start(struct progress *p, struct stream *s, bool sending, uint64_t
         .terminal = isatty(STDERR_FILENO),
         .running = true,
     };
+    if (p->terminal)
+        event_surround(before_message, NULL);
     loop_set_timer(l, &p->next, p->terminal ? REDRAW_MS : LINE_MS);
 }
 
@@ -128,11 +223,9 @@ void progress_stop(struct progress *p)
         return;
     p->running = false;
     loop_cancel_timer(p->loop, &p->next);
-    p->shown_bytes = 0; /* the last rate is that of the whole */
-    p->shown_ms = p->began_ms;
-    show(p);
     if (p->terminal)
-        print("\n");
+        event_surround(NULL, NULL);
+    show_totals(p);
 }
 
 void progress_report_totals(struct stream *near, int64_t duration_ms)

@@ -21,7 +21,7 @@ struct progress {
  * is closed. total_bytes 0: it is not known how many there will be. */
 void progress_start(struct progress *p, struct stream *s, bool sending, uint64_t total_bytes);
 
-/* Shows it for the last time. Allowed on one that was not started. */
+/* Shows the totals instead. Allowed on one that was not started. */
 void progress_stop(struct progress *p);
 
 /* With -v, reports the duration, the rate and what TCP measured of a connection, where it is one

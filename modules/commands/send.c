@@ -1,22 +1,24 @@
 /* The command send: its options, what it sends, and how much of a reply it waits for. */
+#include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "chat/console.h"
 #include "commands/command.h"
 #include "commands/connecting.h"
+#include "commands/message.h"
 #include "commands/progress.h"
-#include "commands/prompt.h"
+#include "commands/retry_line.h"
 #include "commands/text_options.h"
 #include "core/conversation.h"
-#include "core/memory.h"
-#include "core/whole.h"
+#include "text/guess.h"
 
-enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_NONE };
+enum until { UNTIL_EOF, UNTIL_FIRST, UNTIL_LINE, UNTIL_QUIET, UNTIL_NONE };
 
-static const char *const until_words[] = {"eof", "first", "line", "none", NULL};
+static const char *const until_words[] = {"eof", "first", "line", "quiet[:TIME]", "none", NULL};
 
 struct send_options {
     struct common_options common;
@@ -24,6 +26,7 @@ struct send_options {
     struct text_options text;
     const char *file;
     int until;
+    int64_t quiet_ms;
     bool half_close;
     bool progress;
     bool raw;
@@ -36,7 +39,8 @@ static const struct option_spec what_specs[] = {
      .help = "send the contents of FILE"},
     {OPTION_ON, "progress", 0, AT(progress), .essential = true,
      .help = "show bytes, rate and time left"},
-    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|none", AT(until), .choices = until_words,
+    {OPTION_CHOICE, "until", 0, .value = "eof|first|line|quiet[:TIME]|none", AT(until),
+     .time_offset = offsetof(struct send_options, quiet_ms), .choices = until_words,
      .essential = true, .help = "how much of a reply to wait for (eof)"},
     {OPTION_OFF, "no-half-close", 0, AT(half_close), .essential = true,
      .help = "keep the sending side open after the input"},
@@ -45,14 +49,23 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
-    {"", connect_specs, offsetof(struct send_options, connect), NULL},
-    {"Sending and receiving", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct send_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
-    {"Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct send_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_connect_bind_specs, offsetof(struct send_options, common), NULL},
+    {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
+    {"where", "", connect_retry_specs, offsetof(struct send_options, connect), NULL},
+    {"data", "Sending and receiving", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+static const struct send_options defaults = {
+    .common = COMMON_DEFAULTS,
+    .connect = CONNECT_DEFAULTS,
+    .quiet_ms = 1000,
+    .half_close = true,
 };
 
 struct send {
@@ -60,24 +73,29 @@ struct send {
     struct run run;
     struct connecting_words words;
     struct connecting *connecting;
-    struct buf message; /* as it goes over the wire */
-    bool has_message;
-    struct stream *source; /* NULL once the conversation has them */
+    struct retry_line waiting;
+    struct message message;
+    struct console *console; /* NULL, or source and output are its own: a live conversation */
+    struct stream *source;   /* NULL once the conversation has them */
     struct stream *output;
-    uint64_t size; /* of what is sent; 0: not known */
     struct conversation_plan plan;
     struct conversation *conversation;
     struct progress progress;
     struct text_format format;
     struct text_counts counts;
+    bool guesses; /* at the encoding of the reply */
+    struct guess guess;
 };
 
 static struct filter *make_incoming(void *owner, struct stream *from, struct error *err)
 {
     struct send *s = owner;
+    struct text_format format = s->format;
 
     (void)from;
-    return filters_incoming(&s->options.text, &s->format, &s->counts, err);
+    if (s->guesses)
+        format.observer = guess_new(&s->guess);
+    return filters_incoming(&s->options.text, &format, &s->counts, err);
 }
 
 static struct filter *make_outgoing(void *owner, struct stream *from, struct error *err)
@@ -101,8 +119,13 @@ static void on_over(void *owner, struct outcome *o)
     struct send *s = owner;
 
     s->conversation = NULL;
+    console_close(s->console);
+    s->console = NULL;
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
+    if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
+        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
+                     "have closed because the sending side was closed");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else
@@ -127,12 +150,15 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     else if (event_level() == EVENT_VERBOSE)
         event_detail("%s connected", stream_name(peer));
+    if (s->console != NULL)
+        event_notice("connected to %s; Ctrl-D ends the input", stream_name(peer));
     if (s->options.progress)
-        progress_start(&s->progress, peer, true, s->size);
+        progress_start(&s->progress, peer, true, s->message.size);
     s->source = s->output = NULL;
     s->conversation = conversation_start(&s->plan, &s->run.work, &near, &far, s, &why);
     if (s->conversation == NULL)
@@ -144,13 +170,16 @@ static void on_connect_failed(void *arg, struct error *why)
     struct send *s = arg;
 
     s->connecting = NULL;
+    retry_line_clear(&s->waiting);
     run_fail(&s->run, why);
 }
 
-static void on_retry(void *arg, const struct error *why)
+static void on_retry(void *arg, const struct error *why, int64_t left_ms)
 {
-    (void)arg;
+    struct send *s = arg;
+
     event_detail("%s; trying again", why->text);
+    retry_line_show(&s->waiting, s->run.loop, &s->words.target, left_ms);
 }
 
 static const struct connect_events connect_events = {
@@ -162,7 +191,7 @@ static const struct connect_events connect_events = {
 static void plan_conversation(struct send *s)
 {
     const struct send_options *o = &s->options;
-    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE;
+    bool waits_open = o->until == UNTIL_FIRST || o->until == UNTIL_LINE || o->until == UNTIL_QUIET;
     bool keeps = o->until == UNTIL_NONE || filters_incoming_are_none(&o->text, &s->format);
 
     s->plan = (struct conversation_plan){
@@ -172,110 +201,24 @@ static void plan_conversation(struct send *s)
         .from_far = {.read_max = o->common.recv_size,
                      .at_end = o->half_close && !waits_open ? AT_END_SHUT : AT_END_KEEP,
                      .one_send = !o->common.sendall,
-                     .make_filter = s->has_message || filters_outgoing_are_none(&o->text)
+                     .make_filter = s->message.is_known || filters_outgoing_are_none(&o->text)
                                         ? NULL
                                         : make_outgoing},
         .goal = o->until == UNTIL_NONE ? GOAL_DELIVERED
                 : waits_open           ? GOAL_ANSWERED
+                : s->console != NULL   ? GOAL_NEAR_END
                                        : GOAL_BOTH_END,
         .idle_ms = o->common.idle_timeout_ms,
-        .unanswered = o->until == UNTIL_FIRST
-                          ? "the peer closed the connection without a reply"
-                          : "the peer closed the connection before a whole line came",
+        .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
+        .unanswered = o->until == UNTIL_LINE
+                          ? "the peer closed the connection before a whole line came"
+                          : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,
     };
 }
 
-static int join(struct buf *text, int count, char **words)
-{
-    for (int i = 0; i < count; i++)
-        if ((i > 0 && buf_add(text, " ", 1) < 0) || buf_add(text, words[i], strlen(words[i])) < 0)
-            return -1;
-    return 0;
-}
-
-/* Encodes the message of the command line, or of the prompt. */
-static int find_message(struct send *s, int count, char **words, struct error *err)
-{
-    struct buf text = {0};
-    char *asked = NULL;
-    int result = 0;
-
-    if (count == 0 && s->options.file == NULL && prompt_is_possible()) {
-        asked = connecting_word(NULL, "message", "missing message", err);
-        if (asked == NULL)
-            return -1;
-        count = 1;
-        words = &asked;
-    }
-    s->has_message = count > 0;
-    if (join(&text, count, words) < 0) {
-        error_errno(err, ENOMEM, "cannot read the message");
-        result = -1;
-    } else if (s->has_message) {
-        result = filters_encode(&s->options.text, buf_head(&text), buf_length(&text), true,
-                                &s->counts, &s->message, err);
-        if (result < 0 && err->status == EXITCODE_DATA)
-            error_prefix(err, "message");
-    }
-    buf_free(&text);
-    free(asked);
-    return result;
-}
-
-static struct stream *open_input(struct send *s, struct error *err)
-{
-    const char *file = s->options.file;
-
-    return file == NULL || strcmp(file, "-") == 0 ? local_open_input(s->run.loop, err)
-                                                  : local_open_file(s->run.loop, file, err);
-}
-
-/* Reads the whole input, which then is the message: one send call has to take it. */
-static int read_message(struct send *s, struct error *err)
-{
-    struct stream *input = open_input(s, err);
-    struct buf whole = {0};
-    int result = -1;
-
-    if (input != NULL && whole_read(&s->run, input, &whole, err) == 0)
-        result = filters_encode(&s->options.text, buf_head(&whole), buf_length(&whole), false,
-                                &s->counts, &s->message, err);
-    s->has_message = true;
-    buf_free(&whole);
-    return result;
-}
-
-/* Returns how many bytes a regular file has from its position on; 0: not known. */
-static uint64_t size_of(const struct stream *source)
-{
-    int fd = stream_descriptor(source);
-    struct stat status;
-    off_t position;
-
-    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-        return 0;
-    position = lseek(fd, 0, SEEK_CUR);
-    return position >= 0 && position < status.st_size ? (uint64_t)(status.st_size - position) : 0;
-}
-
-static int open_source(struct send *s, struct error *err)
-{
-    if (!s->has_message && !s->options.common.sendall && read_message(s, err) < 0)
-        return -1;
-    if (s->has_message) {
-        s->size = buf_length(&s->message);
-        s->source = memory_open(s->run.loop, buf_head(&s->message), s->size, "the message", err);
-    } else {
-        s->source = open_input(s, err);
-        if (s->source != NULL && filters_outgoing_are_none(&s->options.text))
-            s->size = size_of(s->source);
-    }
-    return s->source != NULL ? 0 : -1;
-}
-
-static int open_output(struct send *s, struct error *err)
+static void set_format(struct send *s)
 {
     bool terminal = !s->options.raw && isatty(STDOUT_FILENO);
 
@@ -284,21 +227,69 @@ static int open_output(struct send *s, struct error *err)
         .end_with_newline = terminal,
         .first_line = s->options.until == UNTIL_LINE,
     };
-    if (s->options.until == UNTIL_NONE)
-        return 0;
-    s->output = local_open_output(s->run.loop, err);
-    if (s->output == NULL)
+    s->guesses =
+        terminal && s->options.text.encoding == NULL && s->options.text.local_encoding == NULL;
+}
+
+static int open_ends(struct send *s, struct error *err)
+{
+    if (s->options.until != UNTIL_NONE) {
+        s->output = local_open_output(s->run.loop, err);
+        if (s->output == NULL)
+            return -1;
+        stream_on_hangup(s->output, on_output_gone, s);
+    }
+    /* One send call has to take everything, so everything is read before. */
+    s->source = message_open(&s->message, &s->run, !s->options.common.sendall, err);
+    return s->source != NULL ? 0 : -1;
+}
+
+/* Returns true when a user types the input, line by line, and is to see the replies. */
+static bool is_live(const struct send *s)
+{
+    const struct send_options *o = &s->options;
+
+    return !s->message.is_known && o->file == NULL && o->common.sendall && !o->progress &&
+           !o->raw && o->until != UNTIL_NONE && isatty(STDIN_FILENO);
+}
+
+/* The terminal is left as it was found before a signal ends the program. */
+static void on_signal(void *arg, int number)
+{
+    struct send *s = arg;
+
+    s->run.signal = number;
+    loop_stop(s->run.loop);
+}
+
+static int open_console(struct send *s, struct error *err)
+{
+    const struct console_options options = {.edited = filters_local_is_utf8(&s->options.text)};
+    sigset_t signals;
+    struct end e;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (loop_catch_signals(s->run.loop, &signals, on_signal, s, err) < 0)
         return -1;
-    stream_on_hangup(s->output, on_output_gone, s);
+    s->console = console_open(s->run.loop, &options, err);
+    if (s->console == NULL)
+        return -1;
+    e = console_take_end(s->console);
+    s->source = e.in;
+    s->output = e.out;
     return 0;
 }
 
 static int start(struct send *s, struct error *err)
 {
-    struct connect_plan plan =
-        connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
+    const struct send_options *o = &s->options;
+    struct connect_plan plan;
 
-    if (open_output(s, err) < 0 || open_source(s, err) < 0)
+    set_format(s);
+    if (connecting_plan(&s->words, &o->connect, &o->common, false, &plan, err) < 0 ||
+        (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
@@ -308,11 +299,13 @@ static int start(struct send *s, struct error *err)
 static void clear(struct send *s)
 {
     connect_cancel(s->connecting);
+    retry_line_clear(&s->waiting);
     if (s->conversation != NULL)
         conversation_end(s->conversation, CONVERSATION_ABORT);
     stream_close(s->source, STREAM_AT_ONCE);
     stream_close(s->output, STREAM_AT_ONCE);
-    buf_free(&s->message);
+    console_close(s->console);
+    message_clear(&s->message);
 }
 
 static int check_options(struct send *s, int count, char **words, struct error *err)
@@ -320,15 +313,36 @@ static int check_options(struct send *s, int count, char **words, struct error *
     const struct send_options *o = &s->options;
 
     if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
-        connecting_find_target(&s->words, count, words, err) < 0 ||
+        connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
         connecting_check(&s->words, &o->common, err) < 0)
         return -1;
+    if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
+        error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
+        return -1;
+    }
     if (o->file != NULL && count > s->words.used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": --file replaces MESSAGE",
                   words[s->words.used]);
         return -1;
     }
-    return find_message(s, count - s->words.used, words + s->words.used, err);
+    s->message.text = &o->text;
+    s->message.counts = &s->counts;
+    s->message.file = o->file;
+    /* A user who is prompted for HOST or PORT is prompted for one line of a message, too. */
+    return message_find(&s->message, count - s->words.used, words + s->words.used,
+                        o->file == NULL && s->words.prompted, err);
+}
+
+static void report_guess(struct send *s)
+{
+    const char *name = guess_encoding(&s->guess);
+    char option[16] = "";
+
+    for (size_t i = 0; name != NULL && name[i] != '\0' && i + 1 < sizeof(option); i++)
+        option[i] = (char)tolower((unsigned char)name[i]);
+    if (name != NULL)
+        event_notice("these bytes may be %s: try -e %s", name, option);
+    guess_clear(&s->guess);
 }
 
 /* Returns the exit status, or -1 with a usage error. */
@@ -348,28 +362,27 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     } else {
         run_loop(&s->run);
         if (!s->options.common.sendall && !run_is_over(&s->run))
-            event_notice("one send call took all %zu bytes", buf_length(&s->message));
+            event_notice("one send call took all %zu bytes", buf_length(&s->message.bytes));
     }
     clear(s);
     text_options_report(&s->options.text, &s->counts);
+    report_guess(s);
     return misused ? (run_clear(&s->run), -1) : run_end(&s->run, startup);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
-    struct send s = {
-        .options = {.common = COMMON_DEFAULTS, .connect = CONNECT_DEFAULTS, .half_close = true},
-    };
+    struct send s = {.options = defaults};
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
 
     if (status < 0 && (check_options(&s, argc - first, argv + first, &why) < 0 ||
                        (status = send_all(&s, startup, &why)) < 0))
         status = command_misused(self, &why);
-    buf_free(&s.message);
-    free(s.words.host);
-    options_clear_words(&s.options.common.binds);
+    message_clear(&s.message);
+    connecting_clear(&s.words);
+    common_options_clear(&s.options.common);
     return status;
 }
 
@@ -380,6 +393,6 @@ const struct command send_command = {
     .examples = "  tcptool send localhost 8888 hello\n"
                 "  tcptool send localhost:8888 < file > reply\n",
     .tables = tables,
-    .hints = connect_hints,
+    .defaults = &defaults,
     .run = run,
 };

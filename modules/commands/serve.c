@@ -49,17 +49,22 @@ static const struct option_spec what_specs[] = {
 };
 
 static const struct option_table tables[] = {
-    {"Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
-    {"", listen_specs, offsetof(struct serve_options, listen), NULL},
-    {"", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
-    {"Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
-    {"Replies and output", what_specs, 0, NULL},
-    {"Text", text_specs, offsetof(struct serve_options, text), NULL},
-    {"Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
-    {"Connections", common_socket_specs, offsetof(struct serve_options, common), NULL},
-    {"Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
-    {NULL, NULL, 0, NULL},
+    {"where", "Where", common_listen_bind_specs, offsetof(struct serve_options, common), NULL},
+    {"where", "", listen_specs, offsetof(struct serve_options, listen), NULL},
+    {"where", "", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
+    {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
+    {"output", "Replies and output", what_specs, 0, NULL},
+    {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
+    {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
+    {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
+     NULL},
+    {"messages", "Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
+    {NULL, NULL, NULL, 0, NULL},
 };
+
+static const struct serve_options defaults = {.common = COMMON_DEFAULTS,
+                                              .listen = LISTEN_DEFAULTS(8888)};
 
 struct serve {
     struct serve_options options;
@@ -118,7 +123,7 @@ static int check_workers(const struct serve_options *o, bool runs_program, struc
                  "takes one loop";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
         shares = "only one loop can keep lines and characters whole: use --raw, without -e";
-    return listening_check(&o->listen, shares, err);
+    return listening_check(&o->listen, &o->common, shares, err);
 }
 
 /* Returns the option that has no meaning where a program gets the clients, or NULL. */
@@ -149,6 +154,14 @@ static int check_program(const struct serve_options *o, char **words, struct err
     return -1;
 }
 
+/* Returns true for text that may be meant for a shell to unescape: 'a\r\n'. */
+static bool has_escape(const char *text)
+{
+    while ((text = strchr(text, '\\')) != NULL && strchr("rntx0", text[1]) == NULL)
+        text += text[1] != '\0' ? 2 : 1;
+    return text != NULL && text[1] != '\0';
+}
+
 static int check_options(const struct serve_options *o, char **words, struct error *err)
 {
     bool runs_program = words[0] != NULL;
@@ -161,9 +174,13 @@ static int check_options(const struct serve_options *o, char **words, struct err
         return usage("--label and --raw cannot be used together", err);
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
-    if (text_options_check(&o->text, err) < 0 || check_workers(o, runs_program, err) < 0)
+    if (text_options_check(&o->text, err) < 0 || check_workers(o, runs_program, err) < 0 ||
+        common_options_apply(&o->common, err) < 0)
         return -1;
-    return common_options_apply(&o->common, err);
+    if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
+        event_notice("--reply: a backslash is sent as typed; for a line ending, type $'%s'",
+                     o->reply);
+    return 0;
 }
 
 /* An input that is not a regular file is read once, now, so that every client gets it. */
@@ -302,15 +319,15 @@ static enum options_operand on_operand(void *target, const char *word, struct er
     if (o->has_place || endpoint_kind(word) == ENDPOINT_NONE)
         return OPTIONS_OPERAND_FIRST;
     o->has_place = true;
-    return listening_take_place(&o->listen, &o->common, word, err) == 0 ? OPTIONS_OPERAND_TAKEN
-                                                                        : OPTIONS_OPERAND_FAILED;
+    return listening_take_word(&o->listen, &o->common, word, err) == 0 ? OPTIONS_OPERAND_TAKEN
+                                                                       : OPTIONS_OPERAND_FAILED;
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
     struct serve s = {
-        .options = {.common = COMMON_DEFAULTS, .listen = LISTEN_DEFAULTS(8888)},
+        .options = defaults,
         .answer.reply_fd = -1,
         .error_output = -1,
     };
@@ -333,20 +350,19 @@ static int run(const struct command *self, const struct local_startup *startup, 
     free(s.program_path);
     buf_free(&s.reply);
     listening_clear_options(&s.options.listen);
-    options_clear_words(&s.options.common.binds);
+    common_options_clear(&s.options.common);
     return status;
 }
 
 const struct command serve_command = {
     .name = "serve",
     .summary = "Listen; print what clients send, reply, or run a program",
-    .synopsis = "serve [OPTIONS] [PORT|ADDR:PORT]\n"
-                "serve [OPTIONS] [PORT|ADDR:PORT] PROGRAM [ARG...]",
+    .synopsis = "serve [OPTIONS] [PORT|ADDR:PORT] [PROGRAM [ARG...]]",
     .examples = "  tcptool serve -p 8888 > received\n"
                 "  tcptool serve --reply 'thank you!' -v\n"
                 "  tcptool serve -b 127.0.0.1 tr a-z A-Z\n",
     .tables = tables,
-    .hints = listen_hints,
+    .defaults = &defaults,
     .on_operand = on_operand,
     .run = run,
 };

@@ -1,7 +1,13 @@
 /* Owns the options about text. Converts nothing. */
 #include "commands/text_options.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/event.h"
+#include "commands/hints.h"
 
 #define AT(field) .offset = offsetof(struct text_options, field)
 
@@ -20,9 +26,39 @@ const struct option_spec text_specs[] = {
     {.kind = OPTION_END},
 };
 
+/* Returns true when the word begins with the name of a program that could be run: nc and
+ * socat users mean that by -e. */
+static bool is_program(const char *word)
+{
+    const char *path = getenv("PATH"), *end;
+    int length = (int)strcspn(word, " ");
+    bool found = memchr(word, '/', (size_t)length) != NULL;
+
+    for (; !found && length > 0 && path != NULL; path = *end == ':' ? end + 1 : NULL) {
+        char *file;
+
+        end = strchrnul(path, ':');
+        if (asprintf(&file, "%.*s/%.*s", (int)(end - path), path, length, word) < 0)
+            return false;
+        found = access(file, X_OK) == 0;
+        free(file);
+    }
+    return found;
+}
+
+static int check_wire(const char *encoding, struct error *err)
+{
+    if (transcode_check(encoding, err) == 0)
+        return 0;
+    if (err->status == EXITCODE_USAGE && is_program(encoding))
+        error_set(err, EXITCODE_USAGE, "invalid encoding \"%s\": %s", encoding,
+                  hints_text(HINTS_LINE, "-e"));
+    return -1;
+}
+
 int text_options_check(const struct text_options *o, struct error *err)
 {
-    if (o->encoding != NULL && transcode_check(o->encoding, err) < 0)
+    if (o->encoding != NULL && check_wire(o->encoding, err) < 0)
         return -1;
     return o->local_encoding != NULL ? transcode_check(o->local_encoding, err) : 0;
 }

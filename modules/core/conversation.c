@@ -6,69 +6,10 @@
 #include <sys/epoll.h>
 
 #include "base/event.h"
-#include "base/num.h"
-
-enum {
-    LOOK_MS = 50,           /* how often an ending without an event is looked at */
-    CUT_PATIENCE_MS = 2000, /* how long a cut-off message may take to be delivered */
-};
-
-/* From far to near; allocated when there is a source. */
-struct back {
-    struct deferred deferred;
-    struct conversation *conversation;
-    struct pump pump;
-};
-
-/* Time limits; allocated where there are any. */
-struct limits {
-    struct deferred deferred;
-    struct conversation *conversation;
-    struct timer idle;
-    struct timer ending; /* of the last words, or of a message that is cut off */
-    int64_t until_ms;
-};
-
-struct conversation {
-    struct deferred deferred;
-    const struct conversation_plan *plan;
-    struct stream *near_out;
-    struct stream *far_out; /* may be NULL */
-    struct pump forth;      /* near.in -> far.out; its owner is the conversation's */
-    struct back *back;
-    struct limits *limits;
-    struct error why;
-    int64_t began_ms;
-    enum fault whose : 8;
-    bool far_is_lent : 1;
-    bool heeds_far_out : 1; /* its failure ends the conversation */
-    bool answered : 1;      /* from near enough has come */
-    bool near_ended : 1;    /* near's data has ended */
-    bool finishing : 1;     /* far's data has ended, and near's has last_words_ms left */
-    bool delivering : 1;    /* the goal is reached */
-    bool cutting : 1;       /* far's data is cut off */
-    bool over : 1;
-};
+#include "core/conversation_private.h"
 
 static void on_delivered(void *owner);
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why);
-static void on_idle(struct timer *t);
-static void on_ending(struct timer *t);
-
-static bool far_is_done(const struct conversation *c)
-{
-    return c->back == NULL || !c->back->pump.running;
-}
-
-static struct limits *get_limits(struct conversation *c)
-{
-    if (c->limits == NULL && (c->limits = calloc(1, sizeof(*c->limits))) != NULL) {
-        c->limits->conversation = c;
-        c->limits->idle.on_due = on_idle;
-        c->limits->ending.on_due = on_ending;
-    }
-    return c->limits;
-}
 
 static void fail(struct conversation *c, enum fault whose, struct error *why)
 {
@@ -120,11 +61,29 @@ static void close_ends(struct conversation *c, bool cut)
         stream_close(far_in, STREAM_AT_ONCE);
 }
 
+/* A reply was sent to its end all the same: only now is near's data known to be cut off. */
+static void note_truncation(struct conversation *c)
+{
+    const struct error *why = stream_truncation(c->forth.from);
+
+    if (why != NULL && c->near_ended && !c->answered && c->whose == FAULT_NONE) {
+        error_copy(&c->why, why);
+        c->whose = FAULT_NEAR;
+    }
+}
+
 /* Every conversation ends here. */
 static void over(struct conversation *c)
 {
     struct loop *l = c->forth.work->loop;
-    struct outcome o = {
+    struct outcome o;
+    bool resets;
+
+    if (c->over)
+        return;
+    c->over = true;
+    note_truncation(c);
+    o = (struct outcome){
         .whose = c->whose,
         .why = c->why,
         .name =
@@ -134,12 +93,9 @@ static void over(struct conversation *c)
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
+        .unanswered = c->unanswered,
     };
-    bool resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
-
-    if (c->over)
-        return;
-    c->over = true;
+    resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
     if (c->plan->on_closing != NULL)
         c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);
@@ -147,15 +103,17 @@ static void over(struct conversation *c)
         pump_stop(&c->back->pump);
         loop_free_later(l, &c->back->deferred);
     }
-    if (c->limits != NULL) {
-        loop_cancel_timer(l, &c->limits->idle);
-        loop_cancel_timer(l, &c->limits->ending);
-        loop_free_later(l, &c->limits->deferred);
-    }
+    conversation_limits_stop(c);
     close_ends(c, resets);
     loop_free_later(l, &c->deferred);
     c->plan->on_over(c->forth.owner, &o);
     error_clear(&o.why);
+}
+
+void conversation_time_out(struct conversation *c, struct error *why)
+{
+    fail(c, FAULT_NEAR, why);
+    over(c);
 }
 
 /* Far's data has ended while near's goes on. */
@@ -166,6 +124,14 @@ static void begin_last_words(struct conversation *c)
     c->finishing = true;
     stream_await_delivery(c->near_out, on_delivered);
     on_delivered(c);
+}
+
+/* Returns true when near ended before its answer was complete. */
+static bool lacks_answer(const struct conversation *c)
+{
+    bool begun = stream_counts(c->forth.from)->in_bytes > 0;
+
+    return c->plan->goal == GOAL_ANSWERED && !c->answered && !(begun && c->plan->quiet_ms > 0);
 }
 
 /* When the goal is reached, what was sent has to arrive; then it is over. */
@@ -181,7 +147,7 @@ static void check_goal(struct conversation *c)
     if (goal == GOAL_ANSWERED)
         reached = reached && (c->answered || c->near_ended);
     if (!reached) {
-        if (c->back != NULL && far_is_done(c))
+        if (far_is_done(c))
             begin_last_words(c);
         return;
     }
@@ -199,12 +165,27 @@ static void check_goal(struct conversation *c)
 static void cut_off(struct conversation *c)
 {
     c->cutting = true;
-    if (get_limits(c) == NULL) {
+    if (conversation_limits_begin_cutting(c) < 0)
         over(c);
+}
+
+/* Near's data has ended: its goal, or an input of which nothing has come, may be that far's
+ * data ends, too. */
+static void end_back(struct conversation *c)
+{
+    struct pump *back = c->back != NULL ? &c->back->pump : NULL;
+
+    if (back == NULL)
         return;
+    if (c->plan->goal == GOAL_NEAR_END) {
+        pump_finish(back, PUMP_ENDED);
+    } else if (c->plan->from_far.at_end == AT_END_KEEP_IF_EMPTY) {
+        pump_try(back);
+        if (stream_counts(back->from)->in_bytes == 0)
+            pump_finish(back, PUMP_ENDED);
+    } else if (back->running && c->plan->last_words_ms > 0) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
     }
-    c->limits->until_ms = loop_now_ms(c->forth.work->loop) + CUT_PATIENCE_MS;
-    loop_set_timer(c->forth.work->loop, &c->limits->ending, 0);
 }
 
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
@@ -214,13 +195,15 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
     switch (how) {
     case PUMP_ENDED:
         c->near_ended = true;
-        if (c->plan->goal == GOAL_ANSWERED && !c->answered) {
+        c->unanswered = stream_counts(p->from)->in_bytes == 0 &&
+                        stream_counts(c->near_out)->out_bytes > 0 && far_is_done(c) &&
+                        c->plan->from_far.at_end == AT_END_SHUT;
+        if (lacks_answer(c)) {
             error_set(why, EXITCODE_FAILED, "error receiving from %s: %s", stream_name(c->near_out),
                       c->plan->unanswered);
             fail(c, FAULT_NEAR, why);
         }
-        if (c->plan->goal == GOAL_NEAR_END && c->back != NULL)
-            pump_finish(&c->back->pump);
+        end_back(c);
         check_goal(c);
         return;
     case PUMP_SATISFIED:
@@ -282,47 +265,6 @@ static void on_delivered(void *owner)
     }
     if (failed)
         fail_by(c, FAULT_NEAR, c->near_out);
-    over(c);
-}
-
-/* Last words are over when all of them that have arrived were passed on; a message that is
- * cut off, when what was sent of it has arrived, or will not. */
-static void on_ending(struct timer *t)
-{
-    struct limits *limits = container_of(t, struct limits, ending);
-    struct conversation *c = limits->conversation;
-    bool waits =
-        c->cutting
-            ? stream_undelivered(c->near_out) > 0 && stream_failure(c->near_out) == NULL &&
-                  loop_now_ms(c->forth.work->loop) < limits->until_ms
-            : c->forth.running && (pump_is_blocked(&c->forth) || stream_has_unread(c->forth.from));
-
-    if (waits)
-        loop_set_timer(c->forth.work->loop, t, LOOK_MS);
-    else
-        over(c);
-}
-
-/* What the peer takes out of the kernel's queue moves without an event: so the limit is
- * looked at a few times. */
-static void on_idle(struct timer *t)
-{
-    struct conversation *c = container_of(t, struct limits, idle)->conversation;
-    struct loop *l = c->forth.work->loop;
-    int64_t limit_ms = c->plan->idle_ms, out_ms = stream_moved_ms(c->near_out);
-    int64_t in_ms = stream_moved_ms(c->forth.from);
-    int64_t left_ms = (in_ms > out_ms ? in_ms : out_ms) + limit_ms - loop_now_ms(l);
-    struct error why = {0};
-    char limit[32];
-
-    if (left_ms > 0) {
-        loop_set_timer(l, t, left_ms < limit_ms / 4 + 1 ? left_ms : limit_ms / 4 + 1);
-        return;
-    }
-    num_format_duration(limit_ms, limit, sizeof(limit));
-    error_set(&why, EXITCODE_TIMEOUT, "%s: idle for %s (--idle-timeout)", stream_name(c->near_out),
-              limit);
-    fail(c, FAULT_NEAR, &why);
     over(c);
 }
 
@@ -391,16 +333,13 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->began_ms = loop_now_ms(w->loop);
     c->forth.work = w;
     c->far_out = far->out;
-    if (((plan->idle_ms > 0 || plan->last_words_ms > 0) && get_limits(c) == NULL) ||
-        (far->in != NULL && start_back(c, far->in) < 0)) {
+    if (conversation_limits_start(c) < 0 || (far->in != NULL && start_back(c, far->in) < 0)) {
         error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));
         close_all(near, &(struct end){.out = far->out, .lent = far->lent});
-        free(c->limits);
-        free(c);
+        conversation_limits_stop(c);
+        loop_free_later(w->loop, &c->deferred);
         return NULL;
     }
-    if (plan->idle_ms > 0)
-        loop_set_timer(w->loop, &c->limits->idle, plan->idle_ms / 4 + 1);
     stream_on_hangup(near->out, on_hangup, c);
     if (plan->on_near_hangup != NULL)
         stream_report_hangup_early(near->out);
@@ -437,7 +376,7 @@ void conversation_end(struct conversation *c, enum conversation_ending how)
         c->cutting = c->cutting || (how == CONVERSATION_ABORT && is_unfinished(c));
         over(c);
     } else if (c->back != NULL && c->back->pump.running) {
-        pump_finish(&c->back->pump);
+        pump_finish(&c->back->pump, PUMP_ENDED);
     } else if (!c->delivering) {
         stream_shut(c->near_out);
         begin_last_words(c);

@@ -25,8 +25,8 @@ struct end {
 /* When a conversation reaches its goal. */
 enum goal {
     GOAL_BOTH_END,  /* near's data and far's data have ended */
-    GOAL_ANSWERED,  /* the direction from near is satisfied (first, line), and far's data has
-                     * ended */
+    GOAL_ANSWERED,  /* the direction from near is satisfied (first, line, quiet), and far's data
+                     * has ended */
     GOAL_DELIVERED, /* far's data is delivered; the end of near's data is not waited for */
     GOAL_NEAR_END,  /* near's data has ended; far's data is not waited for */
 };
@@ -47,6 +47,7 @@ struct outcome {
     uint64_t in_bytes;
     uint64_t out_bytes; /* both counted at near */
     bool cut;           /* the conversation ended with data undelivered */
+    bool unanswered;    /* near took data, sent none, and ended after far's end had been sent */
 };
 
 struct conversation_plan {
@@ -54,8 +55,11 @@ struct conversation_plan {
     struct direction from_far;  /* far.in -> near.out */
     enum goal goal;
     int64_t idle_ms;        /* the time limit for a near on which no data moves; 0: none */
+    int64_t quiet_ms;       /* GOAL_ANSWERED: far's data has ended, near's has begun, and nothing
+                             * has moved for so long: that is the answer; 0: not looked at */
     int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
-                             * delivered; data that has arrived is still passed on; 0: no limit */
+                             * delivered, and how long far's may pause after near's has ended;
+                             * data that has arrived is still passed on; 0: no limit */
     bool far_may_close;     /* EPIPE of far's out, a stream of its own, is no failure: the rest
                              * of near's data is discarded */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */

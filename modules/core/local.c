@@ -22,7 +22,10 @@ struct local_startup local_start(void)
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
             continue;
-        s.input_closed = s.input_closed || fd == STDIN_FILENO;
+        if (fd == STDIN_FILENO)
+            s.input_closed = true;
+        else
+            s.output_closed[fd - STDOUT_FILENO] = true;
         /* The lowest free number is fd; the wrong direction fails with EBADF. */
         if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
             break;
@@ -43,6 +46,15 @@ void local_restore_signals(const struct local_startup *s)
     sigaction(SIGTTIN, &s->on_background_read, NULL);
     sigaction(SIGCHLD, &s->on_child_end, NULL);
     sigprocmask(SIG_SETMASK, &s->blocked, NULL);
+}
+
+void local_restore_descriptors(const struct local_startup *s)
+{
+    if (s->input_closed)
+        close(STDIN_FILENO);
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (s->output_closed[fd - STDOUT_FILENO])
+            close(fd);
 }
 
 static bool is_ready(const struct transport *t, short events)

@@ -13,7 +13,8 @@
 
 /* What the program was started with. */
 struct local_startup {
-    bool input_closed; /* <&- */
+    bool input_closed;     /* <&- */
+    bool output_closed[2]; /* >&-, 2>&- */
     sigset_t blocked;
     struct sigaction on_pipe;
     struct sigaction on_background_read;
@@ -33,6 +34,10 @@ struct local_startup local_start(void);
 /* Gives signals back the effect and the mask that they had at the start: for a program that
  * is to be executed, and to die of a signal. */
 void local_restore_signals(const struct local_startup *s);
+
+/* Closes the standard descriptors that were closed at the start: for a program that is to be
+ * executed in the place of this one. */
+void local_restore_descriptors(const struct local_startup *s);
 
 /* Open standard input, standard output, and a file to be read; a FIFO is not waited for.
  * Shared output is written by several loops, all but the first of which open it again. path

@@ -372,15 +372,21 @@ void pump_discard_rest(struct pump *p)
     pump_start(p, &discard, p->owner, p->work, p->from, NULL, p->on_end);
 }
 
-void pump_finish(struct pump *p)
-{
-    if (p->running && !p->draining) {
-        list_remove(&p->waiting.link);
-        finish(p, PUMP_ENDED, false);
-    }
-}
-
 bool pump_is_blocked(const struct pump *p)
 {
     return p->running && p->waiting.link.next != &p->waiting.link;
+}
+
+void pump_try(struct pump *p)
+{
+    if (p->running && !p->draining && !pump_is_blocked(p))
+        on_readable(p);
+}
+
+void pump_finish(struct pump *p, enum pump_end how)
+{
+    if (p->running && !p->draining) {
+        list_remove(&p->waiting.link);
+        finish(p, how, false);
+    }
 }

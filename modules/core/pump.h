@@ -14,7 +14,8 @@
 enum at_end {
     AT_END_SHUT,
     AT_END_KEEP,          /* --no-half-close, --until first */
-    AT_END_KEEP_IF_EMPTY, /* an input that ended without a byte closes nothing */
+    AT_END_KEEP_IF_EMPTY, /* an input without a byte decides nothing: its end closes nothing, and
+                           * a conversation whose other direction has ended does not wait for it */
 };
 
 /* Settings of one direction, shared by all pumps of a kind. */
@@ -68,8 +69,11 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
 /* For on_end: starts again, and discards the rest of the source. */
 void pump_discard_rest(struct pump *p);
 
-/* Acts as if the source had ended. */
-void pump_finish(struct pump *p);
+/* Copies at once what can be read, before an event reports it. */
+void pump_try(struct pump *p);
+
+/* Reads no more. PUMP_ENDED: as if the source had ended. PUMP_SATISFIED: enough has come. */
+void pump_finish(struct pump *p, enum pump_end how);
 
 /* Stops without on_end. Allowed on a pump that does not run. */
 void pump_stop(struct pump *p);

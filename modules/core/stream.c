@@ -21,7 +21,8 @@ void stream_update_interest(struct stream *s)
         return;
     if (s->on_readable != NULL)
         events |= EPOLLIN | EPOLLRDHUP;
-    if (s->out != NULL || s->waiters.next != &s->waiters || s->on_delivered != NULL)
+    if (s->out != NULL || s->transport.holds_output || s->waiters.next != &s->waiters ||
+        s->on_delivered != NULL)
         events |= EPOLLOUT;
     /* The last acknowledgement is reported as an event of output, at which a socket that is
      * shut is always ready. */
@@ -37,27 +38,32 @@ static bool is_watched_by_level(const struct stream *s)
 }
 
 /* For what epoll does not report: files, what came before it watches, what an edge-triggered
- * event has left. */
+ * event has left, what the transport has read ahead. */
 static void call_reader_soon(struct stream *s)
 {
-    if (s->on_readable != NULL && !s->dry && !is_watched_by_level(s))
+    if (s->on_readable != NULL && !s->dry && (s->transport.pending || !is_watched_by_level(s)))
         loop_notify(s->loop, &s->watch, EPOLLIN);
 }
 
-void stream_fail(struct stream *s, bool reading, struct error *why)
+static void keep_failure(struct stream *s, bool reading, struct error *why)
 {
     bool is_connection = s->peer.sa.sa_family != 0;
 
-    if (s->failed) {
-        error_clear(why);
-        return;
-    }
     if (is_connection)
         error_prefix(why, reading ? "error receiving from %s" : "error sending to %s",
                      stream_name(s));
     else
         error_prefix(why, reading ? "error reading %s" : "error writing %s", s->name);
     error_move(&s->failure, why);
+}
+
+void stream_fail(struct stream *s, bool reading, struct error *why)
+{
+    if (s->failed) {
+        error_clear(why);
+        return;
+    }
+    keep_failure(s, reading, why);
     s->failed = true;
     s->lost = s->out != NULL;
     stream_drop_unsent(s);
@@ -255,6 +261,12 @@ struct loop *stream_loop(const struct stream *s)
     return s->loop;
 }
 
+void stream_wrap(struct stream *s, const struct transport *over, struct transport *under)
+{
+    *under = s->transport;
+    s->transport = *over;
+}
+
 int stream_descriptor(const struct stream *s)
 {
     return s->transport.fd;
@@ -298,12 +310,26 @@ void stream_wake(struct stream *s, uint32_t events)
         loop_notify(s->loop, &s->watch, events);
 }
 
+/* The data ended, but the peer did not say so. */
+static void truncate_data(struct stream *s, struct error *why)
+{
+    if (s->failed) {
+        error_clear(why);
+        return;
+    }
+    keep_failure(s, true, why);
+    s->truncated = true;
+}
+
 enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got, struct error *why)
 {
+    if (s->transport.holds_output) /* reading may produce some */
+        stream_update_interest(s);
     if (result == IO_OK) {
         s->counts.in_bytes += got;
         s->counts.moved_ms = loop_now_ms(s->loop);
-        s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s);
+        s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s) &&
+                 !s->transport.pending;
         return IO_OK;
     }
     s->dry = result == IO_AGAIN;
@@ -311,6 +337,8 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         s->more_follows = false;
     if (result == IO_FAILED)
         stream_fail(s, true, why);
+    if (result == IO_END && why != NULL && error_is_set(why))
+        truncate_data(s, why);
     /* After a failure to write, this was the last that the peer had sent before. */
     if (s->failed)
         result = IO_FAILED;
@@ -329,6 +357,7 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
 {
     if (result == IO_OK) {
         s->counts.out_bytes += put;
+        s->has_sent = true;
         s->counts.moved_ms = loop_now_ms(s->loop);
     } else if (result == IO_AGAIN) {
         s->full = true;
@@ -352,7 +381,7 @@ enum io stream_read(struct stream *s, void *to, size_t max, size_t *got)
 
 bool stream_is_blocked(const struct stream *s)
 {
-    return !s->failed && (s->full || s->out != NULL);
+    return !s->failed && (s->full || s->out != NULL || s->transport.holds_output);
 }
 
 enum io stream_peek(struct stream *s, void *to, size_t max, size_t *got)
@@ -422,7 +451,17 @@ const struct error *stream_failure(const struct stream *s)
     return s->failed ? &s->failure : NULL;
 }
 
+const struct error *stream_truncation(const struct stream *s)
+{
+    return s->truncated && !s->failed ? &s->failure : NULL;
+}
+
 const struct stream_counts *stream_counts(const struct stream *s)
 {
     return &s->counts;
+}
+
+void stream_reset_counts(struct stream *s)
+{
+    s->counts.in_bytes = s->counts.out_bytes = 0;
 }

@@ -59,6 +59,10 @@ int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_
 
 struct loop *stream_loop(const struct stream *s);
 
+/* Layers another transport over the present one, which is moved to *under and belongs to the
+ * new one from then on. Nothing may be unsent. */
+void stream_wrap(struct stream *s, const struct transport *over, struct transport *under);
+
 /* Returns the descriptor, for options, sizes and measurements alone; -1: none. */
 int stream_descriptor(const struct stream *s);
 
@@ -145,12 +149,18 @@ void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes);
 /* Returns NULL, or the first failure. */
 const struct error *stream_failure(const struct stream *s);
 
+/* Returns NULL, or why data may be missing although reading has met IO_END. */
+const struct error *stream_truncation(const struct stream *s);
+
 struct stream_counts {
     uint64_t in_bytes;
     uint64_t out_bytes;
     int64_t moved_ms; /* when data last moved, on the loop's clock */
 };
 const struct stream_counts *stream_counts(const struct stream *s);
+
+/* From now on bytes are counted anew: those of a handshake are no data. */
+void stream_reset_counts(struct stream *s);
 
 /* Returns when data last moved; that the peer acknowledged data counts as of this call. */
 int64_t stream_moved_ms(struct stream *s);

@@ -29,15 +29,17 @@ struct stream {
     bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
     bool full : 1;           /* nothing can be written until an event says so */
+    bool has_sent : 1;       /* there may be something to acknowledge */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
     bool early_hangup : 1; /* see stream_report_hangup_early() */
     bool lent : 1;         /* another process reads and writes the descriptor */
     bool closed : 1;
-    bool failed : 1;  /* failure is set */
-    bool lost : 1;    /* bytes that were to go out when it failed */
-    struct addr peer; /* sa_family is 0 for local streams. Comes last: of its union, only as
-                       * much is allocated as the address takes, or an IPv6 address would */
+    bool failed : 1;    /* failure is set */
+    bool truncated : 1; /* failure says why data may be missing, unless failed */
+    bool lost : 1;      /* bytes that were to go out when it failed */
+    struct addr peer;   /* sa_family is 0 for local streams. Comes last: of its union, only as
+                         * much is allocated as the address takes, or an IPv6 address would */
 };
 
 /* Bring the state up to what a call has met: a read of at most max bytes, a write. Return

@@ -68,7 +68,7 @@ static void try_failed(struct connecting *c)
         return;
     }
     if (c->events->on_retry != NULL)
-        c->events->on_retry(c->arg, &c->causes);
+        c->events->on_retry(c->arg, &c->causes, left_ms);
     error_clear(&c->causes);
     c->retry_delay_ms = 2 * c->retry_delay_ms < RETRY_MAX_MS ? 2 * c->retry_delay_ms : RETRY_MAX_MS;
     c->target = 0;
@@ -143,8 +143,11 @@ static void dial(struct connecting *c)
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
+        .known = t->known,
+        .is_named = c->plan.is_named,
         .family = c->plan.family,
         .local = c->has_local ? &c->local : NULL,
+        .local_port = c->bind_port,
         .timeout_ms = c->plan.timeout_ms,
         .socket = c->plan.socket,
     };
@@ -176,7 +179,7 @@ static void on_start(struct timer *t)
     struct resolver_question q = {c->bind.host, c->bind_port, c->plan.family, false};
     struct error why = {0};
 
-    if (c->plan.bind == NULL || c->has_local) {
+    if (c->bind.host == NULL || c->has_local) {
         dial(c);
         return;
     }
@@ -189,7 +192,7 @@ static int parse_bind(struct connecting *c, struct error *err)
 {
     if (c->plan.bind == NULL)
         return 0;
-    if (endpoint_parse(c->plan.bind, &c->bind, err) == 0 &&
+    if (endpoint_parse_local(c->plan.bind, &c->bind, err) == 0 &&
         (c->bind.port == NULL || endpoint_parse_port(c->bind.port, 0, &c->bind_port, err) == 0))
         return 0;
     error_prefix(err, "--bind");

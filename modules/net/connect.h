@@ -12,14 +12,16 @@
 struct connect_target {
     const char *host;
     unsigned port;
+    const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
 };
 
 /* Words, targets and stages have to stay while it connects. */
 struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
+    bool is_named; /* the caller names the only target in its messages */
     int family;
-    const char *bind;     /* ADDR or ADDR:PORT to connect from, or NULL */
+    const char *bind;     /* ADDR, ADDR:PORT or :PORT to connect from, or NULL */
     int64_t timeout_ms;   /* for each target: covers the look-up and every address; 0: none */
     int64_t handshake_ms; /* after that: covers the stages; 0: none */
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
@@ -31,10 +33,11 @@ struct connect_plan {
 struct connect_events {
     /* The callee owns s. */
     void (*on_connected)(void *arg, struct stream *s);
-    /* why names every target and its cause. */
+    /* why names every target and its cause. Its number is that of struct dialer_events, for
+     * one target. */
     void (*on_failed)(void *arg, struct error *why);
-    /* A try has failed, and another one follows. May be NULL. */
-    void (*on_retry)(void *arg, const struct error *why);
+    /* A try has failed, and others follow for left_ms. May be NULL. */
+    void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
 };
 
 struct connecting;

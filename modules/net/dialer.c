@@ -36,8 +36,10 @@ struct dialer {
     size_t count;
     size_t started;
     size_t pending;
-    struct buf causes; /* "ADDRESS: why; ADDRESS: why" */
-    struct timer next; /* attempt */
+    struct buf causes;  /* "ADDRESS: why; ADDRESS: why" */
+    int number;         /* an errno: of the last address, or of a failure of this side */
+    struct watch start; /* where the addresses are known; notified only */
+    struct timer next;  /* attempt */
     struct timer limit;
 };
 
@@ -56,6 +58,7 @@ void dialer_cancel(struct dialer *d)
     if (d == NULL)
         return;
     resolver_cancel(d->resolver);
+    loop_unwatch(d->loop, &d->start);
     loop_cancel_timer(d->loop, &d->next);
     loop_cancel_timer(d->loop, &d->limit);
     for (size_t i = 0; i < d->started; i++)
@@ -72,12 +75,17 @@ static void fail(struct dialer *d, struct error *why)
     error_clear(why);
 }
 
+static bool names_itself(const struct dialer *d)
+{
+    return d->target.port == 0 || (d->target.is_named && d->count == 1);
+}
+
 /* A host that is a whole address need not be named twice. */
 static void add_cause(struct dialer *d, const char *address, const char *cause)
 {
     if (buf_length(&d->causes) > 0)
         buf_add(&d->causes, "; ", 2);
-    if (d->target.port != 0) {
+    if (!names_itself(d)) {
         buf_add(&d->causes, address, strlen(address));
         buf_add(&d->causes, ": ", 2);
     }
@@ -91,12 +99,15 @@ static void all_failed(struct dialer *d, enum exitcode status)
     const char *causes = buf_length(&d->causes) > 0 ? buf_head(&d->causes) : "";
     struct error why = {0};
 
-    if (d->target.port == 0)
+    if (d->target.is_named)
+        error_set(&why, status, "%.*s", (int)buf_length(&d->causes), causes);
+    else if (d->target.port == 0)
         error_set(&why, status, "cannot connect to %s: %.*s", host, (int)buf_length(&d->causes),
                   causes);
     else
         error_set(&why, status, "cannot connect to %s%s%s:%u: %.*s", is_v6 ? "[" : "", host,
                   is_v6 ? "]" : "", d->target.port, (int)buf_length(&d->causes), causes);
+    why.number = d->number;
     fail(d, &why);
 }
 
@@ -107,22 +118,45 @@ static void on_limit(struct timer *t)
 
     num_format_duration(d->target.timeout_ms, limit, sizeof(limit));
     snprintf(cause, sizeof(cause), "timed out after %s (--connect-timeout)", limit);
-    if (d->resolver != NULL)
+    if (d->resolver != NULL) {
         add_cause(d, "looking up the name", cause);
+        d->number = EAGAIN;
+    } else if (!socket_is_own_failure(d->number)) {
+        d->number = ETIMEDOUT;
+    }
     for (size_t i = 0; i < d->count; i++)
         if (d->attempts[i].tried && !d->attempts[i].failed)
             add_cause(d, addr_format(&d->attempts[i].peer, text), cause);
     all_failed(d, EXITCODE_TIMEOUT);
 }
 
+/* Where there is no IPv6, ::1 has no server either. */
+static bool lacks_ipv6(int number, const struct addr *peer)
+{
+    return peer->sa.sa_family == AF_INET6 && (number == EADDRNOTAVAIL || number == EAFNOSUPPORT);
+}
+
+/* Returns the address to connect to a peer from; NULL: any. */
+static const struct addr *local_of(const struct dialer *d, const struct attempt *a,
+                                   struct addr *any)
+{
+    if (d->target.local != NULL || d->target.local_port == 0)
+        return d->target.local;
+    addr_set_any(any, a->peer.sa.sa_family, d->target.local_port);
+    return any;
+}
+
 static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool local_failed)
 {
     char peer[ADDR_TEXT_SIZE], local[ADDR_TEXT_SIZE], cause[256];
+    struct addr any;
 
     a->failed = true;
+    if (local_failed || !socket_is_own_failure(d->number))
+        d->number = !local_failed && lacks_ipv6(number, &a->peer) ? ENETUNREACH : number;
     if (local_failed)
-        snprintf(cause, sizeof(cause), "cannot bind %s: %s", addr_format(d->target.local, local),
-                 strerror(number));
+        snprintf(cause, sizeof(cause), "cannot bind %s: %s",
+                 addr_format(local_of(d, a, &any), local), strerror(number));
     else
         snprintf(cause, sizeof(cause), "%s", strerror(number));
     add_cause(d, addr_format(&a->peer, peer), cause);
@@ -134,7 +168,8 @@ static void start_next(struct dialer *d)
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started];
         bool local_failed;
-        int fd = socket_connect(&a->peer, d->target.local, &local_failed);
+        struct addr any;
+        int fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
 
         a->tried = true;
         if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
@@ -158,6 +193,12 @@ static void start_next(struct dialer *d)
     }
     if (d->pending == 0)
         all_failed(d, EXITCODE_FAILED);
+}
+
+static void on_start(struct watch *w, uint32_t events)
+{
+    (void)events;
+    start_next(container_of(w, struct dialer, start));
 }
 
 static void on_attempt_delay(struct timer *t)
@@ -219,28 +260,38 @@ static void add_attempts(struct dialer *d, const struct addr_list *list, bool *u
         used[chosen] = true;
         loop_init_watch(&d->attempts[d->count].watch, on_attempt_event);
         d->attempts[d->count].dialer = d;
-        d->attempts[d->count++].peer = list->items[chosen];
+        d->attempts[d->count].peer = list->items[chosen];
+        if (d->target.known != NULL)
+            addr_set_port(&d->attempts[d->count].peer, d->target.port);
+        d->count++;
         family = list->items[chosen].sa.sa_family == AF_INET6 ? AF_INET : AF_INET6;
     }
+}
+
+static void use_addresses(struct dialer *d, const struct addr_list *list)
+{
+    bool *used = calloc(list->count, sizeof(*used));
+
+    d->attempts = calloc(list->count, sizeof(*d->attempts));
+    if (used != NULL && d->attempts != NULL)
+        add_attempts(d, list, used);
+    free(used);
+    if (d->count > 0)
+        return;
+    add_cause(d, d->target.host, strerror(ENOMEM));
+    d->number = ENOMEM;
 }
 
 static void on_resolved(void *arg, struct addr_list *list, struct error *why)
 {
     struct dialer *d = arg;
-    bool *used;
 
     d->resolver = NULL;
     if (list->count == 0) {
         fail(d, why);
         return;
     }
-    used = calloc(list->count, sizeof(*used));
-    d->attempts = calloc(list->count, sizeof(*d->attempts));
-    if (used != NULL && d->attempts != NULL)
-        add_attempts(d, list, used);
-    free(used);
-    if (d->count == 0)
-        add_cause(d, d->target.host, strerror(ENOMEM));
+    use_addresses(d, list);
     start_next(d);
 }
 
@@ -262,10 +313,13 @@ struct dialer *dialer_start(struct loop *l, const struct dialer_target *target,
     d->target = *target;
     d->events = events;
     d->arg = arg;
+    loop_init_watch(&d->start, on_start);
     d->next.on_due = on_attempt_delay;
     d->limit.on_due = on_limit;
-    d->resolver = resolver_start(l, &q, on_resolved, d, err);
-    if (d->resolver == NULL) {
+    if (target->known != NULL) {
+        use_addresses(d, target->known);
+        loop_notify(l, &d->start, EPOLLIN);
+    } else if ((d->resolver = resolver_start(l, &q, on_resolved, d, err)) == NULL) {
         free(d);
         return NULL;
     }

@@ -11,17 +11,22 @@ struct dialer;
 /* Words and addresses have to stay while the dialer lives. */
 struct dialer_target {
     const char *host;
-    unsigned port;            /* 0: host is a whole address (addr_parse()) */
-    int family;               /* AF_UNSPEC, AF_INET or AF_INET6 */
-    const struct addr *local; /* to connect from; NULL: any */
-    int64_t timeout_ms;       /* covers the look-up and every address; 0: none */
+    unsigned port;                 /* 0: host is a whole address (addr_parse()) */
+    const struct addr_list *known; /* addresses of host, of any port; NULL: host is looked up */
+    int family;                    /* AF_UNSPEC, AF_INET or AF_INET6 */
+    const struct addr *local;      /* to connect from; NULL: any */
+    unsigned local_port;           /* without local: the port to connect from; 0: any */
+    int64_t timeout_ms;            /* covers the look-up and every address; 0: none */
+    bool is_named;                 /* the caller names host in its messages */
     struct socket_options socket;
 };
 
 struct dialer_events {
     /* Connected: the callee owns s. */
     void (*on_connected)(void *arg, struct stream *s);
-    /* why names every address that was tried and its cause. */
+    /* why names every address that was tried, unless it is the only one and host is_named,
+     * and its cause. Its number is that of the last address, but that of a
+     * socket_is_own_failure() where there was one. */
     void (*on_failed)(void *arg, struct error *why);
 };
 

@@ -81,6 +81,8 @@ static int ask(const struct resolver_question *q, int flags, struct addr_list *l
         error_errno(err, errno, "cannot look up \"%s\"", host);
     else if (result != 0)
         error_set(err, EXITCODE_FAILED, "cannot look up \"%s\": %s", host, gai_strerror(result));
+    if (result == EAI_AGAIN || result == EAI_MEMORY)
+        err->number = EAGAIN; /* nothing is known of the host */
     if (result != 0)
         return result;
     if (copy_list(found, list) < 0) {

@@ -11,10 +11,12 @@
 
 void server_check_idle(struct server *s)
 {
-    if (s->ending || s->service->busy || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
+    if (s->ending || s->client_count > 0 || !list_is_empty(&s->handshakes) ||
         !list_is_empty(&s->ready))
         return;
-    if (s->stopping || (s->options->once && s->had_client)) {
+    if (s->options->once && s->had_client && !s->stopping) {
+        server_stop(s); /* looks again */
+    } else if (s->stopping && !s->service->busy) {
         loop_cancel_timer(s->loop, &s->drain);
         s->on_idle(s->arg);
     }
@@ -149,13 +151,14 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         server_accept_pause_unless_possible(s);
 }
 
-static void drop_oldest_handshake(struct server *s)
+void server_drop_oldest_handshake(struct server *s)
 {
     struct client *c = container_of(s->handshakes.next, struct client, link);
     struct error why = {0};
 
-    error_set(&why, EXITCODE_FAILED, "%s: disconnected: %llu newer clients are in their handshake",
-              stream_name(c->stream), (unsigned long long)s->limit->max);
+    error_set(&why, EXITCODE_FAILED,
+              "%s: disconnected during its handshake to make room for newer clients",
+              stream_name(c->stream));
     handshake_cancel(c->handshake);
     on_handshake_end(c, HANDSHAKE_FAILED, &why);
 }
@@ -169,13 +172,15 @@ static void begin_handshake(struct client *c)
 
     list_append(&s->handshakes, &c->link);
     s->handshake_count++;
-    if (s->limit->max > 0 && s->handshake_count > s->limit->max)
-        drop_oldest_handshake(s);
     how = handshake_start(&c->handshake, c->stream, o->stages, o->stage_count, o->handshake_ms,
                           on_handshake_end, c, &why);
-    if (how != HANDSHAKE_WAITS)
+    if (how != HANDSHAKE_WAITS) {
         on_handshake_end(c, how, &why);
-    else if (o->once)
+        return;
+    }
+    if (server_limit_is_share(s->limit, s->handshake_count - 1))
+        server_drop_oldest_handshake(s);
+    if (o->once)
         server_accept_pause(s);
 }
 

@@ -54,26 +54,6 @@ void server_accept_stop_listening(struct server *s)
     listeners_close(&s->listeners, s->loop);
 }
 
-/* Errors that belong to a connection that is gone already; accept(2). */
-static bool is_passing(int number)
-{
-    switch (number) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case EPERM:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* Accepting again at once would fail again at once. */
 void server_accept_pause_exhausted(struct server *s, int number)
 {
@@ -113,10 +93,13 @@ static void on_acceptable(struct watch *w, uint32_t events)
             server_limit_release(s->limit);
         if (number == EAGAIN)
             return;
-        if (!is_passing(number)) {
+        if (socket_accept_can_go_on(number))
+            continue;
+        if (list_is_empty(&s->handshakes)) {
             server_accept_pause_exhausted(s, number);
             return;
         }
+        server_drop_oldest_handshake(s); /* which had its chance */
     }
 }
 

@@ -38,6 +38,11 @@ bool server_limit_allows(const struct server_limit *l, uint64_t served)
     return (l->max == 0 || all < l->max) && (l->loops == 1 || served * l->loops <= all + all / 8);
 }
 
+bool server_limit_is_share(const struct server_limit *l, uint64_t count)
+{
+    return l->max > 0 && count > 0 && count * l->loops >= l->max;
+}
+
 void server_limit_pause(struct server_limit *l, bool paused)
 {
     if (paused)

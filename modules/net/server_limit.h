@@ -34,6 +34,11 @@ void server_limit_accepted(struct server_limit *l);
 /* Returns true while there is a slot, and a loop that serves so many may take it. */
 bool server_limit_allows(const struct server_limit *l, uint64_t served);
 
+/* Returns true when so many are one loop's share of the limit, or more; each has at least one.
+ * Clients in their handshake have this limit for themselves, and each loop drops its own
+ * oldest: one that no loop drops would keep newer clients out. */
+bool server_limit_is_share(const struct server_limit *l, uint64_t count);
+
 /* A loop begins to pause, or ends it. */
 void server_limit_pause(struct server_limit *l, bool paused);
 

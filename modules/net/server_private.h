@@ -45,6 +45,9 @@ void server_accept_stop_listening(struct server *s);
 /* Takes over an accepted connection. It has its slot unless it has to pass stages. */
 void server_accepted(struct server *s, int fd, const struct addr *peer);
 
+/* Makes room for a newer client. There is one in its handshake. */
+void server_drop_oldest_handshake(struct server *s);
+
 /* Gives the clients that wait to the service, while there are slots. */
 void server_serve_ready(struct server *s);
 

@@ -113,6 +113,25 @@ int socket_accept(int listener, const struct addr *address, struct addr *peer)
     return fd;
 }
 
+bool socket_accept_can_go_on(int number)
+{
+    switch (number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
 {
     int fd = open_socket(peer), failure;
@@ -132,7 +151,9 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
             goto fail;
         }
     }
-    if (connect(fd, &peer->sa, peer->length) == 0 || errno == EINPROGRESS)
+    /* The reply of a local peer has come by the second call, which costs less than epoll. */
+    if (connect(fd, &peer->sa, peer->length) == 0 ||
+        (errno == EINPROGRESS && (connect(fd, &peer->sa, peer->length) == 0 || errno == EALREADY)))
         return fd;
 fail:
     failure = errno;
@@ -158,6 +179,18 @@ int socket_error(int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &length) < 0)
         return errno;
     return pending;
+}
+
+bool socket_is_own_failure(int number)
+{
+    static const int own[] = {EACCES, EADDRINUSE, EADDRNOTAVAIL,  EAFNOSUPPORT, EAGAIN,
+                              EINTR,  EMFILE,     ENFILE,         ENOMEM,       ENOBUFS,
+                              ENOSPC, EPERM,      EPROTONOSUPPORT};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (number == own[i])
+            return true;
+    return false;
 }
 
 bool socket_is_self_connected(int fd, const struct addr *peer)

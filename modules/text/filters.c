@@ -8,6 +8,7 @@
 #include "text/line.h"
 #include "text/newline.h"
 #include "text/printable.h"
+#include "text/search.h"
 #include "text/upcase.h"
 
 static const char utf8[] = "UTF-8";
@@ -34,10 +35,15 @@ enum transcode_policy filters_outgoing_policy(const struct text_options *o)
     return policy(o, TRANSCODE_STRICT);
 }
 
+bool filters_local_is_utf8(const struct text_options *o)
+{
+    return gconv_is_utf8(local_encoding(o));
+}
+
 bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f)
 {
     return o->encoding == NULL && !f->printable && !f->first_line && !f->end_with_newline &&
-           f->screen == NULL && f->observer == NULL && !f->coloured;
+           f->sought == NULL && f->screen == NULL && f->observer == NULL && !f->coloured;
 }
 
 bool filters_outgoing_are_none(const struct text_options *o)
@@ -113,6 +119,8 @@ struct filter *filters_incoming(const struct text_options *o, const struct text_
         add(&d, f->observer);
     if (f->first_line)
         add(&d, line_first_new());
+    if (f->sought != NULL)
+        add(&d, search_new(f->sought));
     if (f->screen != NULL)
         add(&d, newline_new(NEWLINE_LF));
     if (f->printable)

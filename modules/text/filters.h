@@ -30,6 +30,7 @@ struct text_format {
     bool printable;              /* safe for a terminal */
     bool end_with_newline;       /* so that a prompt starts a line */
     bool first_line;             /* nothing after the first line */
+    const char *sought;          /* NULL, or: nothing, and enough has come with this text */
     struct label_screen *screen; /* NULL: no labels */
     const char *label;
     struct filter *observer; /* NULL, or sees the text before it is presented; taken over */
@@ -39,6 +40,9 @@ struct text_format {
 /* Return what --errors, or its default, means for each direction. */
 enum transcode_policy filters_incoming_policy(const struct text_options *o);
 enum transcode_policy filters_outgoing_policy(const struct text_options *o);
+
+/* Returns true when text here is UTF-8. */
+bool filters_local_is_utf8(const struct text_options *o);
 
 /* Return true when bytes pass unchanged, so that no filter is needed. */
 bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f);

@@ -11,6 +11,7 @@
 struct printable {
     struct filter filter;
     struct utf8_part part;
+    bool cr; /* the last byte was one, and the next decides what it is */
 };
 
 static bool is_plain(unsigned char c)
@@ -127,6 +128,16 @@ static enum filter_result feed_part(struct printable *p, const char **in, size_t
     return r;
 }
 
+/* Shows a CR that was kept, unless it belongs to a line ending. */
+static enum filter_result end_cr(struct printable *p, bool is_ending, struct buf *out,
+                                 struct error *err)
+{
+    bool shows = p->cr && !is_ending;
+
+    p->cr = false;
+    return shows ? show_bytes("\r", 1, out, err) : FILTER_OK;
+}
+
 static enum filter_result printable_feed(struct filter *f, const char *in, size_t n,
                                          struct buf *out, struct error *err)
 {
@@ -139,13 +150,17 @@ static enum filter_result printable_feed(struct filter *f, const char *in, size_
         size_t length = shown_run(in, n);
         enum utf8_kind kind;
 
-        r = filter_out(out, in, length, err);
+        r = end_cr(p, *in == '\n', out, err);
+        if (r == FILTER_OK)
+            r = filter_out(out, in, length, err);
         in += length;
         n -= length;
         if (n == 0 || r != FILTER_OK)
             break;
         kind = utf8_next(in, n, &length);
-        if (kind == UTF8_PART)
+        if (*in == '\r')
+            p->cr = true;
+        else if (kind == UTF8_PART)
             utf8_keep(&p->part, in, length);
         else
             r = show(kind, in, length, out, err);
@@ -161,7 +176,8 @@ static enum filter_result printable_finish(struct filter *f, struct buf *out, st
     size_t length = p->part.length;
 
     p->part.length = 0;
-    return show_bytes(p->part.bytes, length, out, err);
+    return end_cr(p, false, out, err) == FILTER_OK ? show_bytes(p->part.bytes, length, out, err)
+                                                   : FILTER_FAILED;
 }
 
 static const struct filter_ops printable_ops = {

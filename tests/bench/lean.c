@@ -11,6 +11,9 @@ static const struct mode modes[] = {
     {"room", "PORT", 1, lean_room},
     {"convert", "PORT ENCODING > OUTPUT", 2, lean_convert},
     {"upper-stream", "PORT", 1, lean_upper_stream},
+    {"tls-receive", "PORT CERT > OUTPUT", 2, lean_tls_receive},
+    {"tls-send", "PORT < INPUT", 1, lean_tls_send},
+    {"tls-echo", "PORT CERT", 2, lean_tls_echo},
 };
 
 int main(int argc, char **argv)

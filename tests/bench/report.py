@@ -3,6 +3,7 @@ from statistics import median
 
 COLUMNS = {
     "main": ["nc", "ncat", "socat", "lean", "tcptool"],
+    "tls": ["ncat", "socat", "s_server", "lean", "tcptool"],
     "text": ["nc | iconv", "socat, tr", "lean", "tcptool"],
     "chat": ["ncat --chat", "ncat --broker", "lean", "tcptool"],
     "workers": ["1 worker", "2 workers"],
@@ -11,6 +12,7 @@ COLUMNS = {
 }
 HEADINGS = {
     "main": ("Against the peers", "work"),
+    "tls": ("TLS 1.3", "work"),
     "text": ("Text", "work"),
     "chat": ("A room", "work"),
     "workers": ("Workers", "work"),

@@ -40,6 +40,7 @@ class Row:
     group: str = "main"
     rounds: int = 0  # 0: as many as were asked for
     lower_is_better: bool = field(default=False)
+    memory_below: int = 0  # what we may take at most, in the unit of memory; 0: any
 
 
 class Bench:
@@ -516,10 +517,10 @@ def all_rows(scale):
             reply_servers(), ("conn/s", 1), MICRO),
         Row("idle", f"{scale.idle:,} idle connections, printing", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), printing_servers(),
-            memory="bytes each", rounds=1),
+            memory="bytes each", rounds=1, memory_below=512),
         Row("idle-echo", f"{scale.idle:,} idle connections, echo", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), echo_servers(),
-            memory="bytes each", rounds=1),
+            memory="bytes each", rounds=1, memory_below=512),
         Row("start", "connect, send a line, end", start_up, peers_send(), ("runs/s", 1),
             ("ms", 1e3)),
         Row("gbk", f"print {size(scale.convert_bytes)} of GBK as UTF-8", convert, converters(),

@@ -28,6 +28,7 @@ struct person {
     struct filter *decoder; /* of what it sends; NULL: none */
     struct buf got;         /* what it took, from the beginning of a line on */
     struct buf name;        /* as the log has it; empty: it has left, or listens only */
+    uint64_t joined;        /* the line before which it gets no notes */
     uint64_t next;          /* the line of the log that it gets next, ... */
     uint64_t until;         /* ... if it is before this one, as it has quit then */
     uint32_t number;
@@ -41,6 +42,7 @@ struct person {
 struct line {
     struct buf wire; /* empty: it had gone before it was looked at */
     uint32_t author;
+    bool is_note;
 };
 
 struct scene {
@@ -80,6 +82,10 @@ static const struct {
     {"/me waves\n", 1},
     {"/quit\n", 1},
     {"/help\n", 1},
+    {"/kick guest1\n", 1},
+    {"/kick alice\n", 1},
+    {"/msg alice hello\n", 1},
+    {"/msg guest2 " LONG "\n", 500},
     {"/x\n", 20},
     {"a\n", 300},
     {"x", 40000},
@@ -185,7 +191,7 @@ static void learn(const struct scene *s, struct person *p, const char *text, siz
 
         REQUIRE(length > 0 && find_name(s, text + strlen(renamed), length) == NULL);
         set_name(p, text + strlen(renamed), length);
-    } else if (is(text, n, "left")) {
+    } else if (is(text, n, "left") || is(text, n, "was removed")) {
         REQUIRE(p->stream == NULL || p->member->quit);
         p->until = s->count - 1;
         set_name(p, NULL, 0);
@@ -215,13 +221,18 @@ static uint32_t author_by_text(const struct scene *s, const char *text, size_t n
     return p->number;
 }
 
-/* A line that is skipped for its author is not listed for it. */
-static bool is_by(const struct scene *s, uint64_t line, uint32_t number)
+/* A line that is skipped is not listed. */
+static bool is_skipped(const struct scene *s, uint64_t line, struct shared_log_skip skip)
 {
     const struct shared_log_position at = {.line = line};
     struct iovec iov[2];
 
-    return shared_log_peek(s->room->log, at, line + 1, number, iov, 2) == 0;
+    return shared_log_peek(s->room->log, at, line + 1, skip, iov, 2) == 0;
+}
+
+static bool is_by(const struct scene *s, uint64_t line, uint32_t number)
+{
+    return is_skipped(s, line, (struct shared_log_skip){.author = number});
 }
 
 static uint32_t author_by_log(const struct scene *s, uint64_t line)
@@ -268,7 +279,7 @@ static void learn_anew(struct scene *s)
 static void record(struct scene *s)
 {
     const struct shared_log *log = s->room->log;
-    uint64_t oldest = shared_log_back(log, UINT64_MAX).line;
+    uint64_t oldest = shared_log_oldest(log).line;
     bool gap = s->count < oldest;
 
     while (s->count < oldest)
@@ -278,12 +289,13 @@ static void record(struct scene *s)
         struct line *l = add_line(s);
         struct iovec iov[2];
         const struct buf *text;
-        size_t pieces = shared_log_peek(log, at, at.line + 1, SHARED_LOG_NOBODY, iov, 2);
+        size_t pieces = shared_log_peek(log, at, at.line + 1, (struct shared_log_skip){0}, iov, 2);
 
         for (size_t i = 0; i < pieces; i++)
             REQUIRE(buf_add(&l->wire, iov[i].iov_base, iov[i].iov_len) == 0);
         text = says(s, buf_head(&l->wire), buf_length(&l->wire));
         l->author = author_by_log(s, at.line);
+        l->is_note = is_skipped(s, at.line, (struct shared_log_skip){.notes_before = UINT64_MAX});
         if (!gap && !s->closing)
             REQUIRE(author_by_text(s, buf_head(text), buf_length(text)) == l->author);
     }
@@ -313,7 +325,8 @@ static size_t first_line(const struct scene *s, const struct person *p)
 static const struct line *next_line(const struct scene *s, struct person *p)
 {
     while (p->next < s->count &&
-           (s->lines[p->next].author == p->number || buf_length(&s->lines[p->next].wire) == 0))
+           (s->lines[p->next].author == p->number || buf_length(&s->lines[p->next].wire) == 0 ||
+            (s->lines[p->next].is_note && p->next < p->joined)))
         p->next++;
     return p->next < s->count && p->next < p->until ? &s->lines[p->next] : NULL;
 }
@@ -434,6 +447,7 @@ static void join(struct scene *s, size_t i, const char *name)
     s->members[i] = p;
     p->scene = s;
     p->until = UINT64_MAX;
+    p->joined = head;
     p->next = is_console ? head : shared_log_back(s->room->log, s->options.history).line;
     p->stream = member_join(s->room, is_console ? MEMBER_CONSOLE : MEMBER_GUEST, name, NULL);
     REQUIRE(p->stream != NULL);

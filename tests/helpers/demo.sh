@@ -46,7 +46,7 @@ echo '$ tcptool serve --once -p 0 > received &'
 tcptool serve --once -b 127.0.0.1 -p 0 --port-file port >received &
 server=$!
 wait_for_server
-show "tcptool send localhost $port < file"
+show "tcptool send -q localhost $port < file"
 wait "$server"
 server=
 show 'sha256sum file received'

@@ -19,10 +19,10 @@ static int tried;
 
 /* These stand before those of the C library. */
 
-int connect(int fd, const struct sockaddr *a, socklen_t length)
+int socket(int domain, int type, int protocol)
 {
-    tried++;
-    return (int)syscall(SYS_connect, fd, a, length);
+    tried++; /* each try has a socket of its own */
+    return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
 int getaddrinfo(const char *restrict host, const char *restrict service,
@@ -285,6 +285,41 @@ static void a_time_limit_names_only_what_was_tried(void **state)
     end(&s);
 }
 
+static void a_single_address_of_a_named_host_is_not_named_again(void **state)
+{
+    struct dialer_target target = {.host = "name", .port = PORT, .is_named = true};
+    struct scene s;
+
+    (void)state;
+    begin(&s);
+    add_refusing(&s);
+    s.dialer = dialer_start(s.loop, &target, &events, &s, NULL);
+    go_until(s.loop, &s.done);
+    assert_string_equal(s.why.text, "Connection refused");
+    assert_int_equal(s.why.number, ECONNREFUSED);
+    end(&s);
+}
+
+static void known_addresses_are_not_looked_up(void **state)
+{
+    struct addr_list known = {found, 2};
+    struct dialer_target target = {.host = "other", .known = &known};
+    struct scene s;
+
+    (void)state;
+    begin(&s);
+    add_listening(&s);
+    target.port = addr_port(&found[0]);
+    addr_set_port(&found[0], 0);
+    found[1] = loopback(2, 0);
+    s.dialer = dialer_start(s.loop, &target, &events, &s, NULL);
+    assert_false(s.done);
+    go_until(s.loop, &s.done);
+    addr_set_port(&found[0], target.port);
+    assert_connected_to(&s, 0);
+    end(&s);
+}
+
 static void families_take_turns(void **state)
 {
     struct scene s;
@@ -319,7 +354,8 @@ static void a_local_address_that_is_not_here_is_named(void **state)
     go_until(s.loop, &s.done);
     assert_failed(&s, EXITCODE_FAILED,
                   "%1: cannot bind 192.0.2.1:0: Cannot assign requested address");
-    assert_int_equal(tried, 0);
+    assert_int_equal(s.why.number, EADDRNOTAVAIL);
+    assert_int_equal(tried, 1);
     end(&s);
 }
 
@@ -363,6 +399,8 @@ int main(void)
         cmocka_unit_test(a_refusal_of_the_second_does_not_end_the_race),
         cmocka_unit_test(a_failure_names_every_address_and_its_cause),
         cmocka_unit_test(a_time_limit_names_only_what_was_tried),
+        cmocka_unit_test(a_single_address_of_a_named_host_is_not_named_again),
+        cmocka_unit_test(known_addresses_are_not_looked_up),
         cmocka_unit_test(families_take_turns),
         cmocka_unit_test(a_local_address_that_is_not_here_is_named),
         cmocka_unit_test(a_name_that_is_not_known_is_a_failure),

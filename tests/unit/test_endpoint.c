@@ -200,13 +200,13 @@ static void whole_words_can_be_malformed(void **state)
 static void urls_show_host_and_port(void **state)
 {
     (void)state;
-    assert_malformed("http://a.example/x", "HOST PORT: a.example http");
+    assert_malformed("http://a.example/x", "HOST PORT: a.example 80");
     assert_malformed("http://a.example:81", "HOST PORT: a.example 81");
     assert_malformed("https://me:secret@a.example:81/@:9", "HOST PORT: a.example 81");
     assert_malformed("tcp://[::1]:81", "HOST PORT: ::1 81");
-    assert_malformed("http://[::1]/", "HOST PORT: ::1 http");
-    assert_malformed("http://[::1", "HOST PORT: ");
-    assert_malformed("http://a.example:/", "HOST PORT: a.example http");
+    assert_malformed("http://[::1]/", "HOST PORT: ::1 80");
+    assert_malformed("http://[::1", "expected HOST and PORT");
+    assert_malformed("http://a.example:/", "HOST PORT: a.example 80");
     assert_malformed("/tmp/a://b", "HOST PORT: b ");
     assert_malformed("unix:///tmp/x", "unix:PATH");
     assert_malformed("://", "unix:PATH");

@@ -151,6 +151,45 @@ static void names_of_guests_are_known(void **state)
     }
 }
 
+static void scripts_that_look_alike_do_not_mix(void **state)
+{
+    static const char *const mixed[] = {
+        "\u0430lice",    /* a Cyrillic a */
+        "ali\u0441e",    /* a Cyrillic es */
+        "b\u03bfb",      /* a Greek omicron */
+        "\uff42\u043eb", /* fullwidth Latin, Cyrillic */
+        "\u0391\u0430",  /* Greek, Cyrillic */
+        "\u00b5tor",     /* the micro sign is a mu */
+        NULL,
+    };
+    static const char *const pure[] = {
+        "alice_1",
+        "\u0430\u043b\u0438\u0441\u0430",
+        "\u03bf\u03b4\u03cc\u03c2",
+        "\u5f20\u4e09x",    /* Chinese does not look like Latin */
+        "\u0645\u062da",    /* nor does Arabic */
+        "e\u0301va-\u0663", /* marks and digits are of every script */
+        NULL,
+    };
+
+    (void)state;
+    for (size_t i = 0; mixed[i] != NULL; i++) {
+        char *key = names_key(mixed[i]);
+
+        assert_true(names_is_valid(mixed[i], strlen(mixed[i])));
+        if (!names_mixes_scripts(key))
+            fail_msg("%s", mixed[i]);
+        free(key);
+    }
+    for (size_t i = 0; pure[i] != NULL; i++) {
+        char *key = names_key(pure[i]);
+
+        if (names_mixes_scripts(key))
+            fail_msg("%s", pure[i]);
+        free(key);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_length_is_in_characters),
         cmocka_unit_test(case_and_width_do_not_count),
         cmocka_unit_test(names_of_guests_are_known),
+        cmocka_unit_test(scripts_that_look_alike_do_not_mix),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,12 +32,21 @@ static void controls_become_visible(void **state)
 {
     (void)state;
     assert_text(make, NULL, "\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m");
-    assert_text(make, NULL, "a\r\nb\a\b\x7f", "a\\x0d\nb\\x07\\x08\\x7f");
+    assert_text(make, NULL, "a\nb\a\b\x7f", "a\nb\\x07\\x08\\x7f");
     assert_becomes(make, NULL, "\0", 1, "\\x00", 4, FILTER_OK);
     assert_text(make, NULL,
                 "0123456789abcde\x1b"
                 "0123456789abcdef\x7f", /* at the ends of blocks */
                 "0123456789abcde\\x1b0123456789abcdef\\x7f");
+}
+
+static void a_cr_before_a_newline_is_part_of_the_line_ending(void **state)
+{
+    (void)state;
+    assert_text(make, NULL, "HTTP/1.1 200 OK\r\n\r\n0123456789abcde\r\n",
+                "HTTP/1.1 200 OK\n\n0123456789abcde\n");
+    assert_text(make, NULL, "a\rb\r\r\n\r", "a\\x0db\\x0d\n\\x0d");
+    assert_text(make, NULL, "\r\xe4\xb8\r\n", "\\x0d\\xe4\\xb8\n");
 }
 
 static void c1_becomes_visible_as_byte_and_as_character(void **state)
@@ -103,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_every_script_is_untouched),
         cmocka_unit_test(controls_become_visible),
+        cmocka_unit_test(a_cr_before_a_newline_is_part_of_the_line_ending),
         cmocka_unit_test(c1_becomes_visible_as_byte_and_as_character),
         cmocka_unit_test(layout_controls_become_visible),
         cmocka_unit_test(invalid_utf8_becomes_visible),

@@ -373,8 +373,8 @@ static void finishing_is_like_the_end_of_the_source(void **state)
     begin(&s, &plain, &(struct script){.reads = {GIVES_OFTEN("abc", 5), ENDS}},
           &(struct script){.writes = {TAKES(1), WAITS}});
     go(s.loop, 3);
-    pump_finish(&s.pump);
-    pump_finish(&s.pump);
+    pump_finish(&s.pump, PUMP_ENDED);
+    pump_finish(&s.pump, PUMP_ENDED);
     assert_int_equal(s.ends, 0);
     stream_wake(s.sink, EPOLLOUT);
     go(s.loop, 3);

@@ -14,7 +14,7 @@ static void a_newcomer_is_greeted_and_announced(void **state)
     assert_shown(&s, "-- guest1 joined\n");
     b = join(&s);
     assert_gets(a, "-- guest2 joined\n");
-    assert_gets(b, "-- welcome, you are guest2" WELCOME_END "-- guest1 joined\n");
+    assert_gets(b, "-- welcome, you are guest2" WELCOME_END);
     assert_int_equal(room_count(s.room), 2);
     leave(a);
     assert_gets(b, "-- guest1 left\n");
@@ -27,6 +27,13 @@ static void a_newcomer_is_greeted_and_announced(void **state)
     assert_gets_with(a, "-- welcome, you are guest3" WELCOME_END);
     end(&s);
 }
+
+#define HELP_BEGIN                                                     \
+    "-- what you type is said to all when you press Enter, but for:\n" \
+    "-- /nick NAME       take a name\n"                                \
+    "-- /who             see who is here\n"                            \
+    "-- /me   ACTION     say what you do\n"                            \
+    "-- /msg  NAME TEXT  say something to one member only\n"
 
 static void newcomers_see_the_history(void **state)
 {
@@ -92,6 +99,147 @@ static void who_quits_gets_what_was_said_before(void **state)
     assert_true(a->ended);
     leave(a);
     assert_shown(&s, "-- guest1 left\n");
+    end(&s);
+}
+
+static void a_member_is_told_something_alone(void **state)
+{
+    struct scene s;
+    struct person *a, *b, *c;
+
+    (void)state;
+    begin(&s, &plain);
+    a = join(&s);
+    b = join(&s);
+    c = join(&s);
+    pass_over(&s);
+    hear(a, "/nick Alice\n");
+    pass_over(&s);
+    hear(b,
+         "/msg ALICE  to you  only\n/msg\n/msg alice\n/msg bob hi\n/msg guest2 me\n/msg a:b x\n");
+    assert_gets(a, "-- guest2 to you: to you  only\n");
+    assert_gets(b, "-- to Alice: to you  only\n"
+                   "-- /msg wants a name and a text, such as: /msg alice hello\n"
+                   "-- /msg wants a name and a text, such as: /msg alice hello\n"
+                   "-- no member is called bob: try /who\n"
+                   "-- guest2 is you\n"
+                   "-- no member is called a:b: try /who\n");
+    hear(c, "/msg host psst\n");
+    assert_shown(&s, "-- guest3 to you: psst\n");
+    say(&s, "/msg guest3 yes?");
+    assert_gets(c, "-- to host: psst\n-- host to you: yes?\n");
+    assert_gets(a, "");
+    end(&s);
+}
+
+static void a_message_that_cannot_be_encoded_is_answered(void **state)
+{
+    struct room_options options = plain;
+    struct scene s;
+    struct person *a;
+
+    (void)state;
+    options.encoding = "gbk";
+    begin(&s, &options);
+    a = join(&s);
+    pass_over(&s);
+    say(&s, "/msg guest1 \U0001f600");
+    assert_gets(a, "");
+    assert_int_equal(shared_log_head(s.room->log).line, 1);
+    end(&s);
+}
+
+static void a_member_that_does_not_read_is_told_no_more(void **state)
+{
+    struct scene s;
+    struct person *a, *b;
+
+    (void)state;
+    begin(&s, &plain);
+    a = join(&s);
+    b = join(&s);
+    pass_over(&s);
+    for (int i = 0; i < 4000; i++)
+        hear(a, "/msg guest2 again and again and again\n");
+    assert_in_range(buf_length(&b->member->answers), ROOM_PRIVATE_BYTES, ROOM_PRIVATE_BYTES + 100);
+    end(&s);
+}
+
+static void the_console_removes_a_member(void **state)
+{
+    struct scene s;
+    struct person *a, *b;
+
+    (void)state;
+    begin(&s, &plain);
+    a = join(&s);
+    b = join(&s);
+    pass_over(&s);
+    hear(a, "/kick guest2\n");
+    assert_gets(a, "-- unknown command /kick: try /help\n");
+    say(&s, "/kick");
+    say(&s, "/kick host");
+    say(&s, "/kick nobody");
+    say(&s, "/kick GUEST1");
+    assert_shown(&s, "-- /kick wants a name, such as: /kick guest1\n-- host is you\n"
+                     "-- no member is called nobody: try /who\n-- guest1 was removed\n");
+    assert_gets(b, "-- guest1 was removed\n");
+    assert_gets(a, "-- the host has removed you from the room\n");
+    assert_true(a->ended);
+    hear(a, "not any more\n");
+    assert_gets(b, "");
+    leave(a);
+    assert_shown(&s, "");
+    end(&s);
+}
+
+static void help_lists_what_one_may_do(void **state)
+{
+    struct scene s;
+    struct person *a;
+
+    (void)state;
+    begin(&s, &plain);
+    a = join(&s);
+    pass_over(&s);
+    hear(a, "/help\n");
+    say(&s, "/help");
+    assert_gets(a, HELP_BEGIN "-- /quit            leave\n-- /help            see this\n");
+    assert_shown(&s, HELP_BEGIN "-- /kick NAME       remove a member\n"
+                                "-- /quit            close the room\n"
+                                "-- /help            see this\n");
+    end(&s);
+}
+
+static void joins_push_no_lines_out_of_the_history(void **state)
+{
+    struct room_options options = plain;
+    struct scene s;
+
+    (void)state;
+    options.history = 2;
+    begin(&s, &options);
+    say(&s, "one");
+    leave(join(&s));
+    say(&s, "two");
+    for (int i = 0; i < 10; i++)
+        leave(join(&s));
+    say(&s, "/nick \u5f20\u4e09");
+    assert_gets(join(&s), "-- welcome, you are guest12" WELCOME_END "host: one\nhost: two\n");
+    end(&s);
+}
+
+static void names_of_mixed_scripts_are_refused(void **state)
+{
+    struct scene s;
+    struct person *a;
+
+    (void)state;
+    begin(&s, &plain);
+    a = join(&s);
+    pass_over(&s);
+    hear(a, "/nick h\u043est\n");
+    assert_gets(a, "-- a name cannot mix Latin, Greek and Cyrillic letters\n");
     end(&s);
 }
 
@@ -295,6 +443,8 @@ static void wrong_names_of_a_console_are_refused(void **state)
          EXITCODE_USAGE},
         {"Guest12", "invalid name \"Guest12\": the room gives such names to guests",
          EXITCODE_USAGE},
+        {"h\u043est", "invalid name \"h\u043est\": it mixes Latin, Greek or Cyrillic letters",
+         EXITCODE_USAGE},
         {"\u4e2d", NULL, EXITCODE_DATA},
     };
     struct room_options options = encoded("latin1");
@@ -305,7 +455,7 @@ static void wrong_names_of_a_console_are_refused(void **state)
     begin_without_console(&s, &options);
     a = join(&s);
     pass_over(&s);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         struct error err = {0};
 
         assert_null(member_join(s.room, MEMBER_CONSOLE, wrong[i].name, &err));
@@ -371,6 +521,13 @@ int main(void)
         cmocka_unit_test(newcomers_see_the_history),
         cmocka_unit_test(commands_are_obeyed),
         cmocka_unit_test(who_quits_gets_what_was_said_before),
+        cmocka_unit_test(a_member_is_told_something_alone),
+        cmocka_unit_test(a_message_that_cannot_be_encoded_is_answered),
+        cmocka_unit_test(a_member_that_does_not_read_is_told_no_more),
+        cmocka_unit_test(the_console_removes_a_member),
+        cmocka_unit_test(help_lists_what_one_may_do),
+        cmocka_unit_test(joins_push_no_lines_out_of_the_history),
+        cmocka_unit_test(names_of_mixed_scripts_are_refused),
         cmocka_unit_test(the_console_gives_commands_too),
         cmocka_unit_test(the_end_of_the_console_closes_the_room),
         cmocka_unit_test(a_console_comes_and_goes_silently),

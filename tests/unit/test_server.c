@@ -302,6 +302,21 @@ static void count_wakes(void *arg)
     ++*(int *)arg;
 }
 
+static void each_loop_has_a_share_of_handshakes(void **state)
+{
+    const struct server_limit none = {.loops = 1}, one = {.max = 2, .loops = 1};
+    const struct server_limit many = {.max = 6, .loops = 3}, more = {.max = 1, .loops = 3};
+
+    (void)state;
+    assert_false(server_limit_is_share(&none, 1000));
+    assert_false(server_limit_is_share(&one, 1));
+    assert_true(server_limit_is_share(&one, 2));
+    assert_false(server_limit_is_share(&many, 1));
+    assert_true(server_limit_is_share(&many, 2));
+    assert_false(server_limit_is_share(&more, 0));
+    assert_true(server_limit_is_share(&more, 1));
+}
+
 static void the_limit_counts_and_wakes_those_who_pause(void **state)
 {
     int wakes = 0;
@@ -582,6 +597,7 @@ int main(void)
         cmocka_unit_test(the_limit_holds_over_all_loops),
         cmocka_unit_test(one_loop_alone_stops_at_the_limit),
         cmocka_unit_test(loops_share_the_clients),
+        cmocka_unit_test(each_loop_has_a_share_of_handshakes),
         cmocka_unit_test(the_limit_counts_and_wakes_those_who_pause),
         cmocka_unit_test(the_limit_gives_each_loop_its_share),
         cmocka_unit_test(once_serves_one_and_listens_no_more),

@@ -12,17 +12,18 @@
 #include "base/buf.h"
 #include "chat/shared_log.h"
 
-#define NOBODY SHARED_LOG_NOBODY
+#define BY(n) ((struct shared_log_skip){.author = (n)})
+#define NOBODY BY(SHARED_LOG_NOBODY)
 
 static void append(struct shared_log *l, const char *text, uint32_t author)
 {
-    assert_int_equal(shared_log_append(l, text, strlen(text), author), 0);
+    assert_int_equal(shared_log_append(l, text, strlen(text), author, false), 0);
 }
 
 /* Takes up to step bytes at a time, from pieces of a list of that length, and
  * compares all of it. */
-static void assert_reads(struct shared_log *l, struct shared_log_position *p, uint32_t skip,
-                         size_t step, size_t pieces, const char *text)
+static void assert_reads(struct shared_log *l, struct shared_log_position *p,
+                         struct shared_log_skip skip, size_t step, size_t pieces, const char *text)
 {
     struct buf got = {0};
     struct iovec iov[8];
@@ -64,7 +65,7 @@ static void all_read_the_same(void **state)
             struct shared_log_position p = start, q = start, none = shared_log_head(l);
 
             assert_reads(l, &p, NOBODY, step, pieces, "one\ntwo\nthree\nfour\n");
-            assert_reads(l, &q, 1, step, pieces, "two\nfour\n");
+            assert_reads(l, &q, BY(1), step, pieces, "two\nfour\n");
             assert_reads(l, &none, NOBODY, step, pieces, "");
         }
     shared_log_free(l);
@@ -84,7 +85,7 @@ static void what_follows_is_one_piece(void **state)
     assert_int_equal(shared_log_peek(l, p, 10, NOBODY, iov, 8), 1);
     assert_int_equal(iov[0].iov_len, 27 * 10);
     /* The lines of author 2 are ten cuts in it. */
-    assert_int_equal(shared_log_peek(l, p, UINT64_MAX, 2, iov, 8), 8);
+    assert_int_equal(shared_log_peek(l, p, UINT64_MAX, BY(2), iov, 8), 8);
     assert_int_equal(iov[0].iov_len, 27 * 50);
     assert_int_equal(iov[1].iov_len, 27 * 99);
     shared_log_free(l);
@@ -184,10 +185,10 @@ static void refuses_what_does_not_fit(void **state)
 
     (void)state;
     append(l, "kept\n", 1);
-    assert_int_equal(shared_log_append(l, line, sizeof(line), 1), -1);
-    assert_int_equal(shared_log_append(l, line, 0, 1), -1);
+    assert_int_equal(shared_log_append(l, line, sizeof(line), 1, false), -1);
+    assert_int_equal(shared_log_append(l, line, 0, 1, false), -1);
     assert_reads(l, &p, NOBODY, 100, 8, "kept\n");
-    assert_int_equal(shared_log_append(l, line, 448, 1), 0);
+    assert_int_equal(shared_log_append(l, line, 448, 1, false), 0);
     shared_log_free(l);
     shared_log_free(NULL);
 }
@@ -214,12 +215,12 @@ static void many_lines_pass_in_order(void **state)
         random = random * 1664525 + 1013904223;
         length = snprintf(line, sizeof(line), "%lu %*s\n", n,
                           (int)(random >> 16) % (n % 50 == 0 ? 600 : 60), "");
-        assert_int_equal(shared_log_append(l, line, (size_t)length, (uint32_t)(1 + n % READERS)),
-                         0);
+        assert_int_equal(
+            shared_log_append(l, line, (size_t)length, (uint32_t)(1 + n % READERS), false), 0);
         for (size_t i = 0; i < READERS; i++) {
             struct iovec iov[3];
             uint32_t own = (uint32_t)i + 1;
-            size_t count = shared_log_peek(l, at[i], UINT64_MAX, own, iov, 3), taken = 0;
+            size_t count = shared_log_peek(l, at[i], UINT64_MAX, BY(own), iov, 3), taken = 0;
 
             if (n % (i + 1) != 0)
                 continue;
@@ -232,7 +233,7 @@ static void many_lines_pass_in_order(void **state)
                 held[i].end--;
                 taken--;
             }
-            at[i] = shared_log_take(l, at[i], taken, own);
+            at[i] = shared_log_take(l, at[i], taken, BY(own));
         }
         for (size_t i = 0; i < READERS; i++) {
             char *newline;
@@ -253,6 +254,40 @@ static void many_lines_pass_in_order(void **state)
     shared_log_free(l);
 }
 
+static void notes_are_no_history(void **state)
+{
+    struct shared_log *l = shared_log_new(4096);
+    struct shared_log_skip skip;
+    struct shared_log_position p;
+
+    (void)state;
+    append(l, "said one\n", 1);
+    assert_int_equal(shared_log_append(l, "joins\n", 6, 2, true), 0);
+    append(l, "said two\n", 1);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(shared_log_append(l, "comes and goes\n", 15, 3, true), 0);
+    skip = (struct shared_log_skip){.notes_before = shared_log_head(l).line};
+    assert_int_equal(shared_log_append(l, "after\n", 6, 3, true), 0);
+    assert_int_equal(shared_log_back(l, 1).line, 2);
+    p = shared_log_back(l, 2);
+    assert_int_equal(p.line, 0);
+    assert_reads(l, &p, skip, 4, 8, "said one\nsaid two\nafter\n");
+    p = shared_log_back(l, 0);
+    assert_int_equal(p.line, shared_log_head(l).line);
+    assert_int_equal(shared_log_oldest(l).line, 0);
+    shared_log_free(l);
+}
+
+static void notes_alone_are_no_history(void **state)
+{
+    struct shared_log *l = shared_log_new(4096);
+
+    (void)state;
+    assert_int_equal(shared_log_append(l, "joins\n", 6, 2, true), 0);
+    assert_int_equal(shared_log_back(l, 5).line, 1);
+    shared_log_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +299,8 @@ int main(void)
         cmocka_unit_test(tells_how_far_behind),
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(many_lines_pass_in_order),
+        cmocka_unit_test(notes_are_no_history),
+        cmocka_unit_test(notes_alone_are_no_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
