@@ -399,6 +399,16 @@ END
   expect_equal "$output" $'你好\n再见'
 }
 
+@test "program: with --tls it reads and writes what is inside" {
+  head -c 300000 /dev/urandom >data
+  serve_program --tls sh -c 'cat; echo the end'
+  local pin
+  pin=$(grep -o 'sha256/[^ ]*' serve.err)
+  tcptool send --tls --tls-pin "$pin" 127.0.0.1 "$port" <data >reply
+  echo the end >>data
+  cmp data reply
+}
+
 @test "program: a client that is idle for too long ends it" {
   for mode in "${MODES[@]}"; do
     serve_program "$mode" --once --idle-timeout 200ms sh -c 'echo $$ >pid; cat'

@@ -146,7 +146,7 @@ PROXY UNKNOWN $long
 EOT
 }
 
-@test "a malformed header: the client is reset, and the server goes on" {
+@test "a malformed header: the client is reset, and the server continues" {
   start_behind_proxy --reply secret
   count=0
   while IFS= read -r header; do
@@ -200,7 +200,7 @@ has_read() {
   expect_status 0
 }
 
-@test "a connection that ends within its header is reported, and the server goes on" {
+@test "a connection that ends within its header is reported, and the server continues" {
   make_headers
   start_behind_proxy
   count=0
@@ -292,7 +292,7 @@ held() {
   expect_equal "$(grep -v listening serve.err || true)" ''
 }
 
-@test "at the limit of handshakes the oldest is reset, and the newcomer is served" {
+@test "at the limit of handshakes the oldest is reset, and the new client is served" {
   start_behind_proxy --echo --max-conns 2 --handshake-timeout 1h
   start_stalled oldest
   wait_for held 1
@@ -358,7 +358,7 @@ has_read_header() {
   expect_status 1
 }
 
-@test "--once: a malformed header is the outcome of the one connection" {
+@test "--once: a malformed header decides the exit status" {
   start_behind_proxy --once
   run tcptool send 127.0.0.1 "$port" hello
   expect_status 1
@@ -367,7 +367,7 @@ has_read_header() {
   expect_match "$(tail -n 1 serve.err)" 'PROXY header: not a valid header'
 }
 
-@test "--once with a header ends with 0" {
+@test "--once with a header exits with 0" {
   make_headers
   start_behind_proxy --once
   run -0 send_it <v2-6

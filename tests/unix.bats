@@ -41,7 +41,7 @@ exists_not() {
   [[ ! -e $1 && ! -L $1 ]]
 }
 
-@test "serve: prints what nc, ncat, socat, Python and send say on a path" {
+@test "serve: prints what nc, ncat, socat, Python and send send to a path" {
   start_at unix:s serve
   printf 'nc. ' | nc.openbsd -UN s
   printf 'ncat. ' | ncat -U s
@@ -215,7 +215,7 @@ has_mode() {
   exists_not t
 }
 
-@test "--socket-mode: what is no mode, or has no path to apply to, is a usage error" {
+@test "--socket-mode: an invalid mode, or no unix:PATH, is a usage error" {
   for mode in 8 1000 '' 07777 rw; do
     run -2 --separate-stderr tcptool serve -b unix:s --socket-mode "$mode"
     expect_match "$stderr" "\"$mode\""
@@ -303,7 +303,7 @@ alone() {
   start_at unix:s serve
 }
 
-@test "what is no socket is never removed" {
+@test "a file that is no socket is never removed" {
   echo precious >file
   mkdir directory
   leave_stale stale
@@ -358,7 +358,7 @@ alone() {
   wait_for contains send.out two
 }
 
-@test "send: nobody there, no such path, a dead server" {
+@test "send: no listener, no such path, a dead server" {
   leave_stale s
   run -1 --separate-stderr tcptool send unix:s x
   expect_equal "$stderr" 'tcptool: cannot connect to unix:s: Connection refused'
@@ -424,7 +424,7 @@ has_pending() {
   expect_file serve.out 'question\n'
 }
 
-@test "delivered means that the peer has read everything" {
+@test "delivered: the peer has read everything" {
   start_told s
   start send "$TCPTOOL" send --until none unix:s "$(printf 'x%.0s' {1..5000})"
   tell accept
@@ -505,7 +505,7 @@ is_stopped() {
   cmp data serve.out
 }
 
-@test "what is not wanted is read all the same: --discard, /dev/null and --until none" {
+@test "discarded data is read all the same: --discard, /dev/null and --until none" {
   head -c 3000000 /dev/zero >data
   start_at unix:s serve --discard -v
   tcptool send unix:s <data

@@ -1,5 +1,5 @@
-/* Owns the way of a line that is ready into the log, and of an answer to where it waits.
- * Decides nothing of what is said. */
+/* Owns the delivery of finished lines to the log, and of replies to their queue. Knows no
+ * commands. */
 #include "chat/announce.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 
 static int refuse(struct error *err)
 {
-    error_set(err, EXITCODE_FAILED, "there is not enough room for it");
+    error_set(err, EXITCODE_FAILED, "the room's buffer cannot hold it");
     return -1;
 }
 
@@ -68,7 +68,7 @@ int announce_about(struct room *r, struct member *by, struct error *err, const c
     return result < 0 ? refuse(err) : append(r, by, true, err);
 }
 
-/* Puts r->line among what only one member gets; result is that of set_line(). */
+/* Queues r->line for one member only; result is that of set_line(). */
 static int answer(struct room *r, struct member *to, int result, struct error *err)
 {
     if (result < 0)

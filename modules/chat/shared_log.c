@@ -41,8 +41,8 @@ struct shared_log {
     uint64_t first_line, next; /* the numbers of the oldest line there is, and of the next */
 };
 
-/* Takes memory for n more, as far as the limit allows. Where there is none the
- * ring stays as large as it is, and whoever asks how full it is has to know. */
+/* Grows the ring by n, within the limit. Without memory the ring keeps its size, and callers
+ * check how full it is. */
 static void grow(struct ring *r, size_t n)
 {
     size_t wanted = n < r->max - r->used ? r->used + n : r->max;

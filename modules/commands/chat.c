@@ -143,7 +143,7 @@ static void on_drained(struct timer *t)
         conversation_end(c->talk.conversation, CONVERSATION_STOP);
 }
 
-/* The first signal ends the talk as the end of the input does. */
+/* The first signal ends the chat as the end of input does. */
 static void on_signal(void *arg, int number)
 {
     struct call *c = arg;
@@ -250,7 +250,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
         connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
-        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
                   words[w->used]);
         return -1;
     }

@@ -1,4 +1,4 @@
-/* What a command is to the program: a name, a help text, its options, a function. */
+/* A command: a name, a help text, options and a function. */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 

@@ -1,4 +1,4 @@
-/* Owns the words and options that say where to connect. Connects to nothing. */
+/* Owns the words and options that name the peer. Opens no connection. */
 #include "commands/connecting.h"
 
 #include <errno.h>

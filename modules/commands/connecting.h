@@ -1,4 +1,4 @@
-/* What the commands that connect have in common: the words HOST and PORT, and options. */
+/* Shared by the commands that connect: the words HOST and PORT, and options. */
 #ifndef COMMANDS_CONNECTING_H
 #define COMMANDS_CONNECTING_H
 

@@ -50,9 +50,9 @@ const struct option_spec listen_worker_specs[] = {
 
 const struct option_spec listen_access_specs[] = {
     {OPTION_WORDS, "allow", 0, .value = "RULE", AT(allow),
-     .help = "serve clients of RULE only (repeatable)"},
+     .help = "serve clients of RULE or @FILE only (repeatable)"},
     {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
-     .help = "refuse clients of RULE (repeatable)"},
+     .help = "refuse clients of RULE or @FILE (repeatable)"},
     {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
      .help = "require a PROXY header from each client"},
     {.kind = OPTION_END},
@@ -93,7 +93,7 @@ int listening_check(const struct listen_options *o, const struct common_options 
                     const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
-        shares = "--once takes a single connection";
+        shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
         return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
@@ -132,17 +132,20 @@ static void report_stopping(const struct listening *l)
         event_notice(
             clients == 1
                 ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
-                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+                : "stopping: waiting up to %s for %llu connections to close; again to end them "
+                  "now",
             limit, clients);
 }
 
-/* The first signal lets clients end by themselves; the second ends the program at once. */
+/* SIGHUP reads files again. The first other signal waits for clients to close; the second ends
+ * the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
     if (number == SIGHUP) {
+        access_source_reload(&l->rules);
         tls_options_reload(&l->tls);
         return;
     }
@@ -200,10 +203,14 @@ void listening_open(struct listening *l)
     event_show_clients(l->common->verbose || (l->shows_clients && isatty(STDERR_FILENO)));
     l->accept_limit.on_due = on_accept_limit;
     l->port_file_retry.on_due = on_port_file_retry;
+    l->access = (struct access)ACCESS_INIT;
+    l->rules = (struct access_source){
+        .allow = &l->options->allow, .deny = &l->options->deny, .access = &l->access};
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (tls_options_have_files(&l->common->tls))
+    if (access_source_has_files(&l->options->allow, &l->options->deny) ||
+        tls_options_have_files(&l->common->tls))
         sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
@@ -267,42 +274,6 @@ static int read_file_options(const struct listening *l, struct socket_file_optio
     return -1;
 }
 
-/* Adds a rule, or one for each address of a name. */
-static int add_rule(struct listening *l, const char *word, bool allows, struct error *err)
-{
-    struct resolver_question q = {.host = word, .family = AF_UNSPEC};
-    struct addr_list list = {0};
-    int result = 0;
-
-    switch (access_add(&l->rules, word, allows, err)) {
-    case ACCESS_ADDED:
-        return 0;
-    case ACCESS_FAILED:
-        return -1;
-    case ACCESS_IS_NAME:
-        break;
-    }
-    if (resolver_look_up(&l->run, &q, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.count && result == 0; i++)
-        result = access_add_address(&l->rules, &list.items[i], word, allows, err);
-    addr_list_clear(&list);
-    return result;
-}
-
-static int add_rules(struct listening *l, const struct option_words *words, bool allows,
-                     struct error *err)
-{
-    for (size_t i = 0; i < words->count; i++) {
-        if (add_rule(l, words->words[i], allows, err) == 0)
-            continue;
-        if (error_is_set(err))
-            error_prefix(err, allows ? "--allow" : "--deny");
-        return -1;
-    }
-    return 0;
-}
-
 static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
@@ -310,14 +281,13 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0 ||
+        access_source_open(&l->rules, &l->run, err) < 0 ||
         tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
-    access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
-    if (l->rules.count > 0)
-        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (o->allow.count > 0 || o->deny.count > 0)
+        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
@@ -355,7 +325,7 @@ static void announce(const struct listening *l)
                          &listeners->items[0].address);
 }
 
-/* An address that is not of this machine may be one in which a port was meant. */
+/* An address that is not local may be meant as a port: -b 8080. */
 static void explain_bind(const struct listening *l, struct error *err)
 {
     const struct option_words *binds = &l->common->binds;
@@ -417,7 +387,7 @@ static void clear(struct listening *l)
     for (size_t i = 0; l->binds != NULL && i < l->server_options.listen.count; i++)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
-    access_clear(&l->rules);
+    access_source_close(&l->rules);
     tls_context_free(l->tls.context);
 }
 

@@ -124,8 +124,7 @@ static void on_over(void *owner, struct outcome *o)
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
-        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
-                     "have closed because the sending side was closed");
+        event_notice("no reply; if you expected one, the server may need --no-half-close");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else
@@ -211,7 +210,7 @@ static void plan_conversation(struct send *s)
         .idle_ms = o->common.idle_timeout_ms,
         .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
         .unanswered = o->until == UNTIL_LINE
-                          ? "the peer closed the connection before a whole line came"
+                          ? "the peer closed the connection before a whole line arrived"
                           : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,

@@ -1,4 +1,4 @@
-/* The command serve: its options, and which service they ask for. */
+/* The command serve: its options, and the service that they select. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -119,10 +119,9 @@ static int check_workers(const struct serve_options *o, bool runs_program, struc
     if (runs_program)
         shares = NULL;
     else if (!replies(o))
-        shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: printing in order "
-                 "takes one loop";
+        shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
-        shares = "only one loop can keep lines and characters whole: use --raw, without -e";
+        shares = "only one worker keeps lines and characters whole: use --raw, without -e";
     return listening_check(&o->listen, &o->common, shares, err);
 }
 

@@ -136,6 +136,9 @@ void stream_report_hangup_early(struct stream *s);
  * is delivered or never will be. Call it while that is not so. */
 void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner));
 
+/* Returns true when the bytes are those of the socket: another process can read and write it. */
+bool stream_can_be_lent(const struct stream *s);
+
 /*
  * Lends the descriptor of a connection, which becomes blocking, to another process: a duplicate
  * is inherited, which reads and writes it. Until stream_take_back(), nothing may be read or

@@ -327,13 +327,14 @@ static int start_with_pipes(struct job *j, struct error *err)
     return result;
 }
 
-/* Only TCP counts what a program moves through the socket. */
+/* Bytes that need no processing are those of the socket. Only TCP counts what a program moves
+ * through it. */
 static bool can_have_socket(const struct program *p, struct stream *s)
 {
     struct socket_counts counts;
 
     return p->service.plan.from_near.make_filter == NULL &&
-           p->service.plan.from_far.make_filter == NULL &&
+           p->service.plan.from_far.make_filter == NULL && stream_can_be_lent(s) &&
            (!p->counts_bytes || socket_counts_read(stream_descriptor(s), &counts) == 0);
 }
 

@@ -474,7 +474,7 @@ STREAMS = 8
 
 
 def workers_load(bench, command):
-    """GBK is answered in upper case on several connections. It is the tool that is busy, so that
+    """Replies in GBK and upper case on several connections. It is the tool that is busy, so that
     the load, which shares the cores with it, takes little of them away."""
     h, port = bench.harness, bench.harness.new_port()
     path, size = bench.gbk_file()
@@ -521,11 +521,11 @@ def all_rows(scale):
         bulk("send-pipe", f"send {size(scale.send_bytes)}, `cat \\|`", send_pipe, peers_send()),
         Row("echo", "echo 64 bytes, 100 connections", echo_load(100), echo_servers(),
             ("requests/s", 1), MICRO),
-        Row("upper", "answer one line in upper case and close (`upper --single`)", short_load(),
+        Row("upper", "reply with one line in upper case and close (`upper --single`)", short_load(),
             upper_servers("--single"), ("conn/s", 1), MICRO),
         Row("upper-shut", "the same, the client ending first (`upper`)", short_load("shut"),
             only(upper_servers(), "socat", "lean", "tcptool"), ("conn/s", 1), MICRO),
-        Row("reply", "answer a line with a fixed one (`serve --reply`)", short_load("shut"),
+        Row("reply", "reply to a line with a fixed one (`serve --reply`)", short_load("shut"),
             reply_servers(), ("conn/s", 1), MICRO),
         Row("program-true", "`/bin/true`",
             short_load("shut", line=""), program_servers("/bin/true"), ("conn/s", 1), MICRO, None,
@@ -542,13 +542,13 @@ def all_rows(scale):
             ("ms", 1e3)),
         Row("gbk", f"print {size(scale.convert_bytes)} of GBK as UTF-8", convert, converters(),
             BULK_RATE, BULK_COST, "peak RSS", "text"),
-        Row("upper-ascii", f"answer {size(scale.upper_bytes)} of ASCII in upper case",
+        Row("upper-ascii", f"reply with {size(scale.upper_bytes)} of ASCII in upper case",
             upper_stream, upper_streamers(), BULK_RATE, BULK_COST, None, "text"),
         Row("chat", f"room of {scale.members}, 10 speakers, 10 lines of 64 bytes at a time",
             chat_load(10, 10), rooms(), ("lines/s", 1), MICRO, None, "chat"),
         Row("chat-line", f"room of {scale.members}, 1 speaker, 1 line of 64 bytes at a time",
             chat_load(1, 1), rooms(), ("lines/s", 1), MICRO, None, "chat"),
-        Row("workers", f"answer {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
+        Row("workers", f"reply with {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
             "connections", workers_load, workers(), BULK_RATE, BULK_COST, None, "workers"),
     ]
     for count in scale.echo_steps:

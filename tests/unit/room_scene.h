@@ -22,9 +22,7 @@
 #include "chat/pace.h"
 #include "chat/room_private.h"
 
-#define WELCOME_END                                                                           \
-    "; type a line and Enter to say it, /nick NAME to take a name, /who, /me ACTION, /quit, " \
-    "/help\n"
+#define WELCOME_END "; type to chat, /nick NAME to rename, or /help\n"
 
 enum {
     GUESTS_MAX = 1000,

@@ -78,7 +78,7 @@ static void who_is_overrun_fails_and_is_announced(void **state)
     assert_null(b->stream);
     assert_holds(&b->got, "guest1: a ");
     assert_int_equal(room_count(s.room), 1);
-    assert_gets(a, "-- guest2 fell behind and was dropped\n");
+    assert_gets(a, "-- guest2 fell behind and was disconnected\n");
     end(&s);
 }
 

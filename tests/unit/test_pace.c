@@ -350,7 +350,7 @@ static void who_takes_nothing_delays_nobody(void **state)
     assert_flooded_by("guest1", c, &got);
     assert_int_not_equal(got, 0);
     buf_reset(&c->got);
-    assert_gets_with(c, "-- guest2 fell behind and was dropped\n");
+    assert_gets_with(c, "-- guest2 fell behind and was disconnected\n");
     read_when_woken(a, 0);
     read_when_woken(c, 0);
     for (int i = 0; i < 100 && stream_is_blocked(a->stream); i++)
