@@ -6,6 +6,7 @@ load helpers/common
 start_at() {
   local address=$1 command=$2
   shift 2
+  rm -f "$command.err" # of one that ran before
   start "$command" "$TCPTOOL" "$command" -b "$address" "$@"
   wait_for listens_or_is_gone "$command"
   contains "$command.err" 'listening on unix:' || fail "$(cat "$command.err")"
@@ -567,18 +568,18 @@ is_stopped() {
   echo reply >in
   input=in start nc nc.openbsd -lNU nc
   wait_for test -S nc
-  expect_equal "$(tcptool send unix:nc 'to nc')" reply
+  expect_equal "$(tcptool send --retry 10s unix:nc 'to nc')" reply
   finish nc
   expect_file nc.out 'to nc'
   input=in start ncat ncat -lU ncat
   wait_for test -S ncat
-  tcptool send --until line unix:ncat 'to ncat' >got
+  tcptool send --retry 10s --until line unix:ncat 'to ncat' >got
   expect_file got 'reply\n'
   finish ncat
   expect_file ncat.out 'to ncat'
   input=in start socat socat -t 20 UNIX-LISTEN:socat -
   wait_for test -S socat
-  expect_equal "$(tcptool send unix:socat 'to socat')" reply
+  expect_equal "$(tcptool send --retry 10s unix:socat 'to socat')" reply
   finish socat
   expect_file socat.out 'to socat'
   input=in start abstract socat -t 20 "ABSTRACT-LISTEN:$BATS_TEST_TMPDIR/x" -
@@ -686,4 +687,12 @@ is_stopped() {
   expect_match "$output" 'unix:PATH'
   run -2 tcptool serve -U s
   expect_match "$output" 'unix:PATH'
+}
+
+@test "SIGHUP ends a server without files, and removes its path" {
+  start_at unix:s serve
+  kill -HUP "${pids[serve]}"
+  finish serve
+  expect_status 129
+  exists_not s
 }

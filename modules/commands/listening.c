@@ -137,19 +137,25 @@ static void report_stopping(const struct listening *l)
             limit, clients);
 }
 
-/* SIGHUP reads files again. The first other signal waits for clients to close; the second ends
- * the program at once. */
+static bool has_files(const struct listening *l)
+{
+    return access_source_has_files(&l->options->allow, &l->options->deny) ||
+           tls_options_have_files(&l->common->tls);
+}
+
+/* SIGHUP reads files again, or ends the program at once where there are none. The first other
+ * signal waits for clients to close; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
-    if (number == SIGHUP) {
+    if (number == SIGHUP && has_files(l)) {
         access_source_reload(&l->rules);
         tls_options_reload(&l->tls);
         return;
     }
-    if (l->server == NULL || l->signalled || waits_for_first) {
+    if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
         return;
@@ -199,6 +205,7 @@ void listening_open(struct listening *l)
 {
     struct error why = {0};
     sigset_t signals;
+    struct sigaction action;
 
     event_show_clients(l->common->verbose || (l->shows_clients && isatty(STDERR_FILENO)));
     l->accept_limit.on_due = on_accept_limit;
@@ -209,9 +216,8 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (access_source_has_files(&l->options->allow, &l->options->deny) ||
-        tls_options_have_files(&l->common->tls))
-        sigaddset(&signals, SIGHUP);
+    if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
+        sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
