@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "base/endpoint.h"
+#include "base/executable.h"
 #include "commands/command.h"
 #include "commands/listening.h"
 #include "commands/progress.h"
 #include "commands/text_options.h"
-#include "core/executable.h"
 #include "core/whole.h"
 #include "services/answer.h"
 #include "services/echo.h"
@@ -285,8 +285,11 @@ static void configure(struct serve *s, char **words, const struct local_startup 
 static int find_program(struct serve *s, const char *word, struct error *err)
 {
     s->program_path = executable_find(word, err);
-    if (s->program_path == NULL)
+    if (s->program_path == NULL || executable_check_script(s->program_path, word, err) < 0) {
+        if (err->number != ENOMEM)
+            err->status = EXITCODE_USAGE;
         return -1;
+    }
     s->error_output = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (s->error_output < 0)
         error_errno(err, errno, "cannot prepare to run programs");
