@@ -63,8 +63,8 @@ end
 complete -c tcptool -f
 complete -c tcptool -n __tcptool_needs_command -l help -d 'print help and exit'
 complete -c tcptool -n __tcptool_needs_command -l version -d 'print the version and exit'
-complete -c tcptool -n __tcptool_needs_command -a serve -d 'Listen; print what clients send, or reply to them'
-complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a serve -d 'Listen; print what clients send, or reply to them'
+complete -c tcptool -n __tcptool_needs_command -a serve -d 'Listen; print what clients send, reply, or run a program'
+complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a serve -d 'Listen; print what clients send, reply, or run a program'
 complete -c tcptool -n __tcptool_needs_command -a send -d 'Connect; send a message or standard input; print the reply'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a send -d 'Connect; send a message or standard input; print the reply'
 complete -c tcptool -n __tcptool_needs_command -a chat -d 'Chat in lines, with one peer or in a room'
@@ -125,6 +125,8 @@ complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
+complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'

@@ -52,7 +52,7 @@ of_fish() {
 of_zsh() {
   cat >ask.zsh <<'END'
 emulate zsh
-_arguments() { shift; print -rl - ${@:#-[sSC]} }
+_arguments() { shift; print -rl - ${@:#-([sSCA]|\*)} }
 source =(sed '$d' $1)
 _tcptool_arguments $2
 END

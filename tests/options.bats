@@ -198,8 +198,10 @@ refused_word() {
     stop "$1"
     refused '"99999"' "$@" 99999
     refused '"8889".*one port or address' "$@" 8888 8889
-    refused '"cat": taken for a program' "$@" cat
+    [ "$1" = serve ] || refused '"cat": taken for a program' "$@" cat
     refused '"\[::1"' "$@" '[::1'
+    start "unix-$1" "$TCPTOOL" "$@" "unix:$PWD/socket-$1"
+    wait_for contains "unix-$1.err" "listening on unix:$PWD/socket-$1"
   done
 }
 
@@ -320,7 +322,7 @@ refused_word() {
   refused '"--nonsense"' send -b 127.0.0.1 --nonsense localhost 80 hello
   refused '"--nonsense"' upper -b 127.0.0.1 --nonsense
   refused '"--nonsense"' chat --listen -b 127.0.0.1 --bye ciao --nonsense
-  refused '"extra"' serve -b 127.0.0.1 extra
+  refused '"no-such-program"' serve -b 127.0.0.1 no-such-program
   refused '"x"' send -b 127.0.0.1 -f file localhost 80 x
   refused 'bind' send -b 127.0.0.1 -b ::1 localhost 80 hello
   refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello

@@ -145,3 +145,37 @@ watched_sockets() {
   run -2 tcptool serve --reply x --label --workers 2
   [[ $output == *--raw* ]]
 }
+
+has_no_children() {
+  [[ -z $(ps -o pid= --ppid "${pids[serve]}") ]]
+}
+
+@test "workers: programs of many clients" {
+  for mode in --backlog=128 --encoding=latin1; do
+    rm -f serve.port
+    start_serve "$mode" --workers 4 --backlog 2000 --max-conns 100 cat
+    run peer clients_many "$port" 300
+    expect_equal "$output" 300
+    wait_for has_no_children
+    stop serve
+    expect_status 0
+    expect_equal "$(grep -v 'listening' serve.err)" ''
+  done
+}
+
+@test "workers: no process of a program is left by a stop" {
+  start_serve --workers 3 --drain 0 sh -c 'trap "" HUP; echo $$ >>list; printf x; sleep 1000'
+  [[ -p hold ]] || mkfifo hold
+  exec 7<>hold
+  input=hold start clients "$PYTHON" -c 'import socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(9)]
+[s.recv(1) for s in held]
+print("held", flush=True)
+sys.stdin.read()' "$port"
+  wait_for contains clients.out held
+  stop serve
+  while read -r pid; do
+    not kill -0 "$pid"
+  done <list
+  expect_equal "$(wc -l <list)" 9
+}

@@ -28,7 +28,7 @@ int endpoint_parse_local(const char *word, struct endpoint *e, struct error *err
 enum endpoint_kind {
     ENDPOINT_NONE,
     ENDPOINT_PORT,    /* a number */
-    ENDPOINT_ADDRESS, /* a number, or with a port */
+    ENDPOINT_ADDRESS, /* a number, or with a port, or an address by itself */
 };
 enum endpoint_kind endpoint_kind(const char *word);
 

@@ -13,7 +13,7 @@ struct hint {
     const char *word;     /* an option: "-w", "--exec" */
     const char *text;
     bool takes_value; /* of its own, in the other program */
-    bool is_final;    /* replaces all other hints: there is no equivalent */
+    bool is_final;    /* replaces all other hints */
 };
 
 /* Returns the hint for an option of a command, or NULL when there is none. Of "--name=value"

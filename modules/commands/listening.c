@@ -64,6 +64,13 @@ void listening_clear_options(struct listen_options *o)
     options_clear_words(&o->deny);
 }
 
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err)
+{
+    return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
+                                                : options_add_word(&common->binds, word, err);
+}
+
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err)
 {
@@ -72,10 +79,8 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     if (count > 1 && kind != ENDPOINT_NONE)
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": expected one port or address",
                   words[1]);
-    else if (kind == ENDPOINT_PORT)
-        return endpoint_parse_port(words[0], 0, &o->port, err);
-    else if (kind == ENDPOINT_ADDRESS)
-        return options_add_word(&common->binds, words[0], err);
+    else if (kind != ENDPOINT_NONE)
+        return listening_take_word(o, common, words[0], err);
     else if (count > 0)
         error_set(err, EXITCODE_USAGE,
                   "unexpected argument \"%s\": taken for a program, as it is no port and no "

@@ -71,8 +71,12 @@ struct listening {
 /* Frees the words of the options. */
 void listening_clear_options(struct listen_options *o);
 
-/* Takes a single operand that is a port or an address as -p or -b. Returns 0, or -1 with a
- * usage error. */
+/* Takes a word that is a port or an address as -p or -b. Returns 0, or -1 with a usage
+ * error. */
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err);
+
+/* Takes a single operand likewise; for commands that have no others. */
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err);
 

@@ -1,4 +1,5 @@
 /* The command wait: its options, its signals, and the program that follows it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/executable.h"
@@ -106,6 +107,15 @@ static int encode_message(struct wait *w, struct error *err)
     return -1;
 }
 
+/* It is looked up again when its time has come. */
+static int check_program(const char *word, struct error *err)
+{
+    char *path = executable_find(word, err);
+
+    free(path);
+    return path != NULL ? 0 : -1;
+}
+
 static int check(struct wait *w, int count, char **words, struct error *err)
 {
     const struct wait_options *o = &w->options;
@@ -125,7 +135,7 @@ static int check(struct wait *w, int count, char **words, struct error *err)
 
         a->plan = connecting_plan(&a->words, &o->connect, &o->common, false, w->tls);
     }
-    return w->program != NULL ? executable_check(w->program[0], err) : 0;
+    return w->program != NULL ? check_program(w->program[0], err) : 0;
 }
 
 static void on_signal(void *arg, int number)

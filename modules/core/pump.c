@@ -362,6 +362,13 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
     stream_set_reader(from, on_readable, p);
 }
 
+void pump_discard_rest(struct pump *p)
+{
+    static const struct direction discard = {.at_end = AT_END_KEEP};
+
+    pump_start(p, &discard, p->owner, p->work, p->from, NULL, p->on_end);
+}
+
 bool pump_is_blocked(const struct pump *p)
 {
     return p->running && p->waiting.link.next != &p->waiting.link;

@@ -63,6 +63,9 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
                 struct stream *from, struct stream *to,
                 void (*on_end)(struct pump *p, enum pump_end how, struct error *why));
 
+/* For on_end: starts again, and discards the rest of the source. */
+void pump_discard_rest(struct pump *p);
+
 /* Copies at once what can be read, before an event reports it. */
 void pump_try(struct pump *p);
 

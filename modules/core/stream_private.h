@@ -32,6 +32,8 @@ struct stream {
     bool has_sent : 1;       /* there may be something to acknowledge */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
+    bool early_hangup : 1; /* see stream_report_hangup_early() */
+    bool lent : 1;         /* another process reads and writes the descriptor */
     bool closed : 1;
     bool failed : 1;    /* failure is set */
     bool truncated : 1; /* failure says why data may be missing, unless failed */
@@ -48,6 +50,10 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
 
 /* Keeps the first failure, and names the object and what was done with it. Moves why. */
 void stream_fail(struct stream *s, bool reading, struct error *why);
+
+/* For a connection: copies the address, which has to fit; frees the names after the round. */
+void stream_set_peer(struct stream *s, const struct addr *peer);
+void stream_release_names(struct stream *s);
 
 /* Decides what epoll watches. */
 void stream_update_interest(struct stream *s);

@@ -272,11 +272,23 @@ def echo_load(connections):
     return measure
 
 
-def short_load(*how):
+def short_load(*how, line="hello, how are you today?"):
     def measure(bench, command):
-        return measure_held(bench, command, ["short", 64, bench.scale.seconds,
-                                             "hello, how are you today?", *how])
+        return measure_held(bench, command, ["short", 64, bench.scale.seconds, line, *how])
     return measure
+
+
+def program_servers(program):
+    return {
+        "tcpserver": lambda b, port: ["tcpserver", "-q", "-H", "-R", "-l0", "-c1000", "-b1000",
+                                      LOOPBACK, port, program],
+        "ncat": lambda b, port: ["ncat", "-l", "-k", "-m", "1000", "-e", program, LOOPBACK, port],
+        "socat": lambda b, port: [
+            "socat", f"TCP-LISTEN:{port},bind={LOOPBACK},reuseaddr,fork,backlog=1024",
+            f"EXEC:{program},nofork"],
+        "lean": lambda b, port: [b.lean, "program", port, program],
+        "tcptool": lambda b, port: [b.tool, "serve", "-q", "-b", LOOPBACK, "-p", port, program],
+    }
 
 
 LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -515,6 +527,11 @@ def all_rows(scale):
             only(upper_servers(), "socat", "lean", "tcptool"), ("conn/s", 1), MICRO),
         Row("reply", "reply to a line with a fixed one (`serve --reply`)", short_load("shut"),
             reply_servers(), ("conn/s", 1), MICRO),
+        Row("program-true", "`/bin/true`",
+            short_load("shut", line=""), program_servers("/bin/true"), ("conn/s", 1), MICRO, None,
+            "program"),
+        Row("program-cat", "`/bin/cat`, the client sending a line",
+            short_load("shut"), program_servers("/bin/cat"), ("conn/s", 1), MICRO, None, "program"),
         Row("idle", f"{scale.idle:,} idle connections, printing", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), printing_servers(),
             memory="bytes each", rounds=1, memory_below=512),
