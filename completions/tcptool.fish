@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --user --chroot --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
             contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --user --chroot --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --user --chroot --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case wait
             contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
@@ -89,6 +89,8 @@ complete -c tcptool -n '__tcptool_uses serve' -l workers -x -d 'share the port a
 complete -c tcptool -n '__tcptool_uses serve' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses serve' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses serve' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses serve' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses serve' -l chroot -x -d 'once listening, make DIR the root directory'
 complete -c tcptool -n '__tcptool_uses serve' -l reply -x -d 'reply to each client\'s first data with TEXT'
 complete -c tcptool -n '__tcptool_uses serve' -l reply-file -r -F -d 'send each client the contents of FILE'
 complete -c tcptool -n '__tcptool_uses serve' -l echo -d 'send everything back, print nothing'
@@ -124,7 +126,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
 complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
@@ -186,6 +188,8 @@ complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME 
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses chat' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses chat' -l chroot -x -d 'once listening, make DIR the root directory'
 complete -c tcptool -n '__tcptool_uses chat' -l bye -x -d 'a line that ends the chat (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l name -x -d 'your name in a room, or the console\'s (host)'
 complete -c tcptool -n '__tcptool_uses chat' -l room -d 'with --listen: a room for many'
@@ -219,7 +223,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access rights chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -237,6 +241,8 @@ complete -c tcptool -n '__tcptool_uses upper' -l workers -x -d 'share the port a
 complete -c tcptool -n '__tcptool_uses upper' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses upper' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses upper' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses upper' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses upper' -l chroot -x -d 'once listening, make DIR the root directory'
 complete -c tcptool -n '__tcptool_uses upper' -l single -d 'reply to the first read, then close'
 complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
@@ -266,7 +272,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
-complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses wait' -l any -d 'wait for one ADDRESS only'
 complete -c tcptool -n '__tcptool_uses wait' -l gone -d 'wait until connecting is no longer possible'

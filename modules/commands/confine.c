@@ -1,0 +1,113 @@
+/* Owns the order in which rights are given up. Knows no system call that does it. */
+#include "commands/confine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/event.h"
+#include "base/executable.h"
+#include "base/kept_path.h"
+#include "commands/listening.h"
+#include "commands/text_options.h"
+
+#define AT(field) .offset = offsetof(struct confine_options, field)
+
+const struct option_spec confine_specs[] = {
+    {OPTION_WORD, "user", 0, .value = "NAME[:GROUP]", AT(user),
+     .help = "once listening, become this user"},
+    {OPTION_WORD, "chroot", 0, .value = "DIR", AT(chroot),
+     .help = "once listening, make DIR the root directory"},
+    {.kind = OPTION_END},
+};
+
+int confine_prepare(struct listening *l, struct error *err)
+{
+    const struct confine_options *o = &l->options->confine;
+
+    return rights_prepare(&l->rights, o->user, o->chroot, err);
+}
+
+/* A FIFO may have no reader yet; a regular file has been written. */
+static int keep_port_file(const struct listening *l, struct error *err)
+{
+    return loop_timer_is_set(&l->port_file_retry)
+               ? kept_path_add(l->options->port_file, KEPT_PATH_WRITE, err)
+               : 0;
+}
+
+static int keep_sockets(const struct listening *l, struct error *err)
+{
+    const struct listeners *all = server_listeners(l->server);
+
+    for (size_t i = 0; i < all->count; i++)
+        if (addr_is_file(&all->items[i].address) &&
+            kept_path_add(all->items[i].address.un.sun_path, KEPT_PATH_REMOVE, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Every file that is opened or removed after the start is named here; libraries, encodings and
+ * the time zone, which are loaded when they are first used, are loaded now. */
+static int keep_what_is_needed(struct listening *l, struct error *err)
+{
+    tzset();
+    return access_source_keep_files(&l->rules, err) < 0 ||
+                   tls_options_keep_files(&l->common->tls, err) < 0 || keep_port_file(l, err) < 0 ||
+                   keep_sockets(l, err) < 0 ||
+                   (l->text != NULL && text_options_keep(l->text, l->encodings, err) < 0)
+               ? -1
+               : 0;
+}
+
+static void report_losses(void)
+{
+    const struct kept_path *k;
+    int number;
+
+    for (size_t i = 0; (k = kept_path_get(i)) != NULL; i++) {
+        number = kept_path_try(k);
+        if (number == 0)
+            continue;
+        if (k->use == KEPT_PATH_REMOVE)
+            event_notice("unix:%s: cannot be removed at the end: %s", k->path, strerror(number));
+        else
+            event_notice("%s: cannot be opened again on SIGHUP: %s", k->path, strerror(number));
+    }
+}
+
+/* The program is another one, or none, in another root, and the user may not run it. */
+static int find_program_again(const char *path, struct error *err)
+{
+    char *found = executable_find(path, err);
+
+    if (found == NULL && err->number != ENOMEM)
+        err->status = EXITCODE_USAGE;
+    free(found);
+    return found != NULL ? 0 : -1;
+}
+
+int confine_enter(struct listening *l, struct error *err)
+{
+    const struct confine_options *o = &l->options->confine;
+
+    if (o->user == NULL && o->chroot == NULL)
+        return 0;
+    if (keep_what_is_needed(l, err) < 0 || rights_give_up(&l->rights, err) < 0)
+        return -1;
+    if (o->chroot != NULL)
+        kept_path_use_directories();
+    report_losses();
+    if (o->chroot == NULL)
+        kept_path_clear(); /* they are opened as the user has named them */
+    return l->program != NULL ? find_program_again(l->program, err) : 0;
+}
+
+void confine_clear(struct listening *l)
+{
+    kept_path_clear();
+    rights_clear(&l->rights);
+    for (size_t i = 0; i < sizeof(l->encodings) / sizeof(l->encodings[0]); i++)
+        transcode_let_go(&l->encodings[i]);
+}
