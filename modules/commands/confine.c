@@ -11,6 +11,7 @@
 #include "base/kept_path.h"
 #include "commands/listening.h"
 #include "commands/text_options.h"
+#include "core/landlock.h"
 
 #define AT(field) .offset = offsetof(struct confine_options, field)
 
@@ -19,8 +20,30 @@ const struct option_spec confine_specs[] = {
      .help = "once listening, become this user"},
     {OPTION_WORD, "chroot", 0, .value = "DIR", AT(chroot),
      .help = "once listening, make DIR the root directory"},
+    {OPTION_ON, "no-sandbox", 0, AT(no_sandbox), .help = "keep rights that are not needed"},
     {.kind = OPTION_END},
 };
+
+/* What the C library reads to look up a name, which may be replaced at any time: directories
+ * of configuration, and those of modules that nsswitch.conf(5) names. */
+static const char *const name_directories[] = {
+    "/etc",
+    "/run/systemd/resolve",
+    "/run/resolvconf",
+    "/run/NetworkManager",
+    "/usr/lib",
+    "/usr/lib64",
+    "/lib",
+    "/lib64",
+};
+enum { DNS_PORT = 53 };
+
+/* AddressSanitizer looks for leaks at the end, through /proc, and writes its reports to files. */
+#ifdef SANITIZED
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized = false;
+#endif
 
 int confine_prepare(struct listening *l, struct error *err)
 {
@@ -61,6 +84,64 @@ static int keep_what_is_needed(struct listening *l, struct error *err)
                : 0;
 }
 
+static uint64_t rights_for(enum kept_path_use use)
+{
+    switch (use) {
+    case KEPT_PATH_READ:
+        return LANDLOCK_MAY_READ;
+    case KEPT_PATH_READ_TREE:
+        return LANDLOCK_MAY_READ | LANDLOCK_MAY_LIST;
+    case KEPT_PATH_APPEND:
+        return LANDLOCK_MAY_WRITE | LANDLOCK_MAY_CREATE;
+    case KEPT_PATH_WRITE:
+        return LANDLOCK_MAY_WRITE;
+    case KEPT_PATH_REMOVE:
+        return LANDLOCK_MAY_REMOVE;
+    }
+    return 0;
+}
+
+static int allow_kept_paths(struct landlock *rules, struct error *err)
+{
+    const struct kept_path *k;
+
+    for (size_t i = 0; (k = kept_path_get(i)) != NULL; i++)
+        for (size_t j = 0; j < k->directory_count; j++)
+            if (landlock_allow(rules, k->directories[j], rights_for(k->use), err) < 0)
+                return -1;
+    return 0;
+}
+
+static int allow_names(struct landlock *rules, struct error *err)
+{
+    for (size_t i = 0; i < sizeof(name_directories) / sizeof(name_directories[0]); i++)
+        if (landlock_allow_path(rules, name_directories[i], LANDLOCK_MAY_READ | LANDLOCK_MAY_LIST,
+                                err) < 0)
+            return -1;
+    return landlock_allow_port(rules, DNS_PORT, err);
+}
+
+/* Names are looked up after the start only where a file of rules may have new ones. */
+static int limit_files(const struct listening *l, struct error *err)
+{
+    const struct listen_options *o = l->options;
+    struct landlock rules;
+    int result = landlock_open(&rules, err);
+
+    if (result == 0 && rules.fd < 0)
+        event_detail("the access to files is not limited: this kernel has no Landlock");
+    if (result == 0)
+        result = allow_kept_paths(&rules, err);
+    if (result == 0 && access_source_has_files(&o->allow, &o->deny))
+        result = allow_names(&rules, err);
+    if (result == 0 && is_sanitized)
+        result = landlock_allow_path(&rules, "/", UINT64_MAX, err);
+    if (result == 0)
+        result = landlock_enforce(&rules, err);
+    landlock_close(&rules);
+    return result;
+}
+
 static void report_losses(void)
 {
     const struct kept_path *k;
@@ -91,10 +172,12 @@ static int find_program_again(const char *path, struct error *err)
 int confine_enter(struct listening *l, struct error *err)
 {
     const struct confine_options *o = &l->options->confine;
+    bool is_sandboxed = !o->no_sandbox && l->program == NULL;
 
-    if (o->user == NULL && o->chroot == NULL)
+    if (o->user == NULL && o->chroot == NULL && !is_sandboxed)
         return 0;
-    if (keep_what_is_needed(l, err) < 0 || rights_give_up(&l->rights, err) < 0)
+    if (keep_what_is_needed(l, err) < 0 || rights_give_up(&l->rights, err) < 0 ||
+        (is_sandboxed && (rights_gain_none(err) < 0 || limit_files(l, err) < 0)))
         return -1;
     if (o->chroot != NULL)
         kept_path_use_directories();

@@ -8,6 +8,7 @@
 struct confine_options {
     const char *user;
     const char *chroot;
+    bool no_sandbox;
 };
 
 /* A part of the commands' tables; the offsets are those of struct confine_options. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -119,6 +120,14 @@ int rights_give_up(struct rights *r, struct error *err)
     if (has_become(r))
         return 0;
     error_set(err, EXITCODE_FAILED, "cannot become the user %s: there is a way back", r->user_word);
+    return -1;
+}
+
+int rights_gain_none(struct error *err)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        return 0;
+    error_errno(err, errno, "cannot give up new rights");
     return -1;
 }
 

@@ -24,6 +24,10 @@ int rights_prepare(struct rights *r, const char *user, const char *root, struct 
  * with err filled, and the process is not to go on then. */
 int rights_give_up(struct rights *r, struct error *err);
 
+/* From now on, no program that is executed has more rights than this process: no_new_privs,
+ * prctl(2). Returns 0, or -1 with err filled. */
+int rights_gain_none(struct error *err);
+
 void rights_clear(struct rights *r);
 
 #endif
