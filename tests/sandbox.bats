@@ -21,12 +21,27 @@ hang_up() {
   wait_for contains "$1.err" "$2"
 }
 
+need_filter() {
+  tcptool serve -v -b 127.0.0.1 -p 0 --accept-timeout 1ms 2>&1 | grep -q 'system calls are not limited' &&
+    skip "this build or this kernel has no filter of system calls"
+  return 0
+}
+
 @test "no thread of a server can gain rights, unless --no-sandbox is given" {
   start_serve --echo --workers 3
   expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
   expect_equal "$(threads serve NoNewPrivs)" 1
   start_serve -n open --echo --workers 3 --no-sandbox
   expect_equal "$(threads open NoNewPrivs)" 0
+}
+
+@test "every thread of a server is under the filter of system calls, unless --no-sandbox is given" {
+  need_filter
+  start_serve --echo --workers 3
+  expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
+  expect_equal "$(threads serve Seccomp)" 2
+  start_serve -n open --echo --workers 3 --no-sandbox
+  expect_equal "$(threads open Seccomp)" "$(awk '$1 == "Seccomp:" { print $2 }' /proc/self/status)"
 }
 
 @test "upper, chat --listen and a room are sandboxed, a server that runs programs is not" {
@@ -40,6 +55,7 @@ hang_up() {
     expect_equal "$(threads "$name" NoNewPrivs)" 1
   done
   expect_equal "$(threads program NoNewPrivs)" 0
+  expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
 }
 
 @test "a file of rules is read again from its directory, and from no other" {

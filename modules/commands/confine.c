@@ -12,6 +12,7 @@
 #include "commands/listening.h"
 #include "commands/text_options.h"
 #include "core/landlock.h"
+#include "core/syscall_filter.h"
 
 #define AT(field) .offset = offsetof(struct confine_options, field)
 
@@ -142,6 +143,19 @@ static int limit_files(const struct listening *l, struct error *err)
     return result;
 }
 
+static int limit_system_calls(struct error *err)
+{
+    bool is_active;
+
+    if (syscall_filter_load(&is_active, err) < 0)
+        return -1;
+    if (!is_active)
+        event_detail(syscall_filter_size > 0
+                         ? "system calls are not limited: the kernel permits no filter"
+                         : "system calls are not limited: tcptool was built without the filter");
+    return 0;
+}
+
 static void report_losses(void)
 {
     const struct kept_path *k;
@@ -177,7 +191,8 @@ int confine_enter(struct listening *l, struct error *err)
     if (o->user == NULL && o->chroot == NULL && !is_sandboxed)
         return 0;
     if (keep_what_is_needed(l, err) < 0 || rights_give_up(&l->rights, err) < 0 ||
-        (is_sandboxed && (rights_gain_none(err) < 0 || limit_files(l, err) < 0)))
+        (is_sandboxed &&
+         (rights_gain_none(err) < 0 || limit_files(l, err) < 0 || limit_system_calls(err) < 0)))
         return -1;
     if (o->chroot != NULL)
         kept_path_use_directories();
