@@ -144,7 +144,7 @@ lint: ## Check layout, includes, spelling of shell and warnings of a second comp
 	tests/helpers/lint
 
 format: ## Lay out the C sources
-	clang-format -i tcptool.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
+	clang-format -i tcptool.c tools/*.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
 
 bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat side by side
 	tests/bench/run $(BUILD)
