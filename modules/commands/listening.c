@@ -139,6 +139,7 @@ static void on_signal(void *arg, int number)
 
     if (number == SIGHUP) {
         tls_options_reload(&l->tls);
+        event_log_reopen(l->run.log);
         return;
     }
     if (l->server == NULL || l->signalled || waits_for_first) {
@@ -198,9 +199,10 @@ void listening_open(struct listening *l)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (tls_options_have_files(&l->common->tls))
+    if (tls_options_have_files(&l->common->tls) || event_log_is_file(l->common->log))
         sigaddset(&signals, SIGHUP);
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
+        run_log(&l->run, l->common->log, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
 }
