@@ -58,7 +58,7 @@ const struct option_spec common_message_specs[] = {
 
 const struct option_spec common_log_specs[] = {
     {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
-     .help = "log connections to FILE as JSON lines (- is stderr)"},
+     .help = "log events to FILE as JSON lines (-: stderr)"},
     {.kind = OPTION_END},
 };
 
