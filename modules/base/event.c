@@ -111,7 +111,9 @@ static void flush(void)
             return;
         length = begin_line(line, sizeof(line), false);
         snprintf(line + length, sizeof(line) - length,
-                 "messages that standard error did not take: %lu\n", queue.waiting.lost);
+                 queue.waiting.lost == 1 ? "%lu message lost: standard error was blocked\n"
+                                         : "%lu messages lost: standard error was blocked\n",
+                 queue.waiting.lost);
         queue.waiting.lost = 0;
         line_queue_add(&queue.waiting, line, strlen(line));
     }
