@@ -121,6 +121,20 @@ nogroup=$(id -g nobody)
   [[ ! -e socket ]]
 }
 
+@test "--chroot and --user: the log is opened again where it was" {
+  need_root
+  mkdir jail logs
+  chown nobody logs
+  start_serve --echo --chroot jail --user nobody --log logs/log
+  contains serve.err 'logs/log: cannot be opened again on SIGHUP: Permission denied'
+  mv logs/log logs/old
+  kill -HUP "${pids[serve]}"
+  wait_for [ -e logs/log ]
+  expect_equal "$(stat -c %U logs/log)" nobody
+  expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
+  wait_for contains logs/log '"event":"closed"'
+}
+
 @test "--chroot: a directory of authorities is read at the start and on SIGHUP" {
   need_root
   mkdir jail authorities

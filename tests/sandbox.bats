@@ -75,6 +75,21 @@ need_filter() {
   hang_up open 'cannot read rules/list: No such file'
 }
 
+@test "the log is opened again in its directory, and nowhere else" {
+  need_landlock
+  mkdir logs other
+  start_serve --echo --log logs/log
+  mv logs/log logs/old
+  kill -HUP "${pids[serve]}"
+  wait_for [ -e logs/log ]
+  expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
+  wait_for contains logs/log '"event":"closed"'
+  ln -sf ../other/log logs/log
+  hang_up serve 'cannot open logs/log: Permission denied'
+  expect_equal "$(tcptool send -q 127.0.0.1 "$port" hello)" hello
+  [[ ! -e other/log ]]
+}
+
 @test "a file of rules may be a link to another directory from the start" {
   mkdir rules other
   echo 127.0.0.2 >other/list

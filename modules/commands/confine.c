@@ -61,6 +61,13 @@ static int keep_port_file(const struct listening *l, struct error *err)
                : 0;
 }
 
+static int keep_log(const struct listening *l, struct error *err)
+{
+    const char *path = l->common->log;
+
+    return event_log_is_file(path) ? kept_path_add(path, KEPT_PATH_APPEND, err) : 0;
+}
+
 static int keep_sockets(const struct listening *l, struct error *err)
 {
     const struct listeners *all = server_listeners(l->server);
@@ -79,7 +86,7 @@ static int keep_what_is_needed(struct listening *l, struct error *err)
     tzset();
     return access_source_keep_files(&l->rules, err) < 0 ||
                    tls_options_keep_files(&l->common->tls, err) < 0 || keep_port_file(l, err) < 0 ||
-                   keep_sockets(l, err) < 0 ||
+                   keep_log(l, err) < 0 || keep_sockets(l, err) < 0 ||
                    (l->text != NULL && text_options_keep(l->text, l->encodings, err) < 0)
                ? -1
                : 0;
