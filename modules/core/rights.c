@@ -16,11 +16,24 @@
 
 #include "base/num.h"
 
+/* Without memory or descriptors, nothing is known of the name; getpwnam(3). */
+static bool has_failed(const void *found, const char *word, struct error *err)
+{
+    if (found != NULL || (errno != ENOMEM && errno != EMFILE && errno != ENFILE && errno != EIO))
+        return false;
+    error_errno(err, errno, "--user: cannot look up \"%s\"", word);
+    return true;
+}
+
 static int find_group(struct rights *r, const char *word, struct error *err)
 {
-    const struct group *found = getgrnam(word);
+    const struct group *found;
     uint64_t number;
 
+    errno = 0;
+    found = getgrnam(word);
+    if (has_failed(found, word, err))
+        return -1;
     if (found == NULL && num_parse(word, 0, UINT32_MAX - 1, &number) < 0) {
         error_set(err, EXITCODE_USAGE, "--user: unknown group \"%s\"", word);
         return -1;
@@ -32,10 +45,15 @@ static int find_group(struct rights *r, const char *word, struct error *err)
 /* A number that is no user's name needs no entry, but then a group has to be named. */
 static int find_user(struct rights *r, const char *word, bool has_group, struct error *err)
 {
-    const struct passwd *found = getpwnam(word);
+    const struct passwd *found;
     uint64_t number = 0;
-    bool is_number = found == NULL && num_parse(word, 0, UINT32_MAX - 1, &number) == 0;
+    bool is_number;
 
+    errno = 0;
+    found = getpwnam(word);
+    if (has_failed(found, word, err))
+        return -1;
+    is_number = found == NULL && num_parse(word, 0, UINT32_MAX - 1, &number) == 0;
     if (is_number)
         found = getpwuid((uid_t)number);
     if (found == NULL && !is_number)
