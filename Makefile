@@ -159,7 +159,7 @@ install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
 	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
-	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
 	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
 	$(INSTALL) -m 644 completions/tcptool.fish $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
@@ -167,7 +167,7 @@ install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
 # Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
-	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md LICENSE) \
+	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md SECURITY.md LICENSE) \
 	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
 	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
 	for directory in $(DOCDIR) $(foreach d,$(completion_dirs),$(d) $(dir $(d))); do \
