@@ -83,6 +83,12 @@ static void take_counts(struct job *j)
     j->outcome.out_bytes = j->counts.out_bytes;
 }
 
+static void take_back(struct job *j)
+{
+    take_counts(j);
+    stream_take_back(j->client->stream, j->counts.in_bytes, j->counts.out_bytes);
+}
+
 static void finish(struct job *j)
 {
     struct loop *l = loop_of(j);
@@ -155,7 +161,7 @@ static void on_idle(struct timer *t)
     char limit[32];
 
     take_counts(j);
-    if (j->counts.in_bytes != counts.in_bytes || j->counts.out_bytes != counts.out_bytes)
+    if (memcmp(&j->counts, &counts, sizeof(counts)) != 0)
         j->moved_ms = now_ms;
     if (j->moved_ms + limit_ms > now_ms) {
         loop_set_timer(loop_of(j), t, limit_ms / 4 + 1);
@@ -204,7 +210,6 @@ static void close_in_order(struct job *j)
 {
     const struct end nothing = {0};
 
-    stream_take_back(j->client->stream, j->counts.in_bytes, j->counts.out_bytes);
     if (converse(j, &nothing, &j->outcome.why) < 0)
         finish(j);
     else
@@ -226,7 +231,7 @@ static void on_end(void *owner)
             finish(j);
         return;
     }
-    take_counts(j);
+    take_back(j);
     if (j->hung_up || socket_counts_is_lost(j->fd)) {
         report_loss(j);
         report_status(j, status);
@@ -412,10 +417,12 @@ static void drop(struct service *v, struct client *c)
 
     (void)v;
     j->dropped = true;
-    if (j->talk != NULL)
+    if (j->talk != NULL) {
         conversation_end(j->talk, CONVERSATION_ABORT);
-    else if (c->stream != NULL)
-        take_counts(j);
+    } else if (c->stream != NULL) {
+        take_back(j);
+        on_closing(c, c->stream, 0);
+    }
     j->outcome.cut = j->outcome.cut || j->child != NULL;
     finish(j);
 }
