@@ -382,6 +382,13 @@ void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
     s->counts.moved_ms = loop_now_ms(s->loop);
 }
 
+void stream_describe(const struct stream *s,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    if (s->transport.ops->describe != NULL)
+        s->transport.ops->describe(&s->transport, tell, arg);
+}
+
 void stream_report_hangup_early(struct stream *s)
 {
     s->early_hangup = true;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct socket_counts {
-    uint64_t in_bytes; /* that were read */
+    uint64_t in_bytes;  /* that were read */
     uint64_t out_bytes; /* that were written */
     uint64_t moved;     /* grows when the peer sends or acknowledges data */
 };

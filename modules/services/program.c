@@ -269,13 +269,14 @@ static int start(struct job *j, int input, int output, struct error *err)
     struct child_plan plan = {
         .path = p->config->path,
         .argv = p->config->argv,
-        .environment = ucspi_describe(&p->environment, j->client->stream),
+        .environment = ucspi_describe(&p->environment, j->client->stream, err),
         .input = input,
         .output = output,
         .error_output = p->config->error_output,
     };
 
-    j->child = child_start(&p->host, &plan, on_end, j, err);
+    if (plan.environment != NULL)
+        j->child = child_start(&p->host, &plan, on_end, j, err);
     return j->child != NULL ? 0 : -1;
 }
 
