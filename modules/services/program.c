@@ -2,7 +2,6 @@
 #include "services/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -140,11 +139,15 @@ static void on_ending(struct timer *t)
         look_whether_it_reads(j);
 }
 
+/* A connection that cannot be watched counts as lost. */
 static void on_hangup(void *owner)
 {
     struct job *j = owner;
+    const struct stream *lent = j->client->stream;
+    bool unwatched = lent != NULL && stream_failure(lent) != NULL;
 
-    if (!j->hung_up && !loop_timer_is_set(&j->ending) && socket_counts_is_lost(j->fd))
+    if (!j->hung_up && !loop_timer_is_set(&j->ending) &&
+        (unwatched || socket_counts_is_lost(j->fd)))
         look_whether_it_reads(j);
 }
 
@@ -189,7 +192,9 @@ static void report_loss(struct job *j)
     int number = socket_error(j->fd);
 
     j->outcome.whose = FAULT_NEAR;
-    if (!error_is_set(&j->outcome.why))
+    if (stream_failure(j->client->stream) != NULL)
+        error_copy(&j->outcome.why, stream_failure(j->client->stream));
+    else if (!error_is_set(&j->outcome.why))
         error_errno(&j->outcome.why, number != 0 ? number : ECONNRESET, "error receiving from %s",
                     j->name);
 }
@@ -294,20 +299,6 @@ static int start_with_socket(struct job *j, struct error *err)
     return 0;
 }
 
-static int open_pipes(int input[2], int output[2], const char *name, struct error *err)
-{
-    if (pipe2(input, O_CLOEXEC) == 0) {
-        if (pipe2(output, O_CLOEXEC) == 0)
-            return 0;
-        error_errno(err, errno, "cannot run %s", name);
-        close(input[0]);
-        close(input[1]);
-        return -1;
-    }
-    error_errno(err, errno, "cannot run %s", name);
-    return -1;
-}
-
 static int start_with_pipes(struct job *j, struct error *err)
 {
     struct loop *l = loop_of(j);
@@ -315,8 +306,10 @@ static int start_with_pipes(struct job *j, struct error *err)
     int input[2], output[2], result = -1;
     struct end far;
 
-    if (open_pipes(input, output, name, err) < 0)
+    if (child_open_pipes(input, output) < 0) {
+        error_errno(err, errno, "cannot run %s", name);
         return -1;
+    }
     far.lent = false;
     far.out = local_open_pipe(l, input[1], true, name, err);
     far.in = local_open_pipe(l, output[0], false, name, err);
