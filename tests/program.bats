@@ -453,6 +453,28 @@ END
   done
 }
 
+@test "program: as process 1 the server reaps what programs leave behind, and ends by SIGTERM" {
+  (in_pid_namespace true) 2>/dev/null || skip "namespaces of processes are not permitted here"
+  start space in_pid_namespace "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port \
+    sh -c 'setsid sh -c "echo \$\$ >left; exec sleep 0.1" >left.out 2>&1 </dev/null & echo $PPID'
+  wait_for has_content serve.port
+  port=$(<serve.port)
+  expect_equal "$(tcptool send 127.0.0.1 "$port" '')" 1
+  wait_for has_content left
+  pids[serve]=$(pgrep -P "${pids[space]}")
+  wait_for has_no_children
+  kill -TERM "${pids[serve]}"
+  finish space
+  expect_status 0
+}
+
+# in_pid_namespace COMMAND...: as process 1 there.
+in_pid_namespace() {
+  local user=()
+  ((EUID == 0)) || user=(--map-root-user)
+  exec unshare --pid --fork --kill-child "${user[@]}" -- "$@"
+}
+
 @test "program: a stopped server leaves no process of a program" {
   for mode in "${MODES[@]}"; do
     for trap in '' 'trap "" HUP;'; do
