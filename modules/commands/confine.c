@@ -73,7 +73,7 @@ static int keep_sockets(const struct listening *l, struct error *err)
     const struct listeners *all = server_listeners(l->server);
 
     for (size_t i = 0; i < all->count; i++)
-        if (addr_is_file(&all->items[i].address) &&
+        if (all->items[i].file.exists &&
             kept_path_add(all->items[i].address.un.sun_path, KEPT_PATH_REMOVE, err) < 0)
             return -1;
     return 0;

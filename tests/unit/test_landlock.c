@@ -24,7 +24,7 @@ static char base[] = "/tmp/landlock.XXXXXX";
 /* Returns 0 or the errno of opening a file below the directory of the test. */
 static int try_to_open(const char *name, int flags)
 {
-    char path[64];
+    char path[128];
     int fd;
 
     snprintf(path, sizeof(path), "%s/%s", base, name);
@@ -37,7 +37,7 @@ static int try_to_open(const char *name, int flags)
 
 static int try_to_remove(const char *name)
 {
-    char path[64];
+    char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", base, name);
     return unlink(path) < 0 ? errno : 0;
@@ -62,7 +62,7 @@ static int try_port(uint16_t port)
 
 static int allow(struct landlock *l, const char *name, uint64_t rights)
 {
-    char path[64];
+    char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", base, name);
     return landlock_allow_path(l, path, rights, NULL);
@@ -131,15 +131,15 @@ static void limits_the_access_to_files(void **state)
 static int make_files(void **state)
 {
     static const char *const names[] = {"read", "append", "remove", "other"};
-    char path[64];
+    char path[128], file[32];
 
     (void)state;
     assert_non_null(mkdtemp(base));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", base, names[i]);
         assert_int_equal(mkdir(path, 0700), 0);
-        snprintf(path, sizeof(path), "%s/file", names[i]);
-        assert_int_equal(try_to_open(path, O_WRONLY | O_CREAT), 0);
+        snprintf(file, sizeof(file), "%s/file", names[i]);
+        assert_int_equal(try_to_open(file, O_WRONLY | O_CREAT), 0);
     }
     return 0;
 }
