@@ -166,14 +166,14 @@ static void add_parts(void)
             add(SCMP_ACT_ALLOW, maps[i], 1,
                 SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, protections[j]));
     add(SCMP_ACT_ALLOW, "mprotect", 1, SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    add(SCMP_ACT_ALLOW, "prctl", 1, SCMP_CMP(0, SCMP_CMP_EQ, PR_SET_NAME));
-    add(SCMP_ACT_ALLOW, "prctl", 1, SCMP_CMP(0, SCMP_CMP_EQ, PR_SET_VMA));
+    add(SCMP_ACT_ALLOW, "prctl", 1, SCMP_CMP(0, SCMP_CMP_EQ, PR_SET_NAME, 0));
+    add(SCMP_ACT_ALLOW, "prctl", 1, SCMP_CMP(0, SCMP_CMP_EQ, PR_SET_VMA, 0));
 }
 
 static void add_arguments(void)
 {
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-        add(SCMP_ACT_ALLOW, "socket", 1, SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        add(SCMP_ACT_ALLOW, "socket", 1, SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
         add(SCMP_ACT_ALLOW, "ioctl", 1, SCMP_CMP(1, SCMP_CMP_MASKED_EQ, UINT32_MAX, requests[i]));
 }
