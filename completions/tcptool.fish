@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout
         case wait
             contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
@@ -115,6 +115,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l idle-timeout -x -d 'close a con
 complete -c tcptool -n '__tcptool_uses serve' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses serve' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses serve' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses serve' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses serve' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses serve' -l sendall -d 'keep sending until all is sent (default)'
@@ -156,6 +157,7 @@ complete -c tcptool -n '__tcptool_uses send' -l idle-timeout -x -d 'close a conn
 complete -c tcptool -n '__tcptool_uses send' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses send' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses send' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses send' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses send' -l sendall -d 'keep sending until all is sent (default)'
@@ -211,6 +213,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l idle-timeout -x -d 'close a conn
 complete -c tcptool -n '__tcptool_uses chat' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses chat' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses chat' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses chat' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses chat' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses chat' -l sendall -d 'keep sending until all is sent (default)'
@@ -259,6 +262,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l idle-timeout -x -d 'close a con
 complete -c tcptool -n '__tcptool_uses upper' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses upper' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses upper' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses upper' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses upper' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses upper' -l sendall -d 'keep sending until all is sent (default)'

@@ -152,3 +152,146 @@ echoes_in_tls() {
   hold guest ''
   expect_equal "$(knock x)" refused
 }
+
+# Twice what --rate 20K lets through at once: one more second of it, which a slow machine makes
+# longer, but nothing shorter.
+make_page() {
+  head -c 40K /dev/urandom >page
+}
+
+# at_rate COMMAND...: runs it; it takes the second that the rate demands.
+at_rate() {
+  local begun=${EPOCHREALTIME/./} taken
+  "$@"
+  taken=$((${EPOCHREALTIME/./} - begun))
+  ((taken > 950000)) || fail "took $taken microseconds: $*"
+}
+
+into() {
+  local file=$1
+  shift
+  tcptool "$@" >"$file"
+}
+
+# The client may be done before: the kernel takes what the server does not read yet.
+send_and_finish() {
+  tcptool send -q -f page 127.0.0.1 "$port"
+  finish serve
+}
+
+@test "--rate: what is received is as slow, and whole" {
+  make_page
+  start_serve --once --rate 20K
+  at_rate send_and_finish
+  expect_status 0
+  cmp page serve.out
+}
+
+@test "--rate: what is sent is as slow, and whole: files, pipes, messages, replies" {
+  make_page
+  start_serve --reply-file page --rate 20K
+  at_rate into got send -q --until eof 127.0.0.1 "$port" x
+  cmp page got
+  start_serve -n echo --echo
+  at_rate into got send --rate 20K -f page 127.0.0.1 "$port"
+  cmp page got
+  printf x >>page
+  at_rate into got send --rate 20K 127.0.0.1 "$port" < <(cat page)
+  cmp page got
+  at_rate into got send --rate 20K 127.0.0.1 "$port" "$(head -c 40960 /dev/zero | tr '\0' m)"
+  expect_equal "$(tr -d m <got | wc -c) $(wc -c <got)" '0 40960'
+}
+
+@test "--rate: a server that receives slows its client" {
+  make_page
+  start_serve --echo --rate 20K
+  at_rate into got send -f page 127.0.0.1 "$port"
+  cmp page got
+}
+
+@test "--rate: with TLS, in both roles" {
+  make_page
+  start_serve --reply-file page --tls --rate 20K
+  at_rate into got send -q --tls --tls-insecure 127.0.0.1 "$port"
+  cmp page got
+  start_serve -n fast --reply-file page --tls
+  at_rate into got send -q --tls --tls-insecure --rate 20K 127.0.0.1 "$port"
+  cmp page got
+  start_serve -n echo --echo --tls
+  at_rate into got send -q --tls --tls-insecure --rate 20K -f page 127.0.0.1 "$port"
+  cmp page got
+}
+
+@test "--rate: with -e the bytes on the wire count" {
+  head -c 20480 /dev/zero | tr '\0' x >narrow
+  start_serve --echo
+  at_rate into got send -e utf-16le --rate 20K -f narrow 127.0.0.1 "$port"
+  cmp narrow got
+}
+
+@test "--rate: a program gets pipes, and is slowed" {
+  make_page
+  start_serve --rate 20K sh -c 'readlink /proc/self/fd/0 >&2; cat'
+  at_rate into got send -f page 127.0.0.1 "$port"
+  cmp page got
+  contains serve.err 'pipe:['
+}
+
+@test "--rate: on unix sockets, and over all workers each connection has its own" {
+  make_page
+  start serve "$TCPTOOL" serve --reply-file page --rate 20K -b "unix:$PWD/s"
+  wait_for contains serve.err listening
+  at_rate into got send -q unix:./s
+  cmp page got
+  start_serve -n many --echo --workers 2 --rate 20K
+  for number in 1 2 3 4; do
+    start "c$number" "$TCPTOOL" send -q -f page 127.0.0.1 "$port"
+  done
+  for number in 1 2 3 4; do
+    finish "c$number"
+    expect_status 0
+    cmp page "c$number.out"
+  done
+}
+
+@test "--rate: a connection that waits for its rate is not idle" {
+  printf 12345 >page
+  start_serve --reply-file page --rate 2 --idle-timeout 200ms
+  run --separate-stderr tcptool send -q --until eof 127.0.0.1 "$port" x
+  expect_status 0
+  expect_equal "$output" 12345
+}
+
+@test "--rate: what it holds back when the server is stopped is reported as not delivered" {
+  make_page
+  start_serve --reply-file page --rate 1 --drain 10ms
+  start client "$TCPTOOL" send 127.0.0.1 "$port" x
+  wait_for has_content client.out
+  stop serve
+  expect_status 1
+  contains serve.err '1 connection was closed before all of its data was delivered'
+  finish client
+  expect_status 1
+}
+
+@test "--rate: chat and upper have it; 0 sets no limit" {
+  start chat "$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 --port-file chat.port --rate 10
+  wait_for_port chat
+  printf 'hello\nbye\n' | tcptool chat --rate 10 127.0.0.1 "$port"
+  finish chat
+  expect_status 0
+  expect_file chat.out 'hello\nbye\n'
+  start upper "$TCPTOOL" upper -b 127.0.0.1 -p 0 --port-file upper.port --rate 0
+  wait_for_port upper
+  expect_equal "$(tcptool send --rate 4 127.0.0.1 "$port" strasse)" STRASSE
+}
+
+@test "--rate: what is no size is a usage error, and wait has no such option" {
+  for word in x -1 1T 1.5 '' 99999999999G; do
+    run tcptool send --rate "$word" 127.0.0.1 1 x
+    expect_status 2
+    expect_match "$output" "--rate.*\"$word\""
+  done
+  run tcptool wait --rate 1 127.0.0.1:1
+  expect_status 2
+}

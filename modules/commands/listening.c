@@ -108,6 +108,7 @@ void listening_plan(struct listening *l)
     l->plan.goal = GOAL_BOTH_END;
     l->plan.idle_ms = l->common->idle_timeout_ms;
     l->plan.from_near.read_max = l->plan.from_far.read_max = l->common->recv_size;
+    l->plan.from_near.rate = l->plan.from_far.rate = l->common->rate;
     l->plan.from_far.one_send = !l->common->sendall;
 }
 
