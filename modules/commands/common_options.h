@@ -22,6 +22,7 @@ struct common_options {
     bool verbose;
     bool quiet;
     bool timestamps;
+    const char *log;
     struct tls_options tls;
 };
 
@@ -38,6 +39,7 @@ extern const struct option_spec common_limit_specs[];
 extern const struct option_spec common_rate_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
+extern const struct option_spec common_log_specs[];
 
 /* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
 int common_options_apply(const struct common_options *o, struct error *err);
