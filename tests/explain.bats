@@ -141,7 +141,7 @@ meaning() {
 
 @test "the steps are the calls that are made" {
   start_peer server server_gbk
-  strace -f -qq -e trace=socket,bind,listen,accept4,connect,sendto,recvfrom,shutdown -e signal=none -o trace \
+  ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=socket,bind,listen,accept4,connect,sendto,recvfrom,shutdown -e signal=none -o trace \
     "$TCPTOOL" send --explain -e gbk 127.0.0.1 "$port" 你好 >out 2>err
   # The look-up of a number opens no socket; a try that has to wait is no step.
   sed -E 's/^[0-9]+ +//; /EAGAIN|EINPROGRESS|EALREADY/d; s/\(.* = ([0-9]+)$/ \1/; s/^sendto/send/; s/^recvfrom/recv/
@@ -155,7 +155,7 @@ meaning() {
   head -c 300000 /dev/urandom >data
   tcptool send --explain -f data 127.0.0.1 "$port" >back 2>err
   cmp data back
-  run -0 strace -f -qq -e trace=getsockopt,ioctl -o trace "$TCPTOOL" send 127.0.0.1 "$port" hello
+  ASAN_OPTIONS=detect_leaks=0 run -0 strace -f -qq -e trace=getsockopt,ioctl -o trace "$TCPTOOL" send 127.0.0.1 "$port" hello
   not grep -qE 'TCP_INFO|FIONREAD' trace
 }
 
@@ -187,6 +187,12 @@ without_numbers() {
   finish serve
   peer explained err | without_numbers | grep -v '^getaddrinfo' >client
   of_page 2 | without_numbers | grep -v '^getaddrinfo' | diff - client
+  # Whether the end of the client's data comes before the reply is sent is chance.
+  local by_chance='^> (recv 0|shutdown|close)'
   peer explained serve.err | without_numbers | sed 's/^bind .*:0: .*/bind/' | sort >server
-  of_page 3 | without_numbers | sed 's/^bind .*/bind/' | sort | diff - server
+  of_page 3 | without_numbers | sed 's/^bind .*/bind/' | sort >page
+  diff <(grep -vE "$by_chance" page) <(grep -vE "$by_chance" server)
+  if [[ $(meaning shutdown\ SHUT_WR serve.err) == 'our side is closed, too (FIN)' ]]; then
+    diff page server
+  fi
 }
