@@ -268,7 +268,8 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return usage("--room requires --listen", err);
     if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;

@@ -23,6 +23,7 @@ struct common_options {
     bool quiet;
     bool timestamps;
     const char *log;
+    bool explain;
     struct tls_options tls;
 };
 
@@ -41,8 +42,9 @@ extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 extern const struct option_spec common_log_specs[];
 
-/* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
-int common_options_apply(const struct common_options *o, struct error *err);
+/* Sets how much is reported, and explained in the encoding of the wire (NULL: none); refuses
+ * contradictions. Returns 0 or -1. */
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err);
 
 /* Frees the words of the options. */
 void common_options_clear(struct common_options *o);

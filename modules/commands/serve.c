@@ -176,7 +176,7 @@ static int check_options(const struct serve_options *o, char **words, struct err
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
     if (text_options_check(&o->text, err) < 0 || check_workers(o, runs_program, err) < 0 ||
-        common_options_apply(&o->common, err) < 0)
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
         event_notice("--reply: a backslash is sent as typed; for a line ending, type $'%s'",

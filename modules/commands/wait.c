@@ -121,7 +121,7 @@ static int check(struct wait *w, int count, char **words, struct error *err)
     const struct wait_options *o = &w->options;
 
     if (text_options_check(&o->text, err) < 0 || check_words(w, count, err) < 0 ||
-        common_options_apply(&o->common, err) < 0 ||
+        common_options_apply(&o->common, NULL, err) < 0 ||
         wait_address_read(&w->addresses, count, words, o->now, err) < 0 ||
         encode_message(w, err) < 0)
         return -1;

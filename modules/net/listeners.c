@@ -23,7 +23,7 @@ static struct listener *add(struct listeners *l, struct error *err)
 static void close_listener(struct listener *l)
 {
     socket_file_remove(&l->file);
-    close(l->fd);
+    socket_close(l->fd, false);
     l->fd = -1;
 }
 

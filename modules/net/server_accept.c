@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/step.h"
 #include "net/server_private.h"
 
 enum {
@@ -44,6 +45,9 @@ void server_accept_pause_unless_possible(struct server *s)
 {
     server_accept_pause(s);
     server_resume(s);
+    if (s->paused && !s->options->once && !s->stopping && s->listeners.count > 0)
+        step_report(&(struct step){
+            .kind = STEP_PAUSE, .fd = s->listeners.items[0].fd, .size = (size_t)s->client_count});
 }
 
 void server_accept_stop_listening(struct server *s)
