@@ -260,6 +260,8 @@ struct server *server_open(const struct server_options *o, const struct server *
 
 void server_start(struct server *s)
 {
+    if (s->options->listen.inherited.is_connection)
+        server_accept_inherited(s);
     server_resume(s);
 }
 

@@ -26,7 +26,7 @@ struct client {
 
 struct server_options {
     struct listeners_plan listen;
-    bool once; /* one client, then no more listening */
+    bool once; /* one client, then no more listening; also for an inherited connection */
     int64_t drain_ms;
     int64_t handshake_ms;
     const struct stage_plan *stages;

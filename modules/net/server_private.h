@@ -42,6 +42,9 @@ void server_accept_pause_exhausted(struct server *s, int number);
 
 void server_accept_stop_listening(struct server *s);
 
+/* Takes over the connection that the program was started with, which is the only client. */
+void server_accept_inherited(struct server *s);
+
 /* Takes over an accepted connection. It has its slot unless it has to pass stages. */
 void server_accepted(struct server *s, int fd, const struct addr *peer);
 
