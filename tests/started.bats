@@ -265,6 +265,151 @@ refused() {
   done
 }
 
+# manager PLACE: a service manager, whose messages go to manager.out.
+manager() {
+  start manager "$PYTHON" "$PEERS/notify_socket.py" "$1"
+  wait_for has_content manager.out
+  export NOTIFY_SOCKET=$1
+}
+
+# The messages, without those of the watchdog.
+messages() {
+  sed 1d manager.out | grep -v '^WATCHDOG=1$'
+}
+
+# says TEXT: the last message is TEXT.
+says() {
+  [[ $(messages | tail -n 1) == "$1" ]]
+}
+
+@test "NOTIFY_SOCKET: a server says when it is ready, whom it serves, and when it stops" {
+  for place in "$PWD/notify" "@tcptool-$$-$RANDOM"; do
+    rm -f serve.port
+    manager "$place"
+    start_serve --echo
+    wait_for says 'READY=1 STATUS=0 clients, 0 refused'
+    mkfifo hold
+    exec 7<>hold
+    input=hold start client "$PYTHON" "$PEERS/client_idle.py" "$port"
+    wait_for says 'STATUS=1 client, 0 refused'
+    exec 7>&-
+    finish client
+    wait_for says 'STATUS=0 clients, 0 refused'
+    stop serve
+    wait_for says 'STOPPING=1 STATUS=0 clients, 0 refused'
+    expect_status 0
+    not grep -q WATCHDOG manager.out
+    stop manager
+    rm hold
+  done
+}
+
+@test "NOTIFY_SOCKET: refused clients are counted, by all workers" {
+  manager "$PWD/notify"
+  start_serve --echo --workers 3 --deny 127.0.0.1
+  for i in 1 2 3; do
+    run tcptool send 127.0.0.1 "$port" hello
+  done
+  wait_for says 'STATUS=0 clients, 3 refused'
+  stop serve
+  wait_for says 'STOPPING=1 STATUS=0 clients, 3 refused'
+}
+
+@test "NOTIFY_SOCKET: many clients make few messages" {
+  manager "$PWD/notify"
+  local began=$SECONDS
+  start_serve --echo
+  run -0 peer clients_in_turn "$port" 500
+  stop serve
+  wait_for contains manager.out STOPPING=1
+  (($(messages | wc -l) <= SECONDS - began + 4)) || fail "$(messages)"
+}
+
+@test "NOTIFY_SOCKET: SIGHUP is reported around the reading of files, also of bad ones" {
+  manager "$PWD/notify"
+  echo 127.0.0.1 >rules
+  start_serve --echo --allow @rules
+  wait_for reloads 0
+  echo localhost >rules
+  kill -HUP "${pids[serve]}"
+  wait_for reloads 1
+  echo 'no such rule' >rules
+  kill -HUP "${pids[serve]}"
+  wait_for reloads 2
+  stop serve
+  expect_status 0
+}
+
+# reloads N: the server was ready, and is again after reading its files N times.
+reloads() {
+  local wanted='READY=1 STATUS=0 clients, 0 refused'
+  for ((i = 0; i < $1; i++)); do
+    wanted+=' RELOADING=1 MONOTONIC_USEC=N READY=1 STATUS=0 clients, 0 refused'
+  done
+  [[ $(messages | sed -E 's/USEC=[0-9]+$/USEC=N/' | paste -sd ' ') == "$wanted" ]]
+}
+
+@test "NOTIFY_SOCKET: the watchdog is served at half of its time, if it is meant" {
+  manager "$PWD/notify"
+  start serve env WATCHDOG_USEC=200000 "$TCPTOOL" serve --echo -b 127.0.0.1:0
+  wait_for beats 3
+  stop serve
+  expect_status 0
+  stop manager
+  rm notify
+  manager "$PWD/notify"
+  start serve env WATCHDOG_USEC=2000 WATCHDOG_PID=1 "$TCPTOOL" serve --echo -b 127.0.0.1:0
+  wait_for contains manager.out READY=1
+  stop serve
+  wait_for contains manager.out STOPPING=1
+  not grep -q WATCHDOG manager.out
+}
+
+# beats N
+beats() {
+  (($(grep -c '^WATCHDOG=1$' manager.out) >= $1))
+}
+
+@test "NOTIFY_SOCKET: a manager that cannot be reached changes nothing" {
+  for place in "$PWD/none" vsock:2:1 "@$(printf 'x%.0s' {1..200})" relative; do
+    rm -f serve.port
+    NOTIFY_SOCKET=$place start_serve --echo
+    expect_equal "$(tcptool send 127.0.0.1 "$port" hello)" hello
+    stop serve
+    expect_status 0
+    expect_match "$(head -n 1 serve.err)" "^tcptool: cannot notify NOTIFY_SOCKET=$place: "
+  done
+  manager "$PWD/notify"
+  rm -f serve.port
+  start_serve --echo
+  stop manager KILL
+  expect_equal "$(tcptool send 127.0.0.1 "$port" hello)" hello
+  stop serve
+  expect_status 0
+}
+
+@test "NOTIFY_SOCKET: a manager that does not read is told later" {
+  manager "$PWD/notify"
+  kill -STOP "${pids[manager]}"
+  "$PYTHON" - "$PWD/notify" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.setblocking(False)
+try:
+    while True:
+        s.sendto(b"full", sys.argv[1])
+except BlockingIOError:
+    pass
+END
+  start_serve --echo
+  expect_equal "$(tcptool send 127.0.0.1 "$port" hello)" hello
+  not contains manager.out READY
+  kill -CONT "${pids[manager]}"
+  wait_for contains manager.out READY=1
+  stop serve
+  expect_status 0
+}
+
 # as_first_process NAME WORDS...: as process 1; $first is its number here.
 as_first_process() {
   local name=$1

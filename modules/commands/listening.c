@@ -177,8 +177,9 @@ static void on_signal(void *arg, int number)
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
     if (number == SIGHUP && has_files(l)) {
-            access_source_reload(&l->rules);
+        notify_reloading(&l->notify);
         tls_options_reload(&l->tls);
+        access_source_reload(&l->rules);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -188,8 +189,14 @@ static void on_signal(void *arg, int number)
     }
     l->signalled = true;
     report_stopping(l);
+    notify_stopping(&l->notify);
     workers_order(l->workers, WORKERS_STOP);
     server_stop(l->server);
+}
+
+static void on_reread(void *arg)
+{
+    notify_ready(&((struct listening *)arg)->notify);
 }
 
 static void on_accept_limit(struct timer *t)
@@ -241,6 +248,8 @@ void listening_open(struct listening *l)
         .allow = &l->options->allow,
         .deny = &l->options->deny,
         .access = &l->access,
+        .on_reread = on_reread,
+        .arg = l,
     };
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -250,6 +259,8 @@ void listening_open(struct listening *l)
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
+    else
+        notify_open(&l->notify, l->run.loop, &l->limit);
 }
 
 /* Rights that no file would get are a mistake. */
@@ -346,6 +357,7 @@ static int start(struct listening *l, struct error *err)
     if (run_is_over(&l->run) || (workers > 0 && workers_start(l, workers, err) < 0))
         return -1;
     announce(l);
+    notify_ready(&l->notify);
     server_start(l->server);
     if (l->options->accept_timeout_ms > 0 && !l->options->inherited.is_connection)
         loop_set_timer(l->run.loop, &l->accept_limit, l->options->accept_timeout_ms);
@@ -379,17 +391,17 @@ static void clear(struct listening *l)
 
 int listening_end(struct listening *l, const struct local_startup *startup)
 {
+    unsigned long long refused = atomic_load(&l->limit.refused);
     struct error why = {0};
 
+    notify_stopping(&l->notify);
     workers_end(l);
     if (l->server != NULL) {
         server_end(l->server);
         l->cut += server_cut(l->server);
-        l->refused += server_refused(l->server);
     }
-    if (l->refused > 0)
-        event_notice(l->refused == 1 ? "refused %llu client" : "refused %llu clients",
-                     (unsigned long long)l->refused);
+    if (refused > 0)
+        event_notice(refused == 1 ? "refused %llu client" : "refused %llu clients", refused);
     if (l->cut > 0) {
         error_set(&why, EXITCODE_FAILED,
                   l->cut == 1 ? "%llu connection was closed before all of its data was delivered"
@@ -405,5 +417,6 @@ int listening_end(struct listening *l, const struct local_startup *startup)
     clear(l);
     if (l->text != NULL)
         text_options_report(l->text, &l->counts);
+    notify_close(&l->notify);
     return run_end(&l->run, startup);
 }

@@ -6,6 +6,7 @@
 #include "commands/access_source.h"
 #include "commands/bind_words.h"
 #include "commands/common_options.h"
+#include "commands/notify.h"
 #include "net/service.h"
 
 struct listen_options {
@@ -66,7 +67,7 @@ struct listening {
     struct workers *workers; /* NULL: one loop */
     struct text_counts counts;
     uint64_t cut;
-    uint64_t refused;
+    struct notify notify;
     bool signalled;
     bool idle; /* no client of the first loop is left */
 };

@@ -130,7 +130,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         event_report(
             &(struct event){.kind = EVENT_REFUSED, .peer = stream_name(c->stream), .why = why});
         error_clear(why);
-        s->refused_count++;
+        server_limit_refuse(s->limit);
         free_client(c);
         server_resume(s);
         server_check_idle(s);
@@ -273,11 +273,6 @@ const struct listeners *server_listeners(const struct server *s)
 uint64_t server_cut(const struct server *s)
 {
     return s->cut_count;
-}
-
-uint64_t server_refused(const struct server *s)
-{
-    return s->refused_count;
 }
 
 struct service *client_service(const struct client *c)

@@ -18,7 +18,6 @@ struct server {
     uint64_t handshake_count;
     uint64_t client_count;
     uint64_t cut_count;
-    uint64_t refused_count;
     struct timer drain;
     struct timer retry_accept;
     bool had_client;
