@@ -417,7 +417,8 @@ as_first_process() {
   shift
   ((EUID == 0)) || user=(--map-root-user)
   # A shell starts what is in the background with SIGINT ignored.
-  start "$name" unshare --pid --fork --mount-proc "${user[@]}" -- env --default-signal=INT "$@"
+  # shellcheck disable=SC2086
+  start "$name" unshare --pid --fork --mount-proc ${namespaces-} "${user[@]}" -- env --default-signal=INT "$@"
   wait_for find_first "$name"
 }
 
@@ -448,7 +449,7 @@ need_pid_namespace() {
   done
 }
 
-@test "process 1: SIGTERM and SIGINT end the other commands, also while a name is looked up" {
+@test "process 1: SIGTERM and SIGINT end the other commands" {
   need_pid_namespace
   start_peer silent server_silent
   mkfifo hold
@@ -464,6 +465,35 @@ need_pid_namespace() {
     done
   done
   exec 7>&-
+}
+
+# Becomes a command with a name server that does not reply.
+slow_names='ip link set lo up && mount --bind resolv.conf /etc/resolv.conf && exec "$PYTHON" -c "
+import os, socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((\"127.0.0.1\", 53))
+server.set_inheritable(True)
+os.execv(sys.argv[1], sys.argv[1:])" "$@"'
+
+@test "process 1: SIGTERM ends it while a name is looked up" {
+  need_pid_namespace
+  need_namespace
+  [[ -e /etc/resolv.conf ]] || skip 'there is no /etc/resolv.conf to replace'
+  echo 'nameserver 127.0.0.1' >resolv.conf
+  for words in 'send --connect-timeout 0 slow.test 9 x' 'wait slow.test:9' \
+    'serve --bind slow.test -p 0'; do
+    # shellcheck disable=SC2086
+    namespaces='--net --mount' as_first_process other sh -c "$slow_names" sh "$TCPTOOL" $words
+    wait_for has_threads
+    kill -TERM "$first"
+    finish other
+    expect_status 143
+  done
+}
+
+# The name is being looked up.
+has_threads() {
+  (($(find "/proc/$first/task" -mindepth 1 -maxdepth 1 | wc -l) > 1))
 }
 
 @test "process 1: what others leave behind is reaped" {
