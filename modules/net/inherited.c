@@ -98,24 +98,33 @@ static int find_passed(struct inherited *i, struct error *err)
     return 0;
 }
 
-static bool is_same_file(int fd, const struct stat *status)
+/* Returns whether fd is this file, or -1 with errno set. */
+static int is_file(int fd, const struct stat *status)
 {
     struct stat other;
 
-    return fstat(fd, &other) == 0 && other.st_dev == status->st_dev &&
-           other.st_ino == status->st_ino;
+    if (fstat(fd, &other) < 0)
+        return -1;
+    return other.st_dev == status->st_dev && other.st_ino == status->st_ino;
 }
 
-static void find_standard(struct inherited *i)
+static int find_standard(struct inherited *i, struct error *err)
 {
+    int type = get_option(STDIN_FILENO, SO_TYPE), family, listens, is_output;
     struct stat status;
 
-    if (fstat(STDIN_FILENO, &status) == 0 && S_ISSOCK(status.st_mode) &&
-        is_same_file(STDOUT_FILENO, &status) && get_option(STDIN_FILENO, SO_TYPE) == SOCK_STREAM &&
-        is_family(get_option(STDIN_FILENO, SO_DOMAIN)) &&
-        get_option(STDIN_FILENO, SO_ACCEPTCONN) == 0)
+    if (type < 0 ? errno == ENOTSOCK : type != SOCK_STREAM)
+        return 0;
+    if (type < 0 || (family = get_option(STDIN_FILENO, SO_DOMAIN)) < 0 ||
+        (listens = get_option(STDIN_FILENO, SO_ACCEPTCONN)) < 0 ||
+        fstat(STDIN_FILENO, &status) < 0 || (is_output = is_file(STDOUT_FILENO, &status)) < 0) {
+        error_errno(err, errno, "cannot serve standard input");
+        return -1;
+    }
+    if (is_output && is_family(family) && !listens)
         *i = (struct inherited){
             .first = STDIN_FILENO, .count = 1, .is_connection = true, .is_standard = true};
+    return 0;
 }
 
 int inherited_find(struct inherited *i, bool may_be_standard, struct error *err)
@@ -123,9 +132,7 @@ int inherited_find(struct inherited *i, bool may_be_standard, struct error *err)
     *i = (struct inherited){0};
     if (find_passed(i, err) < 0)
         return -1;
-    if (i->count == 0 && may_be_standard)
-        find_standard(i);
-    return 0;
+    return i->count == 0 && may_be_standard ? find_standard(i, err) : 0;
 }
 
 int inherited_detach(struct inherited *i, struct error *err)
@@ -139,9 +146,12 @@ int inherited_detach(struct inherited *i, struct error *err)
     null = i->first >= 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
     if (null < 0 || fstat(i->first, &status) < 0)
         goto fail;
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (is_same_file(fd, &status) && dup2(null, fd) < 0)
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        int is_client = is_file(fd, &status);
+
+        if (is_client < 0 || (is_client && dup2(null, fd) < 0))
             goto fail;
+    }
     close(null);
     return 0;
 fail:
