@@ -6,9 +6,11 @@ EXAMPLES=$ROOT/examples
 
 # run_example NAME ARGUMENTS...: with this program as tcptool.
 run_example() {
+  local example=$EXAMPLES/$1
+  shift
   mkdir -p bin
   ln -sf "$TCPTOOL" bin/tcptool
-  PATH=$PWD/bin:$PATH run --separate-stderr timeout --foreground -k 5 "$LIMIT" "$EXAMPLES/$@"
+  PATH=$PWD/bin:$PATH run --separate-stderr timeout --foreground -k 5 "$LIMIT" "$example" "$@"
 }
 
 @test "examples: backup.sh copies a directory" {
