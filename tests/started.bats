@@ -113,8 +113,8 @@ refused() {
 @test "LISTEN_FDS: descriptors of another kind are an error" {
   local kinds='not a TCP, unix or vsock stream socket'
   refused "cannot use descriptor 3 (LISTEN_FDS): $kinds" udp --
-  refused "cannot use descriptor 4 (LISTEN_FDS): neither listening nor connected" tcp fresh --
-  refused "cannot use descriptor 3 (LISTEN_FDS): neither listening nor connected" gone --
+  refused "cannot use descriptor 4 (LISTEN_FDS): neither listening nor still connected" tcp fresh --
+  refused "cannot use descriptor 3 (LISTEN_FDS): neither listening nor still connected" gone --
   refused "cannot use descriptor 3 (LISTEN_FDS): Socket operation on non-socket" file --
   refused "cannot use descriptor 4 (LISTEN_FDS): Bad file descriptor" tcp -- env LISTEN_FDS=2
   refused 'invalid LISTEN_FDS "x": expected a number of sockets' tcp -- env LISTEN_FDS=x
@@ -147,7 +147,11 @@ refused() {
   expect_status 0
   expect_file server.out 'to be printed'
   started accepted -- "$TCPTOOL" serve
-  peer client_reset "$port" text
+  mkfifo hold
+  exec 7<>hold
+  input=hold start client "$PYTHON" "$PEERS/client_reset.py" "$port" text
+  wait_for contains server.out text
+  exec 7>&-
   finish server
   expect_status 1
   contains server.err 'Connection reset by peer'

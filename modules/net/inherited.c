@@ -68,7 +68,7 @@ static int check_socket(int fd, bool alone, bool *is_connection, struct error *e
     else if (get_option(fd, SO_ACCEPTCONN) > 0)
         return 0;
     else if (!has_peer(fd))
-        why = "neither listening nor connected";
+        why = "neither listening nor still connected";
     else if (!alone)
         why = "connected, but only one connection can be served";
     *is_connection = why == NULL;
