@@ -273,8 +273,11 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
-                      : find_target(o, w, count, words, err);
+    if (!o->listens)
+        return find_target(o, w, count, words, err);
+    if (listening_check(&o->listen, &o->common, NULL, err) < 0)
+        return -1;
+    return listening_check_output(&o->listen, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

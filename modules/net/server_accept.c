@@ -107,6 +107,23 @@ static void on_acceptable(struct watch *w, uint32_t events)
     }
 }
 
+void server_accept_inherited(struct server *s)
+{
+    const struct listeners_plan *plan = &s->options->listen;
+    struct error why = {0};
+    struct addr peer;
+
+    s->had_client = true;
+    if (inherited_connect(plan->inherited.first, &plan->socket.socket, &peer, &why) < 0) {
+        socket_close(plan->inherited.first, true);
+        run_fail(s->service->run, &why);
+        return;
+    }
+    if (s->options->stage_count == 0)
+        server_limit_take(s->limit);
+    server_accepted(s, plan->inherited.first, &peer);
+}
+
 static void on_retry_accept(struct timer *t)
 {
     struct server *s = container_of(t, struct server, retry_accept);

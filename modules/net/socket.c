@@ -132,10 +132,23 @@ int socket_accept(int listener, const struct addr *address, struct addr *peer)
         *peer = *address;
         socket_find_process(fd, peer);
     }
-    if (fd >= 0)
-        step_report(
-            &(struct step){.kind = STEP_ACCEPT, .fd = fd, .listener = listener, .address = peer});
+    if (fd < 0)
+        return -1;
+    addr_unmap(peer);
+    step_report(
+        &(struct step){.kind = STEP_ACCEPT, .fd = fd, .listener = listener, .address = peer});
     return fd;
+}
+
+int socket_find_peer(int fd, struct addr *peer)
+{
+    *peer = (struct addr){.length = sizeof(peer->un)};
+    if (getpeername(fd, &peer->sa, &peer->length) < 0 ||
+        (peer->sa.sa_family == AF_UNIX && local_address(fd, peer) < 0))
+        return -1;
+    addr_unmap(peer);
+    socket_find_process(fd, peer);
+    return 0;
 }
 
 bool socket_accept_can_go_on(int number)

@@ -43,6 +43,10 @@ int socket_backlog_limit(void);
  * errno set. */
 int socket_accept(int listener, const struct addr *address, struct addr *peer);
 
+/* Finds the address of the peer of a connection, as socket_accept() gives it. Returns 0, or -1
+ * with errno set. */
+int socket_find_peer(int fd, struct addr *peer);
+
 /* Returns true for an errno of socket_accept() that belongs to a connection that is gone
  * already: another one may be accepted; accept(2). */
 bool socket_accept_can_go_on(int number);
