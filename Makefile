@@ -42,13 +42,13 @@ UNISTRING ?= -Wl,-Bstatic -lunistring -Wl,-Bdynamic
 
 sources  := $(sort $(wildcard modules/*/*.c))
 library  := $(BUILD)/libtcptool.a
-filter   := $(BUILD)/syscall_filter_program.c
+syscalls := $(BUILD)/syscall_filter_program.c
 program  := $(if $(filter release,$(VARIANT)),tcptool,$(BUILD)/tcptool)
 units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
 benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-manual   := $(sort $(wildcard man/*.1))
+manual   := $(sort $(wildcard man/*.[17]))
 completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 
 # One short line per file, so that warnings stand out: CC modules/core/loop.c. V=1 shows the
@@ -58,14 +58,14 @@ brief      = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '$(1) $(2)' &&) )
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules bench-rate install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
 $(program): $(BUILD)/tcptool.o $(library)
 	$(call brief,LD,$@)$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
 
-$(library): $(sources:%.c=$(BUILD)/%.o) $(filter:%.c=%.o)
+$(library): $(sources:%.c=$(BUILD)/%.o) $(syscalls:%.c=%.o)
 	@rm -f $@
 	$(call brief,AR,$@)$(AR) rcs $@ $^
 
@@ -73,12 +73,12 @@ $(BUILD)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
 	$(call brief,CC,$<)$(compile) -c -o $@ $<
 
-$(filter:%.c=%.o): $(filter)
+$(syscalls:%.c=%.o): $(syscalls)
 	$(call brief,CC,$<)$(compile) -c -o $@ $<
 
 # SECCOMP=no leaves the filter of system calls out, also for machines that cannot run what is
 # built for them here. --version says so.
-$(filter): tools/make_syscall_filter.c Makefile
+$(syscalls): tools/make_syscall_filter.c Makefile
 	@mkdir -p $(@D)
 	$(call brief,GEN,$@)if [ '$(SECCOMP)' != no ] && \
 	    echo '#include <seccomp.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1; then \
@@ -135,10 +135,10 @@ check-threads: ## Run the tests of workers with the thread sanitizer
 fuzz: $(fuzzers) ## Run every fuzz target for FUZZ_SECONDS (60) each
 	tests/helpers/fuzz $(fuzzers)
 
-build/fuzz/%: tests/fuzz/%.c $(sources) $(filter) $(wildcard modules/*/*.h) Makefile
+build/fuzz/%: tests/fuzz/%.c $(sources) $(syscalls) $(wildcard modules/*/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call brief,CC,$<)clang $(own_cppflags) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(filter) $(UNISTRING)
+	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(syscalls) $(UNISTRING)
 
 lint: ## Check layout, includes, spelling of shell and warnings of a second compiler
 	tests/helpers/lint
@@ -152,13 +152,17 @@ bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat s
 bench-rules: $(BUILD)/tests/bench/rules ## Time 100,000 access rules: reading and looking up
 	$<
 
+bench-rate: $(program) ## Measure how exactly --rate holds, over 10 seconds
+	tests/bench/rate ./$<
+
 completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions
 
 install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(DOCDIR) $(completion_dirs))
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
-	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.1,$(manual)) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.7,$(manual)) $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
 	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
@@ -166,7 +170,8 @@ install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
 
 # Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
+	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(filter %.1,$(manual)))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(filter %.7,$(manual)))) \
 	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md SECURITY.md LICENSE) \
 	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
 	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
