@@ -8,7 +8,7 @@ threads() {
 }
 
 need_landlock() {
-  [[ $TCPTOOL != */asan/* ]] || skip "AddressSanitizer needs the files that Landlock takes away"
+  [[ $TCPTOOL != */?san/* ]] || skip "sanitizers keep the access to files"
   tcptool serve -v -b 127.0.0.1 -p 0 --accept-timeout 1ms 2>&1 | grep -q 'no Landlock' &&
     skip "this kernel has no Landlock"
   return 0
