@@ -7,13 +7,13 @@ function __tcptool_takes_value
         case serve
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --proxy --retry --file -f --until --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case wait
-            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --proxy --encoding -e --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -102,7 +102,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l errors -x -a 'strict replace es
 complete -c tcptool -n '__tcptool_uses serve' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses serve' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit handshakes with proxies to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses serve' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses serve' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses serve' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -118,6 +118,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output te
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
@@ -131,7 +132,7 @@ complete -c tcptool -n '__tcptool_uses send' -l errors -x -a 'strict replace esc
 complete -c tcptool -n '__tcptool_uses send' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses send' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses send' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit handshakes with proxies to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses send' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses send' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -159,6 +160,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of u
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
 complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE only (repeatable)'
@@ -175,7 +177,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l errors -x -a 'strict replace esc
 complete -c tcptool -n '__tcptool_uses chat' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses chat' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit handshakes with proxies to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses chat' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses chat' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses chat' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -212,7 +214,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l errors -x -a 'strict replace es
 complete -c tcptool -n '__tcptool_uses upper' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses upper' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l deadline -x -d 'end everything after TIME'
-complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit handshakes with proxies to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses upper' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses upper' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses upper' -s 6 -l ipv6 -d 'use IPv6 only'
@@ -233,6 +235,7 @@ complete -c tcptool -n '__tcptool_uses wait' -l expect -x -d 'wait for a reply t
 complete -c tcptool -n '__tcptool_uses wait' -l now -d 'try once, print which are open'
 complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
 complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses wait' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
@@ -240,7 +243,7 @@ complete -c tcptool -n '__tcptool_uses wait' -l errors -x -a 'strict replace esc
 complete -c tcptool -n '__tcptool_uses wait' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses wait' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses wait' -l deadline -x -d 'end everything after TIME (1m)'
-complete -c tcptool -n '__tcptool_uses wait' -l handshake-timeout -x -d 'limit PROXY headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l handshake-timeout -x -d 'limit handshakes with proxies to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses wait' -l recv-size -x -d 'read at most SIZE at a time'
 complete -c tcptool -n '__tcptool_uses wait' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses wait' -s 6 -l ipv6 -d 'use IPv6 only'

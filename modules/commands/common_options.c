@@ -28,7 +28,7 @@ const struct option_spec common_limit_specs[] = {
     {OPTION_DURATION, "deadline", 0, .value = "TIME", AT(deadline_ms),
      .help = "end everything after TIME"},
     {OPTION_DURATION, "handshake-timeout", 0, .value = "TIME", AT(handshake_timeout_ms),
-     .help = "limit PROXY headers to TIME"},
+     .help = "limit handshakes with proxies to TIME"},
     {OPTION_SIZE, "recv-size", 0, .value = "SIZE", AT(recv_size), .min = 1, .max = 1 << 30,
      .help = "read at most SIZE at a time"},
     {.kind = OPTION_END},

@@ -16,6 +16,8 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
      .help = "give up connecting after TIME; 0 never does"},
+    {OPTION_WORD, "proxy", 0, .value = "URL|@FILE", AT(proxy.word),
+     .help = "connect through a SOCKS or HTTP proxy"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
@@ -125,13 +127,26 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .handshake_ms = o->handshake_timeout_ms,
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
+        .proxy = proxy_options_proxy(&c->proxy),
         .stages = &w->stage,
         .stage_count = c->send_proxy ? 1 : 0,
     };
 }
 
-int connecting_check(const struct connecting_words *w, const struct common_options *o,
-                     struct error *err)
+/* Only TCP goes through a proxy. */
+static int check_proxy(const struct connecting_words *w, struct connect_options *c,
+                       struct error *err)
+{
+    if (proxy_options_proxy(&c->proxy) == NULL && proxy_options_read(&c->proxy, err) < 0)
+        return -1;
+    if (proxy_options_proxy(&c->proxy) == NULL || w->target.port != 0)
+        return 0;
+    error_set(err, EXITCODE_USAGE, "--proxy and %s cannot be used together", w->target.host);
+    return -1;
+}
+
+int connecting_check(const struct connecting_words *w, struct connect_options *c,
+                     const struct common_options *o, struct error *err)
 {
     const char *word = o->binds.count > 0 ? o->binds.words[0] : NULL;
     struct addr target = {0}, local = {0};
@@ -141,6 +156,8 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
+    if (check_proxy(w, c, err) < 0)
+        return -1;
     if (word == NULL)
         return 0;
     if (endpoint_parse_local(word, &e, err) < 0) {

@@ -3,12 +3,14 @@
 #define COMMANDS_CONNECTING_H
 
 #include "commands/common_options.h"
+#include "commands/proxy_options.h"
 #include "net/connect.h"
 #include "stages/proxy_header.h"
 
 struct connect_options {
     int64_t connect_timeout_ms;
     int64_t retry_ms;
+    struct proxy_options proxy;
     bool send_proxy;
     enum proxy_header_version proxy_version;
 };
@@ -44,9 +46,9 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
                                     const struct common_options *o, bool replying);
 
-/* Refuses more than one local address, and one that does not go with the target. Returns 0,
- * or -1 with a usage error. */
-int connecting_check(const struct connecting_words *w, const struct common_options *o,
-                     struct error *err);
+/* Reads --proxy. Refuses more than one local address, and one or a proxy that does not go with the
+ * target. Returns 0, or -1 with err filled; c->proxy is to be cleared. */
+int connecting_check(const struct connecting_words *w, struct connect_options *c,
+                     const struct common_options *o, struct error *err);
 
 #endif

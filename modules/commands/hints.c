@@ -9,7 +9,8 @@
 #define LINE HINTS_LINE
 
 #define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
-#define NO_PROXY "there is no proxy here"
+#define PROXY_ELSEWHERE "send, chat and wait have --proxy"
+#define PROXY "--proxy socks5://HOST:PORT or http://HOST:PORT connects through a proxy"
 #define NO_TLS "there is no TLS here"
 #define NO_UDP "there is no UDP here"
 
@@ -37,9 +38,14 @@ static const struct hint hints[] = {
     {NULL, "--ssl-verify", .text = NO_TLS, .is_final = true},
     {NULL, "--ssl-cert", .text = NO_TLS, .is_final = true},
     {NULL, "--ssl-key", .text = NO_TLS, .is_final = true},
-    {NULL, "-x", .text = NO_PROXY, .takes_value = true, .is_final = true},
-    {NULL, "-X", .text = NO_PROXY, .takes_value = true, .is_final = true},
-    {NULL, "--proxy", .text = NO_PROXY, .is_final = true},
+    {CONNECTORS, "-x", .text = PROXY, .takes_value = true},
+    {CONNECTORS, "-X", .text = PROXY, .takes_value = true},
+    {LISTENERS, "-x", .text = PROXY_ELSEWHERE},
+    {LISTENERS, "-X", .text = PROXY_ELSEWHERE},
+    {LISTENERS, "--proxy", .text = PROXY_ELSEWHERE},
+    {LINE, "-x", .text = PROXY, .takes_value = true},
+    {LINE, "-X", .text = PROXY, .takes_value = true},
+    {LINE, "--proxy", .text = PROXY, .takes_value = true},
     {NULL, "-e", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
     {NULL, "-c", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
     {NULL, "--exec", .text = NO_PROGRAM, .is_final = true},

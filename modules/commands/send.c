@@ -312,7 +312,7 @@ static int check_options(struct send *s, int count, char **words, struct error *
 
     if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
         connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
-        connecting_check(&s->words, &o->common, err) < 0)
+        connecting_check(&s->words, &s->options.connect, &o->common, err) < 0)
         return -1;
     if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
         error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
@@ -380,6 +380,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     message_clear(&s.message);
     free(s.words.host);
+    proxy_options_clear(&s.options.connect.proxy);
     options_clear_words(&s.options.common.binds);
     return status;
 }

@@ -116,7 +116,7 @@ static int check(struct wait *w, int count, char **words, struct error *err)
     for (size_t i = 0; i < w->addresses.count; i++) {
         struct wait_address *a = &w->addresses.items[i];
 
-        if (connecting_check(&a->words, &o->common, err) < 0)
+        if (connecting_check(&a->words, &w->options.connect, &o->common, err) < 0)
             return -1;
         a->plan = connecting_plan(&a->words, &o->connect, &o->common, false);
     }
@@ -232,6 +232,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     }
     buf_free(&w.message);
     wait_address_clear(&w.addresses);
+    proxy_options_clear(&w.options.connect.proxy);
     options_clear_words(&w.options.common.binds);
     return status;
 }

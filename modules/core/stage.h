@@ -5,7 +5,7 @@
  * owns all three, so cancelling means freeing.
  *
  *   accept:  [proxy header] [access]      the header names the client
- *   dial:    [proxy header]
+ *   dial:    [proxy] [proxy header]
  */
 #ifndef CORE_STAGE_H
 #define CORE_STAGE_H

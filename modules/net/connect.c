@@ -21,6 +21,9 @@ struct connecting {
     struct resolver *resolver; /* of bind */
     struct addr local;
     bool has_local;
+    struct connect_hop hop; /* for the first of stages, where there is a proxy */
+    struct stage_plan *stages;
+    size_t stage_count;
     size_t target; /* that is tried */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
@@ -44,6 +47,7 @@ void connect_cancel(struct connecting *c)
     loop_cancel_timer(c->loop, &c->start);
     endpoint_clear(&c->bind);
     error_clear(&c->causes);
+    free(c->stages);
     loop_free_later(c->loop, &c->deferred);
 }
 
@@ -101,6 +105,8 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     c->handshake = NULL;
     c->stream = NULL;
     if (how != HANDSHAKE_DONE) {
+        if (c->plan.proxy != NULL && why->number == 0)
+            why->number = EAGAIN; /* that the proxy is silent says nothing of the target */
         stream_close(s, STREAM_ABORT);
         target_failed(c, why);
         return;
@@ -117,9 +123,9 @@ static void on_dialed(void *arg, struct stream *s)
 
     c->dialer = NULL;
     c->stream = s;
-    if (c->plan.stage_count > 0)
-        how = handshake_start(&c->handshake, s, c->plan.stages, c->plan.stage_count,
-                              c->plan.handshake_ms, on_handshake_end, c, &why);
+    if (c->stage_count > 0)
+        how = handshake_start(&c->handshake, s, c->stages, c->stage_count, c->plan.handshake_ms,
+                              on_handshake_end, c, &why);
     if (how != HANDSHAKE_WAITS)
         on_handshake_end(c, how, &why);
 }
@@ -129,6 +135,10 @@ static void on_dial_failed(void *arg, struct error *why)
     struct connecting *c = arg;
 
     c->dialer = NULL;
+    if (c->plan.proxy != NULL) {
+        error_prefix(why, "proxy");
+        why->number = EAGAIN; /* nothing is known of the target */
+    }
     target_failed(c, why);
 }
 
@@ -139,12 +149,13 @@ static const struct dialer_events dialer_events = {
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t = &c->plan.targets[c->target];
+    const struct connect_target *t =
+        c->plan.proxy != NULL ? &c->plan.proxy->at : &c->plan.targets[c->target];
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
         .known = t->known,
-        .is_named = c->plan.is_named,
+        .is_named = c->plan.is_named && c->plan.proxy == NULL,
         .family = c->plan.family,
         .local = c->has_local ? &c->local : NULL,
         .local_port = c->bind_port,
@@ -153,6 +164,7 @@ static void dial(struct connecting *c)
     };
     struct error why = {0};
 
+    c->hop.target = &c->plan.targets[c->target];
     c->dialer = dialer_start(c->loop, &target, &dialer_events, c, &why);
     if (c->dialer == NULL)
         target_failed(c, &why);
@@ -199,6 +211,22 @@ static int parse_bind(struct connecting *c, struct error *err)
     return -1;
 }
 
+static int copy_stages(struct connecting *c)
+{
+    const struct connect_proxy *proxy = c->plan.proxy;
+
+    c->stages = calloc(c->plan.stage_count + 1, sizeof(*c->stages));
+    if (c->stages == NULL)
+        return -1;
+    if (proxy != NULL) {
+        c->hop.config = proxy->config;
+        c->stages[c->stage_count++] = (struct stage_plan){proxy->make, &c->hop};
+    }
+    for (size_t i = 0; i < c->plan.stage_count; i++)
+        c->stages[c->stage_count++] = c->plan.stages[i];
+    return 0;
+}
+
 struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
                                  const struct connect_events *events, void *arg, struct error *err)
 {
@@ -215,11 +243,16 @@ struct connecting *connect_start(struct loop *l, const struct connect_plan *plan
     c->start.on_due = on_start;
     c->give_up_ms = loop_now_ms(l) + plan->retry_ms;
     c->retry_delay_ms = RETRY_FIRST_MS;
-    if (parse_bind(c, err) < 0) {
-        endpoint_clear(&c->bind);
-        free(c);
-        return NULL;
+    if (parse_bind(c, err) < 0)
+        goto fail;
+    if (copy_stages(c) < 0) {
+        error_errno(err, ENOMEM, "cannot connect to %s", plan->targets[0].host);
+        goto fail;
     }
     loop_set_timer(l, &c->start, 0);
     return c;
+fail:
+    endpoint_clear(&c->bind);
+    free(c);
+    return NULL;
 }

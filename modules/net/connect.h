@@ -15,7 +15,20 @@ struct connect_target {
     const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
 };
 
-/* Words, targets and stages have to stay while it connects. */
+/* What the stage of a proxy is made from: the target of the moment, and more. */
+struct connect_hop {
+    const struct connect_target *target;
+    const void *config;
+};
+
+/* A proxy that is connected to instead of the targets, which it finds by itself. */
+struct connect_proxy {
+    struct connect_target at;
+    struct stage *(*make)(const void *hop, struct error *err); /* of a struct connect_hop */
+    const void *config;
+};
+
+/* Words, targets, proxy and stages have to stay while it connects. */
 struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
@@ -26,7 +39,8 @@ struct connect_plan {
     int64_t handshake_ms; /* after that: covers the stages; 0: none */
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
     struct socket_options socket;
-    const struct stage_plan *stages;
+    const struct connect_proxy *proxy; /* NULL: none */
+    const struct stage_plan *stages;   /* after the proxy's */
     size_t stage_count;
 };
 
