@@ -84,6 +84,15 @@ static int read_user(const char *text, size_t n, struct proxy_url *u, struct err
     return 0;
 }
 
+/* A usage error in other words, which quote nothing. */
+static void reword(struct error *why, const char *words, struct error *err)
+{
+    if (error_is_set(why) && why->status != EXITCODE_USAGE)
+        error_move(err, why);
+    else
+        refuse(err, words);
+}
+
 static int read_host(const char *word, struct proxy_url *u, struct error *err)
 {
     struct endpoint e = {0};
@@ -92,9 +101,9 @@ static int read_host(const char *word, struct proxy_url *u, struct error *err)
 
     u->port = schemes[u->scheme].port;
     if (endpoint_parse(word, &e, &why) < 0 || e.address.sa.sa_family != 0)
-        refuse(err, "expected HOST or HOST:PORT");
+        reword(&why, "expected HOST or HOST:PORT", err);
     else if (e.port != NULL && endpoint_parse_port(e.port, 1, &u->port, &why) < 0)
-        refuse(err, "expected a PORT from 1 to 65535, or a service name");
+        reword(&why, "expected a PORT from 1 to 65535, or a service name", err);
     else
         result = 0;
     u->host = e.host;
