@@ -50,6 +50,15 @@ _tcptool_offer_hosts() {
   )
 }
 
+# Adds programs, or what a path may lead to.
+_tcptool_offer_programs() {
+  local word
+  [[ $cur != */* ]] || compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do
+    COMPREPLY+=("$lead$word")
+  done < <(compgen -c -- "$cur" | sort -u)
+}
+
 # Names of encodings, in whichever case they are begun.
 _tcptool_offer_encodings() {
   local all=
@@ -84,12 +93,13 @@ _tcptool_offer_host_port() {
 # The program behind --, and what it is given.
 _tcptool_offer_program() {
   if [[ $previous == -- ]]; then
-    _tcptool_offer "$(compgen -c -- "$cur")"
+    _tcptool_offer_programs
   fi
   _tcptool_offer_files
 }
 
-# Sets $operands: how many words that are no options stand before the present one.
+# Sets $operands: how many words that are no options stand before the present one; $ended
+# behind the last option.
 _tcptool_count_operands() {
   local i
   operands=0
@@ -105,6 +115,13 @@ _tcptool_count_operands() {
         ;;
       *)
         operands=$((operands + 1))
+        # Where to listen is no PROGRAM.
+        if _tcptool_runs "$command"; then
+          [[ ! ${words[i]} =~ ^[0-9]+$|: ]] || operands=0
+          ((operands == 0)) || ended=1
+          ((operands == 0)) || return
+          continue
+        fi
         # HOST:PORT is two in one.
         [[ $operands == 1 && ${words[i]} =~ ^([^:]+|\[.*\]):[^:]*$ ]] && operands=2
         ;;
@@ -138,6 +155,12 @@ _tcptool_complete() {
       0) _tcptool_offer_host_port ;;
       1) _tcptool_offer_value port ;;
     esac
+  elif _tcptool_runs "$command"; then
+    if ((operands == 0)); then
+      _tcptool_offer_programs
+    else
+      _tcptool_offer_files
+    fi
   elif _tcptool_waits "$command"; then
     if [[ $ended ]]; then
       _tcptool_offer_program
@@ -183,19 +206,19 @@ _tcptool_command_words='serve send chat upper wait help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --proxy --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind --connect-timeout --proxy --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     wait)
-      echo '--any --gone --send --expect --now -b --bind --connect-timeout --proxy --send-proxy -e --encoding --local-encoding --errors --eol --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --proxy --send-proxy -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -207,11 +230,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file|--reply-file) echo file ;;
+        --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -220,10 +243,10 @@ _tcptool_value() {
         --until) echo 'words eof first line quiet none' ;;
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --file|-f) echo file ;;
+        --file|-f|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --connect-timeout|--proxy|--retry|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --connect-timeout|--proxy|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -231,11 +254,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--proxy|--retry|--allow|--deny|--bye|--name|--history|--buffer|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--proxy|--retry|--allow|--deny|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -243,11 +266,11 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
-        --port-file) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -255,9 +278,10 @@ _tcptool_value() {
       case $2 in
         --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --send|--expect|--connect-timeout|--proxy|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --send|--expect|--connect-timeout|--proxy|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -270,33 +294,33 @@ _tcptool_optional_value() {
   case $1 in
     serve)
       case $2 in
-        --help) echo 'words where access output text limits connection messages all' ;;
+        --help) echo 'words where access output text tls limits connection messages all' ;;
         *) return 1 ;;
       esac
       ;;
     send)
       case $2 in
-        --help) echo 'words where data text limits connection messages all' ;;
+        --help) echo 'words where data text tls limits connection messages all' ;;
         --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;
     chat)
       case $2 in
-        --help) echo 'words where access chat text limits connection messages all' ;;
+        --help) echo 'words where access chat text tls limits connection messages all' ;;
         --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
       ;;
     upper)
       case $2 in
-        --help) echo 'words where access output text limits connection messages all' ;;
+        --help) echo 'words where access output text tls limits connection messages all' ;;
         *) return 1 ;;
       esac
       ;;
     wait)
       case $2 in
-        --help) echo 'words what where text limits connection messages all' ;;
+        --help) echo 'words what where text tls limits connection messages all' ;;
         --send-proxy) echo 'words v1 v2' ;;
         *) return 1 ;;
       esac
@@ -309,6 +333,14 @@ _tcptool_optional_value() {
 _tcptool_connects() {
   case $1 in
     send|chat) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Commands that take PROGRAM, whose arguments are its own.
+_tcptool_runs() {
+  case $1 in
+    serve) return 0 ;;
     *) return 1 ;;
   esac
 }

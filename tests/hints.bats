@@ -44,11 +44,11 @@ not_told() {
   told 'no UDP' -u host 53
   told 'no UDP' UDP-LISTEN:53
   told 'no UDP' - UDP:host:53
-  told 'run a program' -l -p 8888 -e /bin/sh
-  told 'run a program' -lp 8888 --sh-exec cat
-  told 'run a program' TCP-LISTEN:8888,fork EXEC:cat
-  told 'no TLS' --ssl host 443
-  told 'no TLS' OPENSSL:host:443 -
+  told 'serve PROGRAM runs' -l -p 8888 -e /bin/sh
+  told 'serve sh -c COMMAND runs' -lp 8888 --sh-exec cat
+  told 'serve PROGRAM runs' TCP-LISTEN:8888,fork EXEC:cat
+  told 'send host 443; --tls encrypts' --ssl host 443
+  told 'tls encrypts' OPENSSL:host:443 -
   told 'a command comes first' -U /path
   told '--proxy socks5://HOST:PORT' -x proxy:1080 host 80
   told 'send host 80; .*--connect-timeout' -w 3 host 80
@@ -60,9 +60,11 @@ not_told() {
 
 @test "hints: options of other programs name the one that does it here" {
   local command
+  for command in serve send chat upper; do
+    told '"--ssl": --tls encrypts' "$command" --ssl
+    told '"--ssl-cert": --tls-cert FILE' "$command" --ssl-cert file
+  done
   for command in serve send chat upper wait; do
-    told '"--ssl": there is no TLS here' "$command" --ssl
-    told '"--tls": there is no TLS here' "$command" --tls
     told '"-u": there is no UDP here' "$command" -u
     told '"-U": .*unix:PATH' "$command" -U path
     told '"-x": .*--proxy' "$command" -x proxy
@@ -72,9 +74,9 @@ not_told() {
     told '"-C": --eol crlf' "$command" -C
     told '"-N": .*anyway' "$command" -N
     told '"-V": .*--version' "$command" -V
-    told '"--exec": .*run a program' "$command" --exec cat
-    told 'encoding "/bin/sh": .*run a program' "$command" -e /bin/sh
-    told 'encoding "cat -n": .*run a program' "$command" -e 'cat -n'
+    told '"--exec": .*serve PROGRAM runs' "$command" --exec cat
+    told 'encoding "/bin/sh": .*serve PROGRAM runs' "$command" -e /bin/sh
+    told 'encoding "cat -n": .*serve PROGRAM runs' "$command" -e 'cat -n'
   done
   told 'encoding "utf-99": expected a name that iconv -l lists' serve -e utf-99
   told '"--allow": serve, chat --listen and upper' send --allow 127.0.0.1

@@ -55,6 +55,7 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
@@ -91,6 +92,7 @@ static void configure_talk(struct talk_config *c, const struct chat_options *o,
 struct call {
     const struct chat_options *options;
     struct run run;
+    struct tls_context *tls; /* NULL: none */
     struct connecting *connecting;
     struct talk_config config;
     struct talk talk;
@@ -142,7 +144,7 @@ static void on_drained(struct timer *t)
         conversation_end(c->talk.conversation, CONVERSATION_STOP);
 }
 
-/* The first signal ends the talk as the end of the input does. */
+/* The first signal ends the chat as the end of input does. */
 static void on_signal(void *arg, int number)
 {
     struct call *c = arg;
@@ -159,15 +161,17 @@ static void on_signal(void *arg, int number)
 static int start(struct call *c, struct connecting_words *words, struct error *err)
 {
     const struct chat_options *o = c->options;
-    struct connect_plan plan = connecting_plan(words, &o->connect, &o->common, true);
+    struct connect_plan plan;
     sigset_t signals;
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
-        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0)
+        loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
+        tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
         return -1;
+    plan = connecting_plan(words, &o->connect, &o->common, true, c->tls);
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
     return c->connecting != NULL ? 0 : -1;
 }
@@ -186,6 +190,7 @@ static int call(const struct chat_options *o, struct connecting_words *words,
     if (c.talk.conversation != NULL)
         conversation_end(c.talk.conversation, CONVERSATION_STOP);
     console_close(c.talk.console);
+    tls_context_free(c.tls);
     text_options_report(&o->text, &c.counts);
     return run_end(&c.run, startup);
 }
@@ -220,6 +225,7 @@ static int listen_for(const struct chat_options *o, const struct local_startup *
         .ops = o->room ? &room_ops : &talk_ops,
         .config = o->room ? (const void *)&room : &talk,
         .replies = true,
+        .reached_by = "chat",
     };
     int result, status;
 
@@ -247,7 +253,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
         connecting_check(w, &o->connect, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
-        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
                   words[w->used]);
         return -1;
     }
@@ -265,7 +271,8 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? 0 : find_target(o, w, count, words, err);
+    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
+                      : find_target(o, w, count, words, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
@@ -282,10 +289,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = o.listens ? listen_for(&o, startup, &why) : call(&o, &words, startup);
     if (status < 0)
         status = command_misused(self, &why);
-    free(words.host);
+    connecting_clear(&words);
     listening_clear_options(&o.listen);
     proxy_options_clear(&o.connect.proxy);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     options_clear_words(&o.byes);
     return status;
 }

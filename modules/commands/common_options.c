@@ -28,7 +28,7 @@ const struct option_spec common_limit_specs[] = {
     {OPTION_DURATION, "deadline", 0, .value = "TIME", AT(deadline_ms),
      .help = "end everything after TIME"},
     {OPTION_DURATION, "handshake-timeout", 0, .value = "TIME", AT(handshake_timeout_ms),
-     .help = "limit handshakes with proxies to TIME"},
+     .help = "limit handshakes and headers to TIME"},
     {OPTION_SIZE, "recv-size", 0, .value = "SIZE", AT(recv_size), .min = 1, .max = 1 << 30,
      .help = "read at most SIZE at a time"},
     {.kind = OPTION_END},
@@ -72,6 +72,12 @@ int common_options_apply(const struct common_options *o, struct error *err)
     event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
     return 0;
+}
+
+void common_options_clear(struct common_options *o)
+{
+    options_clear_words(&o->binds);
+    tls_options_clear(&o->tls);
 }
 
 int common_options_family(const struct common_options *o)

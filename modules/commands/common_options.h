@@ -2,7 +2,7 @@
 #ifndef COMMANDS_COMMON_OPTIONS_H
 #define COMMANDS_COMMON_OPTIONS_H
 
-#include "base/options.h"
+#include "commands/tls_options.h"
 #include "net/socket.h"
 
 struct common_options {
@@ -21,6 +21,7 @@ struct common_options {
     bool verbose;
     bool quiet;
     bool timestamps;
+    struct tls_options tls;
 };
 
 #define COMMON_DEFAULT_FIELDS .sendall = true, .handshake_timeout_ms = 10000
@@ -38,6 +39,9 @@ extern const struct option_spec common_message_specs[];
 
 /* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
 int common_options_apply(const struct common_options *o, struct error *err);
+
+/* Frees the words of the options. */
+void common_options_clear(struct common_options *o);
 
 /* Returns the address family that is wanted. */
 int common_options_family(const struct common_options *o);

@@ -1,4 +1,4 @@
-/* Owns the words and options that say where to connect. Connects to nothing. */
+/* Owns the words and options that name the peer. Opens no connection. */
 #include "commands/connecting.h"
 
 #include <errno.h>
@@ -114,10 +114,23 @@ done:
     return result;
 }
 
-struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying)
+void connecting_clear(struct connecting_words *w)
 {
-    w->stage = (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    free(w->host);
+}
+
+struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                                    const struct common_options *o, bool replying,
+                                    struct tls_context *tls)
+{
+    size_t stages = 0;
+
+    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
+    if (c->send_proxy)
+        w->stages[stages++] =
+            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    if (tls != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
     return (struct connect_plan){
         .targets = &w->target,
         .count = 1,
@@ -128,8 +141,8 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
         .proxy = proxy_options_proxy(&c->proxy),
-        .stages = &w->stage,
-        .stage_count = c->send_proxy ? 1 : 0,
+        .stages = w->stages,
+        .stage_count = stages,
     };
 }
 
@@ -152,11 +165,18 @@ int connecting_check(const struct connecting_words *w, struct connect_options *c
     struct addr target = {0}, local = {0};
     struct endpoint e = {0};
 
+    addr_parse(w->target.host, &target, NULL);
+    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
+        error_set(err, EXITCODE_USAGE,
+                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
+                  w->target.host);
+        return -1;
+    }
     if (o->binds.count > 1) {
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
-    if (check_proxy(w, c, err) < 0)
+    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0 || check_proxy(w, c, err) < 0)
         return -1;
     if (word == NULL)
         return 0;
@@ -166,7 +186,6 @@ int connecting_check(const struct connecting_words *w, struct connect_options *c
     }
     local = e.address;
     endpoint_clear(&e);
-    addr_parse(w->target.host, &target, NULL);
     if (local.sa.sa_family != target.sa.sa_family)
         error_set(err, EXITCODE_USAGE, "--bind %s and %s cannot be used together", word,
                   w->target.host);

@@ -1,4 +1,4 @@
-/* What the commands that connect have in common: the words HOST and PORT, and options. */
+/* Shared by the commands that connect: the words HOST and PORT, and options. */
 #ifndef COMMANDS_CONNECTING_H
 #define COMMANDS_CONNECTING_H
 
@@ -30,7 +30,8 @@ struct connecting_words {
     struct connect_target target;
     int used;      /* how many words were taken */
     bool prompted; /* and the user typed the others */
-    struct stage_plan stage;
+    struct stage_plan stages[2];
+    struct tls_stage_config tls;
 };
 
 /* Refuses an address by itself that only a listener can have. Returns 0, or -1 with a usage
@@ -38,13 +39,16 @@ struct connecting_words {
 int connecting_check_address(const char *word, const struct addr *a, struct error *err);
 
 /* Takes HOST PORT, HOST:PORT or an address of another kind from the words, and prompts for what
- * is missing. Returns 0, or -1 with err filled; w->host is to be freed. */
+ * is missing. Returns 0, or -1 with err filled; w is to be cleared. */
 int connecting_find_target(struct connecting_words *w, const struct common_options *o, int count,
                            char **words, struct error *err);
 
-/* Returns the plan; it points into w and the options. */
+void connecting_clear(struct connecting_words *w);
+
+/* Returns the plan; it points into w and the options. tls may be NULL: without TLS. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                                    const struct common_options *o, bool replying);
+                                    const struct common_options *o, bool replying,
+                                    struct tls_context *tls);
 
 /* Reads --proxy. Refuses more than one local address, and one or a proxy that does not go with the
  * target. Returns 0, or -1 with err filled; c->proxy is to be cleared. */

@@ -8,10 +8,11 @@
 #define CONNECTORS "send chat wait"
 #define LINE HINTS_LINE
 
-#define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
 #define PROXY_ELSEWHERE "send, chat and wait have --proxy"
 #define PROXY "--proxy socks5://HOST:PORT or http://HOST:PORT connects through a proxy"
-#define NO_TLS "there is no TLS here"
+#define RUN_PROGRAM "tcptool serve PROGRAM runs a program for each client"
+#define RUN_SHELL "tcptool serve sh -c COMMAND runs a command line for each client"
+#define NO_LUA "there is no Lua here; tcptool serve PROGRAM runs a program for each client"
 #define NO_UDP "there is no UDP here"
 
 #define LIMITS_LISTENING                                                              \
@@ -33,11 +34,10 @@ static const struct hint hints[] = {
     {CONNECTORS, "-U", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--unixsock", .text = "unix:PATH takes the place of HOST PORT"},
     {CONNECTORS, "--vsock", .text = "vsock:CID:PORT takes the place of HOST PORT"},
-    {NULL, "--tls", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-verify", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-cert", .text = NO_TLS, .is_final = true},
-    {NULL, "--ssl-key", .text = NO_TLS, .is_final = true},
+    {NULL, "--ssl", .text = "--tls encrypts, and verifies certificates"},
+    {NULL, "--ssl-verify", .text = "--tls verifies by itself"},
+    {NULL, "--ssl-cert", .text = "--tls-cert FILE presents a certificate", .takes_value = true},
+    {NULL, "--ssl-key", .text = "--tls-key FILE is the key of --tls-cert", .takes_value = true},
     {CONNECTORS, "-x", .text = PROXY, .takes_value = true},
     {CONNECTORS, "-X", .text = PROXY, .takes_value = true},
     {LISTENERS, "-x", .text = PROXY_ELSEWHERE},
@@ -46,11 +46,11 @@ static const struct hint hints[] = {
     {LINE, "-x", .text = PROXY, .takes_value = true},
     {LINE, "-X", .text = PROXY, .takes_value = true},
     {LINE, "--proxy", .text = PROXY, .takes_value = true},
-    {NULL, "-e", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
-    {NULL, "-c", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
-    {NULL, "--exec", .text = NO_PROGRAM, .is_final = true},
-    {NULL, "--sh-exec", .text = NO_PROGRAM, .is_final = true},
-    {NULL, "--lua-exec", .text = NO_PROGRAM, .is_final = true},
+    {NULL, "-e", .text = RUN_PROGRAM, .takes_value = true, .is_final = true},
+    {NULL, "-c", .text = RUN_SHELL, .takes_value = true, .is_final = true},
+    {NULL, "--exec", .text = RUN_PROGRAM, .is_final = true},
+    {NULL, "--sh-exec", .text = RUN_SHELL, .is_final = true},
+    {NULL, "--lua-exec", .text = NO_LUA, .is_final = true},
     {NULL, "-z", .text = "tcptool wait --now HOST:PORT tries to connect", .is_final = true},
     {NULL, "-V", .text = "tcptool --version prints the version", .is_final = true},
     {NULL, "--version", .text = "tcptool --version prints the version", .is_final = true},

@@ -50,9 +50,9 @@ const struct option_spec listen_worker_specs[] = {
 
 const struct option_spec listen_access_specs[] = {
     {OPTION_WORDS, "allow", 0, .value = "RULE", AT(allow),
-     .help = "serve clients of RULE only (repeatable)"},
+     .help = "serve clients of RULE or @FILE only (repeatable)"},
     {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
-     .help = "refuse clients of RULE (repeatable)"},
+     .help = "refuse clients of RULE or @FILE (repeatable)"},
     {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
      .help = "require a PROXY header from each client"},
     {.kind = OPTION_END},
@@ -64,6 +64,13 @@ void listening_clear_options(struct listen_options *o)
     options_clear_words(&o->deny);
 }
 
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err)
+{
+    return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
+                                                : options_add_word(&common->binds, word, err);
+}
+
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err)
 {
@@ -72,10 +79,8 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     if (count > 1 && kind != ENDPOINT_NONE)
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": expected one port or address",
                   words[1]);
-    else if (kind == ENDPOINT_PORT)
-        return endpoint_parse_port(words[0], 0, &o->port, err);
-    else if (kind == ENDPOINT_ADDRESS)
-        return options_add_word(&common->binds, words[0], err);
+    else if (kind != ENDPOINT_NONE)
+        return listening_take_word(o, common, words[0], err);
     else if (count > 0)
         error_set(err, EXITCODE_USAGE,
                   "unexpected argument \"%s\": taken for a program, as it is no port and no "
@@ -84,12 +89,13 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     return count == 0 ? 0 : -1;
 }
 
-int listening_check(const struct listen_options *o, const char *shares, struct error *err)
+int listening_check(const struct listen_options *o, const struct common_options *common,
+                    const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
-        shares = "--once takes a single connection";
+        shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
-        return 0;
+        return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -126,17 +132,30 @@ static void report_stopping(const struct listening *l)
         event_notice(
             clients == 1
                 ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
-                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+                : "stopping: waiting up to %s for %llu connections to close; again to end them "
+                  "now",
             limit, clients);
 }
 
-/* The first signal lets clients end by themselves; the second ends the program at once. */
+static bool has_files(const struct listening *l)
+{
+    return access_source_has_files(&l->options->allow, &l->options->deny) ||
+           tls_options_have_files(&l->common->tls);
+}
+
+/* SIGHUP reads files again, or ends the program at once where there are none. The first other
+ * signal waits for clients to close; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
-    if (l->server == NULL || l->signalled || waits_for_first) {
+    if (number == SIGHUP && has_files(l)) {
+        access_source_reload(&l->rules);
+        tls_options_reload(&l->tls);
+        return;
+    }
+    if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
         return;
@@ -186,13 +205,19 @@ void listening_open(struct listening *l)
 {
     struct error why = {0};
     sigset_t signals;
+    struct sigaction action;
 
     event_show_clients(l->common->verbose || (l->shows_clients && isatty(STDERR_FILENO)));
     l->accept_limit.on_due = on_accept_limit;
     l->port_file_retry.on_due = on_port_file_retry;
+    l->access = (struct access)ACCESS_INIT;
+    l->rules = (struct access_source){
+        .allow = &l->options->allow, .deny = &l->options->deny, .access = &l->access};
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
+        sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
@@ -255,42 +280,6 @@ static int read_file_options(const struct listening *l, struct socket_file_optio
     return -1;
 }
 
-/* Adds a rule, or one for each address of a name. */
-static int add_rule(struct listening *l, const char *word, bool allows, struct error *err)
-{
-    struct resolver_question q = {.host = word, .family = AF_UNSPEC};
-    struct addr_list list = {0};
-    int result = 0;
-
-    switch (access_add(&l->rules, word, allows, err)) {
-    case ACCESS_ADDED:
-        return 0;
-    case ACCESS_FAILED:
-        return -1;
-    case ACCESS_IS_NAME:
-        break;
-    }
-    if (resolver_look_up(&l->run, &q, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.count && result == 0; i++)
-        result = access_add_address(&l->rules, &list.items[i], word, allows, err);
-    addr_list_clear(&list);
-    return result;
-}
-
-static int add_rules(struct listening *l, const struct option_words *words, bool allows,
-                     struct error *err)
-{
-    for (size_t i = 0; i < words->count; i++) {
-        if (add_rule(l, words->words[i], allows, err) == 0)
-            continue;
-        if (error_is_set(err))
-            error_prefix(err, allows ? "--allow" : "--deny");
-        return -1;
-    }
-    return 0;
-}
-
 static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
@@ -298,13 +287,15 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0)
+        access_source_open(&l->rules, &l->run, err) < 0 ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
-    access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
-    if (l->rules.count > 0)
-        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (o->allow.count > 0 || o->deny.count > 0)
+        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
+    if (l->tls.context != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){
@@ -336,9 +327,11 @@ static void announce(const struct listening *l)
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
+    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                         &listeners->items[0].address);
 }
 
-/* An address that is not of this machine may be one in which a port was meant. */
+/* An address that is not local may be meant as a port: -b 8080. */
 static void explain_bind(const struct listening *l, struct error *err)
 {
     const struct option_words *binds = &l->common->binds;
@@ -400,7 +393,8 @@ static void clear(struct listening *l)
     for (size_t i = 0; l->binds != NULL && i < l->server_options.listen.count; i++)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
-    access_clear(&l->rules);
+    access_source_close(&l->rules);
+    tls_context_free(l->tls.context);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

@@ -54,6 +54,7 @@ static const struct option_table tables[] = {
     {"where", "", connect_retry_specs, offsetof(struct send_options, connect), NULL},
     {"data", "Sending and receiving", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
@@ -71,6 +72,7 @@ struct send {
     struct send_options options;
     struct run run;
     struct connecting_words words;
+    struct tls_context *tls; /* NULL: none */
     struct connecting *connecting;
     struct retry_line waiting;
     struct message message;
@@ -123,8 +125,7 @@ static void on_over(void *owner, struct outcome *o)
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
-        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
-                     "have closed because the sending side was closed");
+        event_notice("no reply; if you expected one, the server may need --no-half-close");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else
@@ -210,7 +211,7 @@ static void plan_conversation(struct send *s)
         .idle_ms = o->common.idle_timeout_ms,
         .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
         .unanswered = o->until == UNTIL_LINE
-                          ? "the peer closed the connection before a whole line came"
+                          ? "the peer closed the connection before a whole line arrived"
                           : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,
@@ -283,13 +284,15 @@ static int open_console(struct send *s, struct error *err)
 
 static int start(struct send *s, struct error *err)
 {
-    struct connect_plan plan =
-        connecting_plan(&s->words, &s->options.connect, &s->options.common, false);
+    const struct send_options *o = &s->options;
+    struct connect_plan plan;
 
     set_format(s);
-    if (is_live(s) ? open_console(s, err) < 0 : open_ends(s, err) < 0)
+    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &s->tls, err) < 0 ||
+        (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
+    plan = connecting_plan(&s->words, &o->connect, &o->common, false, s->tls);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
     return s->connecting != NULL ? 0 : -1;
 }
@@ -379,9 +382,10 @@ static int run(const struct command *self, const struct local_startup *startup, 
                        (status = send_all(&s, startup, &why)) < 0))
         status = command_misused(self, &why);
     message_clear(&s.message);
-    free(s.words.host);
+    connecting_clear(&s.words);
     proxy_options_clear(&s.options.connect.proxy);
-    options_clear_words(&s.options.common.binds);
+    tls_context_free(s.tls);
+    common_options_clear(&s.options.common);
     return status;
 }
 

@@ -1,9 +1,13 @@
-/* The command upper: its options. What clients get is the echo service's business. */
+/* The command upper: its options. The echo service replies to the clients. */
 #include "commands/command.h"
 #include "commands/listening.h"
 #include "commands/progress.h"
 #include "commands/text_options.h"
 #include "services/echo.h"
+
+/* How long a client may go on after the reply to its first read: closing while it sends would
+ * reset the connection before it has read the reply. */
+enum { LINGER_MS = 500 };
 
 struct upper_options {
     struct common_options common;
@@ -27,6 +31,7 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
     {"output", "Replies", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
+    {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
@@ -47,7 +52,8 @@ static int check_options(struct upper_options *o, int count, char **words, struc
 {
     if (listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || listening_check(&o->listen, NULL, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
     return common_options_apply(&o->common, err);
 }
@@ -76,6 +82,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         goto done;
     listening_plan(&l);
     l.plan.from_near.first_is_enough = o.single;
+    l.plan.last_words_ms = o.single ? LINGER_MS : 0;
     l.plan.from_near.one_send = !o.common.sendall;
     listening_open(&l);
     if (listening_run(&l, &why) < 0)
@@ -84,7 +91,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     status = status < 0 ? first : status;
 done:
     listening_clear_options(&o.listen);
-    options_clear_words(&o.common.binds);
+    common_options_clear(&o.common);
     return status;
 }
 

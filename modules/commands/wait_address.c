@@ -32,6 +32,8 @@ static int read_ports(struct wait_address *a, const char *word, bool ranges, str
         endpoint_parse_port(dash + 1, 1, &a->last_port, err) == 0 &&
         a->words.target.port <= a->last_port)
         return 0;
+    if (error_is_set(err) && err->status != EXITCODE_USAGE)
+        return -1; /* out of memory, not a wrong word */
     error_set(err, EXITCODE_USAGE, "invalid port range \"%s\": expected FIRST-LAST, 1 to 65535",
               word);
     return -1;
@@ -86,7 +88,7 @@ int wait_address_read(struct wait_addresses *list, int count, char **words, bool
 void wait_address_clear(struct wait_addresses *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].words.host);
+        connecting_clear(&list->items[i].words);
         addr_list_clear(&list->items[i].known);
     }
     free(list->items);

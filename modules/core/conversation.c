@@ -1,5 +1,4 @@
-/* Owns the order in which two directions end, and the closing of both ends. Copies nothing
- * itself. */
+/* Owns the order in which two directions end, and the closing of both ends. Copies nothing. */
 #include "core/conversation.h"
 
 #include <errno.h>
@@ -8,8 +7,6 @@
 
 #include "base/event.h"
 #include "core/conversation_private.h"
-
-static const struct direction discard_direction = {.at_end = AT_END_KEEP};
 
 static void on_delivered(void *owner);
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why);
@@ -64,11 +61,29 @@ static void close_ends(struct conversation *c, bool cut)
         stream_close(far_in, STREAM_AT_ONCE);
 }
 
+/* A reply was sent to its end all the same: only now is near's data known to be cut off. */
+static void note_truncation(struct conversation *c)
+{
+    const struct error *why = stream_truncation(c->forth.from);
+
+    if (why != NULL && c->near_ended && !c->answered && c->whose == FAULT_NONE) {
+        error_copy(&c->why, why);
+        c->whose = FAULT_NEAR;
+    }
+}
+
 /* Every conversation ends here. */
 static void over(struct conversation *c)
 {
     struct loop *l = c->forth.work->loop;
-    struct outcome o = {
+    struct outcome o;
+    bool resets;
+
+    if (c->over)
+        return;
+    c->over = true;
+    note_truncation(c);
+    o = (struct outcome){
         .whose = c->whose,
         .why = c->why,
         .name =
@@ -80,11 +95,7 @@ static void over(struct conversation *c)
         .cut = is_cut(c),
         .unanswered = c->unanswered,
     };
-    bool resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
-
-    if (c->over)
-        return;
-    c->over = true;
+    resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
     if (c->plan->on_closing != NULL)
         c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
     pump_stop(&c->forth);
@@ -136,7 +147,7 @@ static void check_goal(struct conversation *c)
     if (goal == GOAL_ANSWERED)
         reached = reached && (c->answered || c->near_ended);
     if (!reached) {
-        if (c->back != NULL && far_is_done(c))
+        if (far_is_done(c))
             begin_last_words(c);
         return;
     }
@@ -172,6 +183,8 @@ static void end_back(struct conversation *c)
         pump_try(back);
         if (stream_counts(back->from)->in_bytes == 0)
             pump_finish(back, PUMP_ENDED);
+    } else if (back->running && c->plan->last_words_ms > 0) {
+        loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
     }
 }
 
@@ -194,16 +207,20 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         check_goal(c);
         return;
     case PUMP_SATISFIED:
-        /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
-         * stop taking what is sent to it. */
         c->answered = true;
-        pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
+        pump_discard_rest(p); /* a peer that cannot go on sending may stop reading */
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
         fail(c, FAULT_DATA, why);
         break;
     case PUMP_WRITE_FAILED:
+        if (c->plan->far_may_close && why->number == EPIPE) {
+            stream_close(c->far_out, STREAM_AT_ONCE);
+            c->far_out = NULL;
+            pump_discard_rest(p);
+            return;
+        }
         fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);
         break;
     case PUMP_READ_FAILED:
@@ -251,7 +268,7 @@ static void on_delivered(void *owner)
     over(c);
 }
 
-/* One of the streams is gone, and has nothing left to be read. */
+/* One of the streams is gone. It has no failure yet while data of it is unread. */
 static void on_hangup(void *owner)
 {
     struct conversation *c = owner;
@@ -263,8 +280,10 @@ static void on_hangup(void *owner)
         fail_by(c, FAULT_NEAR, c->forth.from);
     else if (back != NULL && stream_failure(back->from) != NULL)
         fail_by(c, FAULT_FAR_IN, back->from);
-    else if (c->far_out != NULL && !c->far_is_lent && stream_failure(c->far_out) != NULL)
+    else if (c->heeds_far_out && stream_failure(c->far_out) != NULL)
         fail_by(c, FAULT_FAR_OUT, c->far_out);
+    else if (c->plan->on_near_hangup != NULL)
+        c->plan->on_near_hangup(c->forth.owner);
     if (c->whose != FAULT_NONE && !c->cutting)
         over(c);
 }
@@ -310,6 +329,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->forth.owner = owner;
     c->near_out = near->out;
     c->far_is_lent = far->lent;
+    c->heeds_far_out = far->out != NULL && !far->lent && !plan->far_may_close;
     c->began_ms = loop_now_ms(w->loop);
     c->forth.work = w;
     c->far_out = far->out;
@@ -321,7 +341,9 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
         return NULL;
     }
     stream_on_hangup(near->out, on_hangup, c);
-    if (far->out != NULL && !far->lent)
+    if (plan->on_near_hangup != NULL)
+        stream_report_hangup_early(near->out);
+    if (c->heeds_far_out)
         stream_on_hangup(far->out, on_hangup, c);
     pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);
     return c;

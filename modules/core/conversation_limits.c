@@ -9,13 +9,34 @@ enum {
     CUT_PATIENCE_MS = 2000, /* how long a cut-off message may take to be delivered */
 };
 
+/* Near's data has ended: far's goes on as long as some comes within each last_words_ms. */
+static void end_far(struct conversation *c, struct timer *t)
+{
+    struct pump *back = &c->back->pump;
+    struct loop *l = c->forth.work->loop;
+    int64_t left_ms = stream_counts(back->from)->moved_ms + c->plan->last_words_ms - loop_now_ms(l);
+
+    if (left_ms <= 0 && (pump_is_blocked(back) || stream_has_unread(back->from)))
+        left_ms = c->plan->last_words_ms;
+    if (left_ms > 0)
+        loop_set_timer(l, t, left_ms);
+    else
+        pump_finish(back, PUMP_ENDED);
+}
+
 /* Last words are over when all of them that have arrived were passed on; a message that is
  * cut off, when what was sent of it has arrived, or will not. */
 static void on_ending(struct timer *t)
 {
     struct limits *limits = container_of(t, struct limits, ending);
     struct conversation *c = limits->conversation;
-    bool waits =
+    bool waits;
+
+    if (c->near_ended && !far_is_done(c) && !c->cutting) {
+        end_far(c, t);
+        return;
+    }
+    waits =
         c->cutting
             ? stream_undelivered(c->near_out) > 0 && stream_failure(c->near_out) == NULL &&
                   loop_now_ms(c->forth.work->loop) < limits->until_ms

@@ -127,6 +127,7 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
             return HANDSHAKE_FAILED;
         }
     }
+    stream_reset_counts(h->stream);
     return HANDSHAKE_DONE;
 }
 

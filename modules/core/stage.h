@@ -1,11 +1,11 @@
 /*
  * A stage: a step between a connection and its conversation (reading or writing a PROXY
- * header, access rules). A stage is a state machine that is stepped while its stream is
+ * header, access rules, TLS). A stage is a state machine that is stepped while its stream is
  * ready. A stage owns no timer, no watch and no callback: the handshake that runs the stages
  * owns all three, so cancelling means freeing.
  *
- *   accept:  [proxy header] [access]      the header names the client
- *   dial:    [proxy] [proxy header]
+ *   accept:  [proxy header] [access] [tls]      the header names the client
+ *   dial:    [proxy] [proxy header] [tls]
  */
 #ifndef CORE_STAGE_H
 #define CORE_STAGE_H

@@ -1,6 +1,7 @@
 /* Owns readiness, the input, the first failure and the closing of one descriptor. The output
- * is in stream_output.c. */
+ * is in stream_output.c, the names are in stream_names.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,7 +21,8 @@ void stream_update_interest(struct stream *s)
         return;
     if (s->on_readable != NULL)
         events |= EPOLLIN | EPOLLRDHUP;
-    if (s->out != NULL || s->waiters.next != &s->waiters || s->on_delivered != NULL)
+    if (s->out != NULL || s->transport.holds_output || s->waiters.next != &s->waiters ||
+        s->on_delivered != NULL)
         events |= EPOLLOUT;
     /* The last acknowledgement is reported as an event of output, at which a socket that is
      * shut is always ready. */
@@ -36,27 +38,32 @@ static bool is_watched_by_level(const struct stream *s)
 }
 
 /* For what epoll does not report: files, what came before it watches, what an edge-triggered
- * event has left. */
+ * event has left, what the transport has read ahead. */
 static void call_reader_soon(struct stream *s)
 {
-    if (s->on_readable != NULL && !s->dry && !is_watched_by_level(s))
+    if (s->on_readable != NULL && !s->dry && (s->transport.pending || !is_watched_by_level(s)))
         loop_notify(s->loop, &s->watch, EPOLLIN);
 }
 
-void stream_fail(struct stream *s, bool reading, struct error *why)
+static void keep_failure(struct stream *s, bool reading, struct error *why)
 {
     bool is_connection = s->peer.sa.sa_family != 0;
 
-    if (s->failed) {
-        error_clear(why);
-        return;
-    }
     if (is_connection)
         error_prefix(why, reading ? "error receiving from %s" : "error sending to %s",
                      stream_name(s));
     else
         error_prefix(why, reading ? "error reading %s" : "error writing %s", s->name);
     error_move(&s->failure, why);
+}
+
+void stream_fail(struct stream *s, bool reading, struct error *why)
+{
+    if (s->failed) {
+        error_clear(why);
+        return;
+    }
+    keep_failure(s, reading, why);
     s->failed = true;
     s->lost = s->out != NULL;
     stream_drop_unsent(s);
@@ -83,6 +90,11 @@ static void on_event(struct watch *w, uint32_t events)
     bool hung_up = events & (EPOLLHUP | EPOLLERR);
     struct error why = {0};
 
+    if (s->lent) {
+        if (hung_up && s->on_hangup != NULL)
+            s->on_hangup(s->owner);
+        return;
+    }
     if (events == 0) {
         on_unwatchable(s);
         events = EPOLLIN | EPOLLOUT;
@@ -107,7 +119,7 @@ static void on_event(struct watch *w, uint32_t events)
     }
     if (!s->closed && s->on_delivered != NULL && (s->failed || stream_is_delivered(s)))
         s->on_delivered(s->owner);
-    if (!s->closed && hung_up && s->on_hangup != NULL)
+    if (!s->closed && (hung_up || (s->hung_up && s->early_hangup)) && s->on_hangup != NULL)
         s->on_hangup(s->owner);
 }
 
@@ -117,11 +129,6 @@ static size_t size_with_peer(const struct addr *peer)
 
     return offsetof(struct stream, peer.sa) +
            (peer != NULL && peer->length > least ? peer->length : least);
-}
-
-static void set_peer(struct stream *s, const struct addr *peer)
-{
-    memcpy(&s->peer, peer, offsetof(struct addr, sa) + peer->length);
 }
 
 struct stream *stream_new(struct loop *l, const struct transport *t, const char *name,
@@ -143,7 +150,7 @@ struct stream *stream_new(struct loop *l, const struct transport *t, const char 
     list_init(&s->waiters);
     loop_init_watch(&s->watch, on_event);
     if (peer != NULL) {
-        set_peer(s, peer);
+        stream_set_peer(s, peer);
         return s;
     }
     s->in_ended = t->ops->read == NULL;
@@ -158,65 +165,6 @@ struct stream *stream_new(struct loop *l, const struct transport *t, const char 
     error_move(err, &s->failure);
     stream_close(s, STREAM_AT_ONCE);
     return NULL;
-}
-
-/* The names of a connection outlive the stream until the round is over. */
-struct lasting_text {
-    struct deferred deferred;
-    char text[];
-};
-
-static const char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    struct lasting_text *copy = malloc(sizeof(*copy) + size);
-
-    return copy != NULL ? memcpy(copy->text, text, size) : NULL;
-}
-
-static void release_names(struct stream *s)
-{
-    const char *names[] = {s->name, s->local_name};
-
-    for (size_t i = 0; i < 2; i++)
-        if (names[i] != NULL)
-            loop_free_later(s->loop,
-                            &container_of((char *)names[i], struct lasting_text, text)->deferred);
-}
-
-const char *stream_name(struct stream *s)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    if (s->name == NULL)
-        s->name = copy_text(addr_format(&s->peer, text));
-    return s->name != NULL ? s->name : "the peer";
-}
-
-const char *stream_local_name(struct stream *s)
-{
-    char text[ADDR_TEXT_SIZE];
-    struct addr a = {.length = sizeof(a.un)};
-
-    if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
-        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t))
-        s->local_name = copy_text(addr_format(&a, text));
-    return s->local_name;
-}
-
-const struct addr *stream_peer(const struct stream *s)
-{
-    return &s->peer;
-}
-
-int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
-                    const char *local_name)
-{
-    release_names(s);
-    set_peer(s, peer);
-    s->name = copy_text(peer_name);
-    s->local_name = copy_text(local_name);
-    return s->name != NULL && s->local_name != NULL ? 0 : -1;
 }
 
 void stream_close(struct stream *s, enum stream_close how)
@@ -239,7 +187,7 @@ void stream_close(struct stream *s, enum stream_close how)
         list_remove(s->waiters.next);
     stream_drop_unsent(s);
     if (s->peer.sa.sa_family != 0)
-        release_names(s);
+        stream_release_names(s);
     error_clear(&s->failure);
     loop_free_later(s->loop, &s->deferred);
 }
@@ -247,6 +195,12 @@ void stream_close(struct stream *s, enum stream_close how)
 struct loop *stream_loop(const struct stream *s)
 {
     return s->loop;
+}
+
+void stream_wrap(struct stream *s, const struct transport *over, struct transport *under)
+{
+    *under = s->transport;
+    s->transport = *over;
 }
 
 int stream_descriptor(const struct stream *s)
@@ -292,12 +246,26 @@ void stream_wake(struct stream *s, uint32_t events)
         loop_notify(s->loop, &s->watch, events);
 }
 
+/* The data ended, but the peer did not say so. */
+static void truncate_data(struct stream *s, struct error *why)
+{
+    if (s->failed) {
+        error_clear(why);
+        return;
+    }
+    keep_failure(s, true, why);
+    s->truncated = true;
+}
+
 enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got, struct error *why)
 {
+    if (s->transport.holds_output) /* reading may produce some */
+        stream_update_interest(s);
     if (result == IO_OK) {
         s->counts.in_bytes += got;
         s->counts.moved_ms = loop_now_ms(s->loop);
-        s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s);
+        s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s) &&
+                 !s->transport.pending;
         return IO_OK;
     }
     s->dry = result == IO_AGAIN;
@@ -305,6 +273,8 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         s->more_follows = false;
     if (result == IO_FAILED)
         stream_fail(s, true, why);
+    if (result == IO_END && why != NULL && error_is_set(why))
+        truncate_data(s, why);
     /* After a failure to write, this was the last that the peer had sent before. */
     if (s->failed)
         result = IO_FAILED;
@@ -323,6 +293,7 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
 {
     if (result == IO_OK) {
         s->counts.out_bytes += put;
+        s->has_sent = true;
         s->counts.moved_ms = loop_now_ms(s->loop);
     } else if (result == IO_AGAIN) {
         s->full = true;
@@ -346,7 +317,7 @@ enum io stream_read(struct stream *s, void *to, size_t max, size_t *got)
 
 bool stream_is_blocked(const struct stream *s)
 {
-    return !s->failed && (s->full || s->out != NULL);
+    return !s->failed && (s->full || s->out != NULL || s->transport.holds_output);
 }
 
 enum io stream_peek(struct stream *s, void *to, size_t max, size_t *got)
@@ -389,12 +360,49 @@ void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *ow
     s->owner = owner;
 }
 
+bool stream_can_be_lent(const struct stream *s)
+{
+    return s->transport.access == KERNEL_SOCKET;
+}
+
+/* O_NONBLOCK belongs to the open file description, which both processes have; open(2). */
+int stream_lend(struct stream *s)
+{
+    fcntl(s->transport.fd, F_SETFL, 0);
+    s->lent = true;
+    stream_update_interest(s);
+    return s->transport.fd;
+}
+
+void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
+{
+    s->lent = false;
+    s->counts.in_bytes += in_bytes;
+    s->counts.out_bytes += out_bytes;
+    s->counts.moved_ms = loop_now_ms(s->loop);
+}
+
+void stream_report_hangup_early(struct stream *s)
+{
+    s->early_hangup = true;
+}
+
 const struct error *stream_failure(const struct stream *s)
 {
     return s->failed ? &s->failure : NULL;
 }
 
+const struct error *stream_truncation(const struct stream *s)
+{
+    return s->truncated && !s->failed ? &s->failure : NULL;
+}
+
 const struct stream_counts *stream_counts(const struct stream *s)
 {
     return &s->counts;
+}
+
+void stream_reset_counts(struct stream *s)
+{
+    s->counts.in_bytes = s->counts.out_bytes = 0;
 }

@@ -15,20 +15,37 @@ void stream_drop_unsent(struct stream *s)
 static enum io shut_now(struct stream *s)
 {
     struct error why = {0};
+    enum io result = IO_OK;
 
-    s->shut_done = true;
     if (s->transport.inherited) /* shut may close it, and duplicates may exist */
         loop_unwatch(s->loop, &s->watch);
-    if (s->transport.ops->shut == NULL || s->transport.ops->shut(&s->transport, &why) != IO_FAILED)
+    if (s->transport.ops->shut != NULL)
+        result = s->transport.ops->shut(&s->transport, &why);
+    s->shut_done = result != IO_AGAIN;
+    if (result == IO_AGAIN)
+        stream_update_interest(s);
+    if (result != IO_FAILED)
         return IO_OK;
     stream_fail(s, false, &why);
     return IO_FAILED;
 }
 
+/* Goes on with what the transport holds. */
+static enum io flush_transport(struct stream *s)
+{
+    struct error why = {0};
+
+    if (!s->transport.holds_output)
+        return IO_OK;
+    return stream_met_write(s, s->transport.ops->flush(&s->transport, &why), 0, &why);
+}
+
 /* Writes until everything is out or nothing is taken; *done counts. */
 static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t *done)
 {
-    size_t most = s->peer.sa.sa_family != 0 ? STREAM_SEND_PIECE : n;
+    /* A transport that holds bytes makes pieces of its own, such as records. */
+    bool in_pieces = s->peer.sa.sa_family != 0 && s->transport.ops->flush == NULL;
+    size_t most = in_pieces ? STREAM_SEND_PIECE : n;
 
     while (*done < n) {
         struct iovec piece = {(char *)bytes + *done, n - *done < most ? n - *done : most};
@@ -44,6 +61,8 @@ static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t 
 
 void stream_flush(struct stream *s)
 {
+    if (flush_transport(s) == IO_AGAIN)
+        return;
     if (s->out != NULL) {
         size_t done = 0;
 
@@ -115,7 +134,7 @@ static size_t undelivered(const struct stream *s)
 {
     size_t unsent = stream_unsent(s) + s->lost + (s->shut_asked && !s->shut_done);
 
-    if (s->counts.out_bytes == 0 || s->transport.ops->unacknowledged == NULL)
+    if (!s->has_sent || s->transport.ops->unacknowledged == NULL)
         return unsent;
     return unsent + s->transport.ops->unacknowledged(&s->transport);
 }

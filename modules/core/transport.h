@@ -1,6 +1,6 @@
 /*
  * A transport: what a stream reads and writes through: a socket, a local file, pipe or
- * terminal, bytes in memory, a member of a room, the script of a test.
+ * terminal, TLS over one of these, bytes in memory, a member of a room, the script of a test.
  *
  * Only stream.c and kernel_copy.c call the operations. No operation blocks. An operation
  * that is NULL has the default that its comment names. An operation that fails fills err
@@ -21,8 +21,9 @@
 enum io {
     IO_OK,     /* some bytes went through, or the operation is complete */
     IO_AGAIN,  /* not now: no byte was taken, and the next call may offer other bytes */
-    IO_END,    /* reading: end of data, no more bytes will come */
-    IO_FAILED, /* err says why */
+    IO_END,    /* reading: end of data, no more bytes will come. With err filled, the peer did
+                * not announce the end: data may be missing */
+    IO_FAILED, /* err has the cause */
 };
 
 /* What the kernel can copy from or to without the bytes entering user space. */
@@ -38,9 +39,13 @@ struct transport {
     const struct transport_ops *ops;
     int fd; /* the descriptor that epoll watches; -1: none (memory, a room) */
     enum kernel_access access : 8;
-    bool always_ready : 1; /* epoll has nothing to say about it: regular files, memory */
+    bool always_ready : 1; /* epoll cannot watch it: regular files, memory */
     bool untried : 1;      /* the first read may find an end that epoll will not report */
     bool inherited : 1;    /* duplicates of fd may exist elsewhere */
+    bool pending : 1;      /* a read may return bytes although fd is not readable. (TLS holds
+                            * records that it has read ahead, but part of a record is none:
+                            * so the flag falls with a read that returns IO_AGAIN.) */
+    bool holds_output : 1; /* bytes that were taken wait for flush */
     bool is_shared : 1;    /* private to the implementation */
     bool may_block : 1;    /* private to the implementation */
     void *state;           /* private to the implementation */
@@ -51,7 +56,8 @@ struct transport_ops {
     enum io (*read)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
 
     /* The same, but leaves the bytes in place: for stages, which must not take one byte too
-     * many. NULL: no stage can run on this transport. */
+     * many. max 0: only completes what precedes all data (a handshake). NULL: no stage can
+     * run on this transport. */
     enum io (*peek)(struct transport *t, void *to, size_t max, size_t *got, struct error *err);
 
     /* Lists readable bytes in place, without copying them: *count pieces. NULL: the bytes have
@@ -68,8 +74,11 @@ struct transport_ops {
     enum io (*write)(struct transport *t, const struct iovec *iov, int count, size_t *put,
                      struct error *err);
 
+    /* Goes on with the bytes that were taken and are held. NULL: none are ever held. */
+    enum io (*flush)(struct transport *t, struct error *err);
+
     /* Closes the sending side, and the descriptor too where sending is all that it is for
-     * (fd is -1 then). NULL: nothing to do. */
+     * (fd is -1 then). IO_AGAIN: call it again after flush. NULL: nothing to do. */
     enum io (*shut)(struct transport *t, struct error *err);
 
     /* Closes the transport and frees state. abort: the peer gets a reset instead of an end
@@ -80,8 +89,8 @@ struct transport_ops {
     off_t *(*position)(struct transport *t);
 
     /* Returns 0 when the other side has all bytes that were taken, otherwise the number of
-     * bytes that are missing; the end of data counts as one. NULL: always 0; delivered then
-     * means handed to the kernel. */
+     * bytes that are missing, the held ones among them; the end of data counts as one. NULL:
+     * always 0; delivered then means handed to the kernel. */
     size_t (*unacknowledged)(const struct transport *t);
 
     /* Reports a failure that is pending and that no call has returned yet. Returns true

@@ -20,6 +20,7 @@ struct client {
     struct server *server;
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
+    bool is_reported;            /* as connected */
     void *work;                  /* belongs to the service; NULL before it begins */
 };
 

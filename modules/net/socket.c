@@ -113,6 +113,25 @@ int socket_accept(int listener, const struct addr *address, struct addr *peer)
     return fd;
 }
 
+bool socket_accept_can_go_on(int number)
+{
+    switch (number) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case EPERM:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
 {
     int fd = open_socket(peer), failure;
@@ -138,7 +157,7 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
         return fd;
 fail:
     failure = errno;
-    close(fd);
+    socket_close(fd, true); /* the first call may have connected it */
     errno = failure;
     return -1;
 }

@@ -40,6 +40,10 @@ int socket_backlog_limit(void);
  * errno set. */
 int socket_accept(int listener, const struct addr *address, struct addr *peer);
 
+/* Returns true for an errno of socket_accept() that belongs to a connection that is gone
+ * already: another one may be accepted; accept(2). */
+bool socket_accept_can_go_on(int number);
+
 /* Returns a socket that begins to connect to peer, from local unless NULL, or -1 with errno
  * set; *local_failed then says whether it was the local address that could not be used.
  * EAGAIN: the backlog of a unix socket is full; try again later. */

@@ -205,11 +205,14 @@ class Harness:
     def server(self, command, port, stdout=subprocess.DEVNULL, core="tool"):
         """The same, waited for until it listens."""
         program = self.run(command, self.tool_core if core == "tool" else core, stdout=stdout)
+        self.wait_for_listener(program, port)
+        return program
+
+    def wait_for_listener(self, program, port):
         self.wait_until(lambda: program.status is not None or is_listening(port),
                         f"{program.name()} to listen")
         if program.status is not None:
             raise Failure(f"{program.name()} ended with {program.status}: {self.last_message()}")
-        return program
 
     def load(self, *command, core="load"):
         """The other side, on the other core."""

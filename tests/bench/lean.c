@@ -9,8 +9,12 @@ static const struct mode modes[] = {
     {"echo", "PORT", 1, lean_echo},
     {"upper", "PORT", 1, lean_upper},
     {"room", "PORT", 1, lean_room},
+    {"program", "PORT PROGRAM [ARG...]", 2, lean_program},
     {"convert", "PORT ENCODING > OUTPUT", 2, lean_convert},
     {"upper-stream", "PORT", 1, lean_upper_stream},
+    {"tls-receive", "PORT CERT > OUTPUT", 2, lean_tls_receive},
+    {"tls-send", "PORT < INPUT", 1, lean_tls_send},
+    {"tls-echo", "PORT CERT", 2, lean_tls_echo},
 };
 
 int main(int argc, char **argv)

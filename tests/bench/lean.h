@@ -15,9 +15,17 @@ void lean_echo(int count, char **arguments);
 void lean_upper(int count, char **arguments);
 void lean_room(int count, char **arguments);
 
+/* A program for each client: lean_program.c. */
+void lean_program(int count, char **arguments);
+
 /* One connection whose text is changed: lean_text.c. */
 void lean_convert(int count, char **arguments);
 void lean_upper_stream(int count, char **arguments);
+
+/* The same with TLS; the file of the server's certificate and key: lean_tls.c. */
+void lean_tls_receive(int count, char **arguments);
+void lean_tls_send(int count, char **arguments);
+void lean_tls_echo(int count, char **arguments);
 
 /* a to z become A to Z. */
 void upper_ascii(char *bytes, unsigned long n);

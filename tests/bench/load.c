@@ -14,6 +14,10 @@ static const struct mode modes[] = {
     {"echo", "PORT CONNECTIONS SECONDS SIZE", 4, load_echo},
     {"short", "PORT CONCURRENT SECONDS LINE [shut]", 4, load_short},
     {"idle", "PORT CONNECTIONS", 2, load_idle},
+    {"tls-blast", "PORT BYTES", 2, load_tls_blast},
+    {"tls-sink", "CERT", 1, load_tls_sink},
+    {"tls-echo", "PORT CONNECTIONS SECONDS SIZE", 4, load_tls_echo},
+    {"tls-handshakes", "PORT SECONDS [resume]", 2, load_tls_handshakes},
     {"chat", "PORT MEMBERS SENDERS LINES SECONDS", 5, load_chat},
     {"runs", "COUNT INPUT PROGRAM [ARGUMENT...]", 3, load_runs},
 };

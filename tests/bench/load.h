@@ -18,6 +18,12 @@ void load_echo(int count, char **arguments);
 void load_short(int count, char **arguments);
 void load_idle(int count, char **arguments);
 
+/* Bulk data, requests and handshakes over TLS: load_tls.c. */
+void load_tls_blast(int count, char **arguments);
+void load_tls_sink(int count, char **arguments);
+void load_tls_echo(int count, char **arguments);
+void load_tls_handshakes(int count, char **arguments);
+
 /* A room: load_chat.c. */
 void load_chat(int count, char **arguments);
 

@@ -3,16 +3,20 @@ from statistics import median
 
 COLUMNS = {
     "main": ["nc", "ncat", "socat", "lean", "tcptool"],
+    "tls": ["ncat", "socat", "s_server", "lean", "tcptool"],
     "text": ["nc | iconv", "socat, tr", "lean", "tcptool"],
     "chat": ["ncat --chat", "ncat --broker", "lean", "tcptool"],
+    "program": ["tcpserver", "ncat", "socat", "lean", "tcptool"],
     "workers": ["1 worker", "2 workers"],
     "scale-echo": ["ncat", "socat", "lean", "tcptool"],
     "scale-bytes": ["nc", "lean", "tcptool"],
 }
 HEADINGS = {
     "main": ("Against the peers", "work"),
+    "tls": ("TLS 1.3", "work"),
     "text": ("Text", "work"),
     "chat": ("A room", "work"),
+    "program": ("A program for each client", "program"),
     "workers": ("Workers", "work"),
     "scale-echo": ("How echo grows: 64 bytes on each of this many connections", "connections"),
     "scale-bytes": ("How a transfer grows: received to /dev/null, connecting included", "bytes"),

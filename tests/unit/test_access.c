@@ -10,7 +10,6 @@ static void make_rules(struct access_rules *r, const char *const *words)
     *r = (struct access_rules){0};
     for (; *words != NULL; words++)
         assert_int_equal(access_add(r, *words + 1, **words == '+', NULL), ACCESS_ADDED);
-    access_sort(r);
 }
 
 static struct addr address(const char *host)
@@ -44,7 +43,7 @@ static void assert_permits(const char *const *words, const char *const *hosts)
         for (const char *const *h = hosts; *h != NULL; h++) {
             char host[64];
             const char *space = strchr(*h, ' ');
-            const struct access_rule *rule;
+            const char *rule;
             struct addr a;
 
             strcpy(host, *h + 1);
@@ -53,11 +52,11 @@ static void assert_permits(const char *const *words, const char *const *hosts)
             a = address(host);
             assert_int_equal(access_permits(&r, &a, &rule), **h == '+');
             if (**h == '-' && space != NULL)
-                assert_string_equal(rule->word, space + 1);
+                assert_string_equal(rule, space + 1);
             if (**h == '-' && space == NULL)
                 assert_null(rule);
         }
-        access_clear(&r);
+        access_clear_rules(&r);
     }
 }
 
@@ -180,7 +179,7 @@ static void malformed_rules_are_quoted(void **state)
 static void names_are_left_to_be_looked_up(void **state)
 {
     const struct addr found = address("::ffff:192.0.2.7"), other = address("192.0.2.8");
-    const struct access_rule *rule;
+    const char *rule;
     struct access_rules r = {0};
 
     (void)state;
@@ -188,10 +187,9 @@ static void names_are_left_to_be_looked_up(void **state)
     assert_int_equal(access_add(&r, "localhost", true, NULL), ACCESS_IS_NAME);
     assert_int_equal(r.count, 0);
     assert_int_equal(access_add_address(&r, &found, "example.org", true, NULL), 0);
-    access_sort(&r);
     assert_true(access_permits(&r, &found, &rule));
     assert_false(access_permits(&r, &other, &rule));
-    access_clear(&r);
+    access_clear_rules(&r);
 }
 
 static void the_stage_says_which_rule_refused(void **state)
@@ -206,15 +204,15 @@ static void the_stage_says_which_rule_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct access_rules r;
-        struct stage_plan plan = {access_stage, &r};
+        struct access a = ACCESS_INIT;
+        struct stage_plan plan = {access_stage, &a};
         struct script script = {.reads = {GIVES("data")}};
         struct loop *l = still_loop();
         struct stream *s = script_connect(l, &script);
         struct handshake *h;
         struct error why = {0};
 
-        make_rules(&r, LIST(cases[i].rule));
+        make_rules(&a.rules, LIST(cases[i].rule));
         assert_int_equal(handshake_start(&h, s, &plan, 1, 0, NULL, NULL, &why),
                          cases[i].why == NULL ? HANDSHAKE_DONE : HANDSHAKE_REFUSED);
         if (cases[i].why != NULL)
@@ -222,7 +220,7 @@ static void the_stage_says_which_rule_refused(void **state)
         assert_int_equal(script.read_calls, 0);
         error_clear(&why);
         stream_close(s, STREAM_AT_ONCE);
-        access_clear(&r);
+        access_clear_rules(&a.rules);
         loop_free(l);
     }
 }
