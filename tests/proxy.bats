@@ -1,6 +1,11 @@
 #!/usr/bin/env bats
 # --proxy: through proxies of others, and through scripts that play awkward ones.
 load helpers/common
+load helpers/certificates
+
+setup_file() {
+  make_certificates
+}
 
 # Most proxies end both directions when one ends, so the sending side stays open.
 through() {
@@ -20,6 +25,8 @@ start_through() {
     socks5-login) start proxy microsocks -i 127.0.0.1 -p "$proxy" -u 'me:too' -P 'p@ss' ;;
     http) start proxy ncat -l --proxy-type http 127.0.0.1 "$proxy" ;;
     http-login) start proxy ncat -l --proxy-type http --proxy-auth me:p@ss/1 127.0.0.1 "$proxy" ;;
+    https) start proxy ncat -l --proxy-type http --ssl --ssl-cert "$CERTS/server.pem" \
+      --ssl-key "$CERTS/server.key" --proxy-auth me:secret 127.0.0.1 "$proxy" ;;
     tinyproxy)
       printf '%s\n' "Port $proxy" 'Listen 127.0.0.1' 'Timeout 60' 'MaxClients 9' 'Allow 127.0.0.1' \
         'BasicAuth me secret' >tiny.conf
@@ -72,6 +79,147 @@ need() {
   run tcptool send --proxy "http://me:wrong@127.0.0.1:$proxy" 127.0.0.1 "$target" hello
   expect_status 1
   expect_match "$output" 'HTTP proxy: 407 .*: the proxy refused USER and PASS$'
+}
+
+# start_digest [WORD...]: an echo server at $target behind tests/peers/http_proxy.py at $port.
+start_digest() {
+  start_serve -n target --echo
+  target=$port
+  start_peer proxy http_proxy "$@"
+}
+
+# expect_requests WORDS...: the logins of the requests, in order.
+expect_requests() {
+  expect_equal "$(cut -d ' ' -f 3- proxy.out)" "$(printf '%s\n' "$@")"
+}
+
+@test "http: the strongest login that the proxy offers, on the same connection" {
+  local offers login
+  while read -r offers login; do
+    # shellcheck disable=SC2086 # are words
+    start_digest ${offers//,/ }
+    expect_equal "$(tcptool send --proxy "http://me:secret@127.0.0.1:$port" localhost "$target" \
+      hello)" hello
+    expect_requests none "$login"
+    run tcptool send --proxy "http://me:wrong@127.0.0.1:$port" localhost "$target" hello
+    expect_status 1
+    expect_equal "$output" \
+      "tcptool: 127.0.0.1:$port: HTTP proxy: 407 Login: the proxy refused USER and PASS"
+    rm proxy.port target.port
+  done <<'END'
+basic Basic
+basic,md5 Digest MD5
+md5,sha256,basic Digest SHA-256
+sha256,bytewise Digest SHA-256
+END
+}
+
+@test "http: a login in a second connection, where the proxy closes the first" {
+  local how
+  for how in close drop; do
+    start_digest sha256 "$how"
+    expect_equal "$(tcptool send --proxy "http://me:secret@127.0.0.1:$port" localhost "$target" \
+      hello)" hello
+    expect_requests none 'Digest SHA-256'
+    run tcptool send --proxy "http://me:wrong@127.0.0.1:$port" localhost "$target" hello
+    expect_status 1
+    expect_match "$output" '407 Login: the proxy refused USER and PASS$'
+    rm proxy.port target.port
+  done
+}
+
+@test "http: a nonce that is too old is replaced once" {
+  start_digest sha256 stale
+  expect_equal "$(tcptool send --proxy "http://me:secret@127.0.0.1:$port" localhost "$target" \
+    hello)" hello
+  expect_requests none 'Digest SHA-256' 'Digest SHA-256'
+}
+
+@test "http: each target of wait has logins of its own" {
+  start_digest sha256 close
+  closed=$(closed_port)
+  run tcptool wait --now --proxy "http://me:secret@127.0.0.1:$port" "localhost:$target" \
+    "localhost:$closed"
+  expect_status 1
+  expect_equal "$output" "localhost:$target open
+localhost:$closed closed: 127.0.0.1:$port: HTTP proxy: 502 Refused"
+}
+
+@test "https: ncat, with a login, and its certificate" {
+  need ncat
+  start_through https
+  expect_equal "$(through "https://me:secret@127.0.0.1:$proxy" --proxy-tls-ca "$CERTS/our-ca.crt" \
+    localhost "$target")" hello
+  run through "https://me:secret@127.0.0.1:$proxy" localhost "$target"
+  expect_status 1
+  expect_match "$output" "^tcptool: 127.0.0.1:$proxy: TLS handshake: the issuer of its certificate is unknown"
+  run through "https://me:secret@127.0.0.1:$proxy" --proxy-tls-ca "$CERTS/other-ca.crt" \
+    localhost "$target"
+  expect_status 1
+}
+
+@test "TLS to a target through each kind of proxy" {
+  local kind url ca
+  need ncat
+  need microsocks
+  need tinyproxy
+  while read -r kind url; do
+    start_through "$kind"
+    ca=()
+    [[ $kind != https ]] || ca=(--proxy-tls-ca "$CERTS/our-ca.crt")
+    start_serve -n secure --tls --tls-cert "$CERTS/server.pem" --echo
+    expect_equal "$(through "${url/PROXY/127.0.0.1:$proxy}" "${ca[@]}" \
+      --tls --tls-ca "$CERTS/our-ca.crt" localhost "$port")" hello
+    run through "${url/PROXY/127.0.0.1:$proxy}" "${ca[@]}" \
+      --tls --tls-ca "$CERTS/other-ca.crt" localhost "$port"
+    expect_status 1
+    expect_match "$output" "^tcptool: localhost:$port: TLS handshake: "
+    rm -f ./*.port
+  done <<'END'
+socks5 socks5://PROXY
+http http://PROXY
+tinyproxy http://me:secret@PROXY
+https https://me:secret@PROXY
+END
+}
+
+# start_https_proxy: $port is a proxy with half-closing behind TLS.
+start_https_proxy() {
+  start_peer plain http_proxy sha256
+  start_serve -n proxy --tls --tls-cert "$CERTS/server.pem" "$TCPTOOL" send 127.0.0.1 "$port"
+}
+
+@test "TLS in TLS: bulk data both ways, and the end of data of each side" {
+  start_serve -n target --echo --tls --tls-cert "$CERTS/server.pem"
+  target=$port
+  start_https_proxy
+  head -c 3000000 /dev/urandom >data
+  tcptool send --proxy "https://me:secret@localhost:$port" --proxy-tls-ca "$CERTS/our-ca.crt" \
+    --tls --tls-ca "$CERTS/our-ca.crt" -f data localhost "$target" >back
+  cmp data back
+}
+
+@test "TLS in TLS: a reply that comes long after the end of data" {
+  start_serve -n target --tls --tls-cert "$CERTS/server.pem" \
+    sh -c 'cat >got; until [ -e go ]; do sleep 0.02; done; cat got'
+  target=$port
+  start_https_proxy
+  start send "$TCPTOOL" send --proxy "https://me:secret@localhost:$port" \
+    --proxy-tls-ca "$CERTS/our-ca.crt" --tls --tls-ca "$CERTS/our-ca.crt" \
+    localhost "$target" hello
+  wait_for contains got hello
+  touch go
+  finish send
+  expect_status 0
+  expect_equal "$(cat send.out)" hello
+}
+
+@test "a PROXY header follows the proxy's reply, before TLS" {
+  start_serve -n target --accept-proxy --echo -v --tls --tls-cert "$CERTS/server.pem"
+  target=$port
+  start_peer proxy http_proxy
+  expect_equal "$(tcptool send --send-proxy=v2 --proxy "http://127.0.0.1:$port" --tls \
+    --tls-ca "$CERTS/our-ca.crt" localhost "$target" hello)" hello
 }
 
 @test "http: tinyproxy" {
@@ -157,7 +305,7 @@ END
   done <<'END'
 HTTP/1.1 403 Forb\x1bidden \r\n\r\n|403 Forb?idden
 HTTP/1.0 502\n\n|502
-HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=x\r\n\r\n|407 No: the proxy does not accept the login Basic
+HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=x\r\n\r\n|407 No: the proxy accepts neither the login Basic nor Digest
 HTTP/1.1 2x0 OK\r\n\r\n|the reply is not of HTTP
 \x05\x00|the reply is not of HTTP
 HTTP/1.1 200 OK\r\n|the connection was closed too early
@@ -169,6 +317,29 @@ END
   run tcptool send --handshake-timeout 100ms --proxy "socks5://127.0.0.1:$port" target.test 80 hello
   expect_status 124
   expect_equal "$output" "tcptool: 127.0.0.1:$port: SOCKS proxy: timed out after 100ms (--handshake-timeout)"
+}
+
+@test "--retry tries again until the proxy is there" {
+  port=$(closed_port)
+  start send "$TCPTOOL" send --retry 30s --proxy "socks5://127.0.0.1:$port" target.test 80 hello
+  rm -f "pids/${pids[closed$BASHPID]-none}"
+  start proxy "$PYTHON" -u "$PEERS/server_script.py" "=$port" '<3' '>\x05\x00' '<18' \
+    '>\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00' =
+  finish send
+  expect_status 0
+  expect_equal "$(cat send.out)" hello
+}
+
+@test "what a proxy sends has limits" {
+  start_peer proxy server_script '<\r\n\r\n<' '>HTTP/1.1 200 OK\r\n' '*X: y\r\n'
+  run tcptool send --proxy "http://127.0.0.1:$port" target.test 80 hello
+  expect_status 1
+  expect_match "$output" 'HTTP proxy: more than 16384 bytes$'
+  rm proxy.port
+  start_peer proxy server_script '<\r\n\r\n<' '*HTTP/1.1 100 Continue\r\n\r\n'
+  run tcptool send --proxy "http://127.0.0.1:$port" target.test 80 hello
+  expect_status 1
+  expect_match "$output" 'HTTP proxy: 100 Continue$'
 }
 
 @test "a proxy that cannot be connected to is named" {
@@ -202,8 +373,8 @@ END
     expect_equal "$output" "tcptool: send: --proxy: invalid URL $words (see tcptool send --help)"
     [[ $output != *secret* ]]
   done <<'END'
-proxy:1080|"proxy:1080": expected socks5://, socks4a:// or http://
-ftp://me:secret@proxy|"ftp://me:******@proxy": expected socks5://, socks4a:// or http://
+proxy:1080|"proxy:1080": expected socks5://, socks4a://, http:// or https://
+ftp://me:secret@proxy|"ftp://me:******@proxy": expected socks5://, socks4a://, http:// or https://
 http://me:secret/@proxy|"http://me:*******@proxy": expected nothing after HOST:PORT
 http://me:secret%0@proxy|"http://me:********@proxy": expected two hexadecimal digits, not 00, after %
 http://me:secret%00@proxy|"http://me:*********@proxy": expected two hexadecimal digits, not 00, after %

@@ -1,6 +1,7 @@
 /* Owns the form of proxies' URLs. Connects to nothing. */
 #include "base/proxy_url.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const struct {
     [PROXY_SOCKS5] = {"socks5", 1080},
     [PROXY_SOCKS4A] = {"socks4a", 1080},
     [PROXY_HTTP] = {"http", 8080},
+    [PROXY_HTTPS] = {"https", 443},
 };
 
 enum { SCHEMES = sizeof(schemes) / sizeof(schemes[0]) };
@@ -79,8 +81,10 @@ static int read_user(const char *text, size_t n, struct proxy_url *u, struct err
         return refuse(err, "socks4a has no passwords");
     if (u->scheme == PROXY_SOCKS5 && (strlen(u->user) > 255 || strlen(u->pass) > 255))
         return refuse(err, "socks5 takes 255 bytes of USER and of PASS");
-    if (u->scheme == PROXY_HTTP && strchr(u->user, ':') != NULL)
-        return refuse(err, "http takes no colon in USER");
+    if (proxy_url_is_http(u))
+        for (const char *c = u->user; *c != '\0'; c++)
+            if (*c == ':' || iscntrl((unsigned char)*c))
+                return refuse(err, "HTTP takes no colons and no control characters in USER");
     return 0;
 }
 
@@ -146,12 +150,17 @@ int proxy_url_parse(const char *url, struct proxy_url *u, struct error *err)
                                 strncasecmp(url, schemes[scheme].name, length) != 0))
         scheme++;
     if (scheme == SCHEMES)
-        return refuse(err, "expected socks5://, socks4a:// or http://");
+        return refuse(err, "expected socks5://, socks4a://, http:// or https://");
     u->scheme = (enum proxy_scheme)scheme;
     if (read_rest(mark + 3, u, err) == 0)
         return 0;
     proxy_url_clear(u);
     return -1;
+}
+
+bool proxy_url_is_http(const struct proxy_url *u)
+{
+    return u->scheme == PROXY_HTTP || u->scheme == PROXY_HTTPS;
 }
 
 void proxy_url_clear(struct proxy_url *u)

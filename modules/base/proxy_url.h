@@ -8,6 +8,7 @@ enum proxy_scheme {
     PROXY_SOCKS5,
     PROXY_SOCKS4A,
     PROXY_HTTP,
+    PROXY_HTTPS, /* HTTP over TLS */
 };
 
 /* USER and PASS have been percent-decoded. */
@@ -23,6 +24,8 @@ struct proxy_url {
  * overwrites what it frees. */
 int proxy_url_parse(const char *url, struct proxy_url *u, struct error *err);
 void proxy_url_clear(struct proxy_url *u);
+
+bool proxy_url_is_http(const struct proxy_url *u);
 
 /* Overwrites what may be a password: from the colon behind the user's name to the last @. */
 void proxy_url_hide(char *url);

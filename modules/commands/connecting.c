@@ -18,6 +18,8 @@ const struct option_spec connect_specs[] = {
      .help = "give up connecting after TIME; 0 never does"},
     {OPTION_WORD, "proxy", 0, .value = "URL|@FILE", AT(proxy.word),
      .help = "connect through a SOCKS or HTTP proxy"},
+    {OPTION_WORD, "proxy-tls-ca", 0, .value = "FILE|DIR", AT(proxy.ca),
+     .help = "trust these authorities for an https proxy"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},

@@ -35,14 +35,13 @@ static char *read_line(const char *path, struct error *err)
     return line;
 }
 
-int proxy_options_read(struct proxy_options *p, struct error *err)
+/* Reads the URL in word, or in the file that word names. */
+static int read_url(struct proxy_options *p, struct error *err)
 {
-    bool is_file = p->word != NULL && p->word[0] == '@';
+    bool is_file = p->word[0] == '@';
     char *url;
     int result;
 
-    if (p->word == NULL)
-        return 0;
     url = is_file ? read_line(p->word + 1, err) : strdup(p->word);
     if (url == NULL) {
         if (!is_file)
@@ -58,12 +57,34 @@ int proxy_options_read(struct proxy_options *p, struct error *err)
                      p->word + is_file);
     explicit_bzero(url, strlen(url));
     free(url);
+    return result;
+}
+
+static int prepare_tls(struct proxy_options *p, struct error *err)
+{
+    p->tls.ca = p->ca;
+    p->tls_stage.host = p->url.host;
+    p->tls_stage.context = tls_context_new(TLS_CLIENT, &p->tls, err);
+    p->proxy.first = (struct stage_plan){.make = tls_stage, .config = &p->tls_stage};
+    return p->tls_stage.context != NULL ? 0 : -1;
+}
+
+int proxy_options_read(struct proxy_options *p, struct error *err)
+{
+    if (p->word != NULL && read_url(p, err) < 0)
+        return -1;
+    if (p->ca != NULL && (p->word == NULL || p->url.scheme != PROXY_HTTPS)) {
+        error_set(err, EXITCODE_USAGE, "--proxy-tls-ca requires --proxy https://...");
+        return -1;
+    }
+    if (p->word == NULL)
+        return 0;
     p->proxy = (struct connect_proxy){
         .at = {.host = p->url.host, .port = p->url.port},
         .make = proxy_stage,
         .config = &p->url,
     };
-    return result;
+    return p->url.scheme == PROXY_HTTPS ? prepare_tls(p, err) : 0;
 }
 
 const struct connect_proxy *proxy_options_proxy(const struct proxy_options *p)
@@ -74,4 +95,5 @@ const struct connect_proxy *proxy_options_proxy(const struct proxy_options *p)
 void proxy_options_clear(struct proxy_options *p)
 {
     proxy_url_clear(&p->url);
+    tls_context_free(p->tls_stage.context);
 }

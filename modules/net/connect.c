@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/endpoint.h"
 #include "net/dialer.h"
@@ -21,7 +22,8 @@ struct connecting {
     struct resolver *resolver; /* of bind */
     struct addr local;
     bool has_local;
-    struct connect_hop hop; /* for the first of stages, where there is a proxy */
+    struct connect_hop hop; /* where there is a proxy, for its stage */
+    struct connect_hop_state hop_state;
     struct stage_plan *stages;
     size_t stage_count;
     size_t target; /* that is tried */
@@ -36,6 +38,17 @@ struct connecting {
 
 static void dial(struct connecting *c);
 
+/* The message may have a password. */
+static void forget_hop(struct connecting *c)
+{
+    size_t length = buf_length(&c->hop_state.message);
+
+    if (length > 0)
+        explicit_bzero(buf_head(&c->hop_state.message), length);
+    buf_free(&c->hop_state.message);
+    c->hop_state = (struct connect_hop_state){.replied = false};
+}
+
 void connect_cancel(struct connecting *c)
 {
     if (c == NULL)
@@ -47,6 +60,7 @@ void connect_cancel(struct connecting *c)
     loop_cancel_timer(c->loop, &c->start);
     endpoint_clear(&c->bind);
     error_clear(&c->causes);
+    forget_hop(c);
     free(c->stages);
     loop_free_later(c->loop, &c->deferred);
 }
@@ -81,6 +95,7 @@ static void try_failed(struct connecting *c)
 
 static void target_failed(struct connecting *c, struct error *why)
 {
+    forget_hop(c);
     if (!error_is_set(&c->causes)) {
         error_move(&c->causes, why);
     } else {
@@ -104,15 +119,19 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
 
     c->handshake = NULL;
     c->stream = NULL;
-    if (how != HANDSHAKE_DONE) {
-        if (c->plan.proxy != NULL && why->number == 0)
-            why->number = EAGAIN; /* that the proxy is silent says nothing of the target */
-        stream_close(s, STREAM_ABORT);
-        target_failed(c, why);
+    if (how == HANDSHAKE_DONE) {
+        connect_cancel(c);
+        c->events->on_connected(c->arg, s);
         return;
     }
-    connect_cancel(c);
-    c->events->on_connected(c->arg, s);
+    stream_close(s, STREAM_ABORT);
+    if (how == HANDSHAKE_RECONNECT) {
+        dial(c);
+        return;
+    }
+    if (c->plan.proxy != NULL && !c->hop_state.replied)
+        why->number = EAGAIN; /* nothing is known of the target */
+    target_failed(c, why);
 }
 
 static void on_dialed(void *arg, struct stream *s)
@@ -215,11 +234,14 @@ static int copy_stages(struct connecting *c)
 {
     const struct connect_proxy *proxy = c->plan.proxy;
 
-    c->stages = calloc(c->plan.stage_count + 1, sizeof(*c->stages));
+    c->stages = calloc(c->plan.stage_count + 2, sizeof(*c->stages));
     if (c->stages == NULL)
         return -1;
     if (proxy != NULL) {
         c->hop.config = proxy->config;
+        c->hop.state = &c->hop_state;
+        if (proxy->first.make != NULL)
+            c->stages[c->stage_count++] = proxy->first;
         c->stages[c->stage_count++] = (struct stage_plan){proxy->make, &c->hop};
     }
     for (size_t i = 0; i < c->plan.stage_count; i++)

@@ -6,6 +6,7 @@
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
 
+#include "base/buf.h"
 #include "core/stage.h"
 #include "net/socket.h"
 
@@ -15,15 +16,25 @@ struct connect_target {
     const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
 };
 
-/* What the stage of a proxy is made from: the target of the moment, and more. */
+/* What the stage of a proxy leaves behind: for the next connection to the proxy, which it asks
+ * for with STAGE_RECONNECT, and for the one that connects. */
+struct connect_hop_state {
+    struct buf message; /* to begin with */
+    bool reconnected;   /* it has asked once */
+    bool replied;       /* and said something of the target; what follows is the target's doing */
+};
+
+/* What the stage of a proxy is made from. */
 struct connect_hop {
-    const struct connect_target *target;
+    const struct connect_target *target; /* of the moment */
     const void *config;
+    struct connect_hop_state *state; /* {0} for each target */
 };
 
 /* A proxy that is connected to instead of the targets, which it finds by itself. */
 struct connect_proxy {
     struct connect_target at;
+    struct stage_plan first;                                   /* without make: none */
     struct stage *(*make)(const void *hop, struct error *err); /* of a struct connect_hop */
     const void *config;
 };

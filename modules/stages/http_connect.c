@@ -1,4 +1,4 @@
-/* Owns the form of CONNECT. Fetching bytes is left to proxy.c. */
+/* Owns the form of CONNECT. Leaves logins to http_auth.c, and fetching bytes to proxy.c. */
 #include "stages/http_connect.h"
 
 #include <ctype.h>
@@ -8,30 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
-static const char begin[] = "HTTP/1.";
+static const char start[] = "HTTP/1.";
 
 enum {
-    BEGIN = sizeof(begin) - 1,
-    STATUS_LINE = BEGIN + 1 + 1 + 3, /* "HTTP/1.1 200" */
-    REASON_MAX = 80,                 /* that is reported */
+    START = sizeof(start) - 1,
+    STATUS = START + 2,       /* where it is in "HTTP/1.1 200" */
+    STATUS_LINE = STATUS + 3, /* the shortest */
 };
-
-static int refuse(struct error *err, int number, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int refuse(struct error *err, int number, const char *format, ...)
-{
-    char why[256];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(why, sizeof(why), format, args);
-    va_end(args);
-    error_set(err, EXITCODE_FAILED, "%s", why);
-    if (err != NULL)
-        err->number = number;
-    return -1;
-}
 
 static int add(struct buf *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -46,50 +29,21 @@ static int add(struct buf *to, const char *format, ...)
     return result;
 }
 
-/* Appends text in base 64 (RFC 4648, section 4). */
-static int add_base64(struct buf *to, const char *text, size_t n)
+int http_connect_request(const char *target, const struct http_connect_login *login, struct buf *to,
+                         struct error *err)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < n; i += 3) {
-        size_t left = n - i;
-        unsigned bits = (unsigned)(unsigned char)text[i] << 16 |
-                        (left > 1 ? (unsigned)(unsigned char)text[i + 1] << 8 : 0) |
-                        (left > 2 ? (unsigned)(unsigned char)text[i + 2] : 0);
-        const char four[] = {digits[bits >> 18], digits[bits >> 12 & 63],
-                             left > 1 ? digits[bits >> 6 & 63] : '=',
-                             left > 2 ? digits[bits & 63] : '='};
-
-        if (buf_add(to, four, sizeof(four)) < 0)
+    for (const char *c = target; *c != '\0'; c++)
+        if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c)) {
+            error_set(err, EXITCODE_FAILED, "the host has a character that HTTP does not allow");
             return -1;
+        }
+    if (add(to, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target, target) == 0) {
+        if (login != NULL && http_auth_add(login->challenge, target, login->user, login->pass,
+                                           login->cnonce, to, err) < 0)
+            return -1;
+        if (add(to, "\r\n") == 0)
+            return 0;
     }
-    return 0;
-}
-
-static int add_login(struct buf *to, const char *user, const char *pass)
-{
-    struct buf login = {0};
-    int result = -1;
-
-    if (add(&login, "%s:%s", user, pass) == 0 && add(to, "Proxy-Authorization: Basic ") == 0 &&
-        add_base64(to, buf_head(&login), buf_length(&login)) == 0)
-        result = add(to, "\r\n");
-    buf_free(&login);
-    return result;
-}
-
-int http_connect_request(const char *host, unsigned port, const char *user, const char *pass,
-                         struct buf *to, struct error *err)
-{
-    const char *open = strchr(host, ':') != NULL ? "[" : "", *close = *open != '\0' ? "]" : "";
-
-    for (const char *c = host; *c != '\0'; c++)
-        if (isspace((unsigned char)*c) || iscntrl((unsigned char)*c))
-            return refuse(err, EACCES, "the host has a character that HTTP does not allow");
-    if (add(to, "CONNECT %s%s%s:%u HTTP/1.1\r\nHost: %s%s%s:%u\r\n", open, host, close, port, open,
-            host, close, port) == 0 &&
-        (user == NULL || add_login(to, user, pass) == 0) && add(to, "\r\n") == 0)
-        return 0;
     error_cause(err, ENOMEM);
     return -1;
 }
@@ -97,7 +51,7 @@ int http_connect_request(const char *host, unsigned port, const char *user, cons
 /* Lines end with LF or CRLF; RFC 9112, section 2.2. */
 size_t http_connect_length(const char *bytes, size_t n, bool *complete)
 {
-    *complete = memcmp(bytes, begin, n < BEGIN ? n : BEGIN) != 0;
+    *complete = memcmp(bytes, start, n < START ? n : START) != 0;
     if (*complete)
         return 0;
     for (const char *c = bytes; (c = memchr(c, '\n', n - (size_t)(c - bytes))) != NULL; c++) {
@@ -112,58 +66,121 @@ size_t http_connect_length(const char *bytes, size_t n, bool *complete)
     return n;
 }
 
-/* Returns true when a line of the head offers the login Basic. */
-static bool offers_basic(const char *bytes, size_t n)
-{
-    static const char name[] = "Proxy-Authenticate:", basic[] = "Basic";
-
-    for (size_t i = 0; i < n;) {
-        const char *line = bytes + i, *end = memchr(line, '\n', n - i);
-        size_t length = end != NULL ? (size_t)(end - line) : n - i;
-
-        if (length >= sizeof(name) - 1 && strncasecmp(line, name, sizeof(name) - 1) == 0)
-            for (size_t j = sizeof(name) - 1; j + sizeof(basic) - 1 <= length; j++)
-                if (strncasecmp(line + j, basic, sizeof(basic) - 1) == 0)
-                    return true;
-        i += length + 1;
-    }
-    return false;
-}
-
 /* Copies the words of the status line, without what a terminal or a log would act on. */
-static void copy_reason(const char *bytes, size_t n, char reason[REASON_MAX])
+static void copy_reason(const char *bytes, size_t n, char reason[HTTP_CONNECT_REASON_SIZE])
 {
     size_t length = 0;
 
-    for (size_t i = STATUS_LINE - 3; i < n && bytes[i] != '\r' && bytes[i] != '\n'; i++)
-        if (length < REASON_MAX - 1)
+    for (size_t i = STATUS; i < n && bytes[i] != '\r' && bytes[i] != '\n'; i++)
+        if (length < HTTP_CONNECT_REASON_SIZE - 1)
             reason[length++] = isprint((unsigned char)bytes[i]) ? bytes[i] : '?';
     while (length > 0 && reason[length - 1] == ' ')
         length--;
     reason[length] = '\0';
 }
 
-int http_connect_check(const char *bytes, size_t n, bool has_login, struct error *err)
+/* Returns true for a line of this name, and sets the ends of its value. */
+static bool is_field(const char *name, const char *line, const char *line_end, const char **value,
+                     const char **value_end)
 {
-    char reason[REASON_MAX];
-    int status = 0;
+    size_t length = strlen(name);
 
-    if (n < STATUS_LINE || !isdigit((unsigned char)bytes[BEGIN]) || bytes[BEGIN + 1] != ' ')
-        return refuse(err, EACCES, "the reply is not of HTTP");
-    for (size_t i = STATUS_LINE - 3; i < STATUS_LINE; i++) {
-        if (!isdigit((unsigned char)bytes[i]))
-            return refuse(err, EACCES, "the reply is not of HTTP");
-        status = 10 * status + bytes[i] - '0';
+    if ((size_t)(line_end - line) <= length || strncasecmp(line, name, length) != 0 ||
+        line[length] != ':')
+        return false;
+    line += length + 1;
+    while (line < line_end && (*line == ' ' || *line == '\t'))
+        line++;
+    while (line < line_end && isspace((unsigned char)line_end[-1]))
+        line_end--;
+    *value = line;
+    *value_end = line_end;
+    return true;
+}
+
+/* Returns true when a list of words has this one. */
+static bool lists(const char *value, const char *end, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; (size_t)(end - value) >= length; value++)
+        if (strncasecmp(value, word, length) == 0)
+            return true;
+    return false;
+}
+
+/* Returns HTTP_CONNECT_BODY_MAX + 1 for what is too long, or no length. */
+static size_t read_length(const char *value, const char *end)
+{
+    size_t length = 0;
+
+    if (value == end)
+        return HTTP_CONNECT_BODY_MAX + 1;
+    for (; value < end; value++) {
+        if (!isdigit((unsigned char)*value) || length > HTTP_CONNECT_BODY_MAX)
+            return HTTP_CONNECT_BODY_MAX + 1;
+        length = 10 * length + (size_t)(*value - '0');
     }
-    if (status / 100 == 1 || status / 100 == 2)
-        return status / 100 - 1;
-    copy_reason(bytes, n, reason);
-    if (status == 407 && !offers_basic(bytes, n))
-        return refuse(err, EACCES, "%s: the proxy does not accept the login Basic", reason);
-    if (status == 407)
-        return refuse(err, EACCES,
-                      has_login ? "%s: the proxy refused USER and PASS"
-                                : "%s: the proxy requires a login",
-                      reason);
-    return refuse(err, status >= 502 && status <= 504 ? EHOSTUNREACH : EACCES, "%s", reason);
+    return length;
+}
+
+static void read_fields(const char *bytes, size_t n, struct http_connect_reply *r)
+{
+    const char *end = bytes + n, *line = memchr(bytes, '\n', n), *value, *value_end;
+    bool has_length = false, is_coded = false;
+
+    r->stays_open = bytes[START] != '0';
+    while (line != NULL && ++line < end) {
+        const char *next = memchr(line, '\n', (size_t)(end - line));
+        const char *line_end = next != NULL ? next : end;
+
+        if (is_field("Proxy-Authenticate", line, line_end, &value, &value_end)) {
+            http_auth_read(value, (size_t)(value_end - value), &r->challenge);
+        } else if (is_field("Content-Length", line, line_end, &value, &value_end)) {
+            r->body = read_length(value, value_end);
+            has_length = true;
+        } else if (is_field("Transfer-Encoding", line, line_end, &value, &value_end)) {
+            is_coded = true;
+        } else if (is_field("Connection", line, line_end, &value, &value_end) ||
+                   is_field("Proxy-Connection", line, line_end, &value, &value_end)) {
+            r->stays_open = !lists(value, value_end, "close") &&
+                            (r->stays_open || lists(value, value_end, "keep-alive"));
+        }
+        line = next;
+    }
+    r->stays_open = r->stays_open && has_length && !is_coded && r->body <= HTTP_CONNECT_BODY_MAX;
+}
+
+int http_connect_parse(const char *bytes, size_t n, struct http_connect_reply *r, struct error *err)
+{
+    *r = (struct http_connect_reply){0};
+    if (n < STATUS_LINE || !isdigit((unsigned char)bytes[START]) || bytes[START + 1] != ' ' ||
+        !isdigit((unsigned char)bytes[STATUS]) || !isdigit((unsigned char)bytes[STATUS + 1]) ||
+        !isdigit((unsigned char)bytes[STATUS + 2])) {
+        error_set(err, EXITCODE_FAILED, "the reply is not of HTTP");
+        return -1;
+    }
+    for (size_t i = STATUS; i < STATUS_LINE; i++)
+        r->status = 10 * r->status + bytes[i] - '0';
+    copy_reason(bytes, n, r->reason);
+    read_fields(bytes, n, r);
+    return 0;
+}
+
+void http_connect_refusal(const struct http_connect_reply *r, bool logged_in, struct error *err)
+{
+    if (r->status != 407)
+        error_set(err, EXITCODE_FAILED, "%s", r->reason);
+    else if (r->challenge.scheme == HTTP_AUTH_NONE)
+        error_set(err, EXITCODE_FAILED, "%s: the proxy accepts neither the login Basic nor Digest",
+                  r->reason);
+    else if (logged_in)
+        error_set(err, EXITCODE_FAILED, "%s: the proxy refused USER and PASS", r->reason);
+    else
+        error_set(err, EXITCODE_FAILED, "%s: the proxy requires a login", r->reason);
+    if (err == NULL)
+        return;
+    err->number = r->status == 504                       ? ETIMEDOUT
+                  : r->status == 502 || r->status == 503 ? EHOSTUNREACH
+                                                         : EACCES;
 }

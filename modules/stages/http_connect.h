@@ -1,28 +1,46 @@
-/* The request CONNECT of HTTP/1.1 and the reply to it (RFC 9110, section 9.3.6; RFC 9112), with
- * the login Basic (RFC 7617). Bytes only. */
+/* The request CONNECT of HTTP/1.1 and the reply to it (RFC 9110, section 9.3.6; RFC 9112). Bytes
+ * only. */
 #ifndef STAGES_HTTP_CONNECT_H
 #define STAGES_HTTP_CONNECT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "stages/http_auth.h"
 
-#include "base/buf.h"
-#include "base/error.h"
+enum {
+    HTTP_CONNECT_REPLY_MAX = 16 << 10, /* the longest head of a reply, up to its empty line */
+    HTTP_CONNECT_BODY_MAX = 64 << 10,  /* the longest body that is read to stay connected */
+    HTTP_CONNECT_REASON_SIZE = 80,
+};
 
-/* The longest reply, up to its empty line. */
-enum { HTTP_CONNECT_REPLY_MAX = 16 << 10 };
+struct http_connect_login {
+    const struct http_auth_challenge *challenge;
+    const char *user;
+    const char *pass;
+    const char *cnonce;
+};
 
-/* Appends the request; user NULL: without a login. Returns 0, or -1 with err filled. */
-int http_connect_request(const char *host, unsigned port, const char *user, const char *pass,
-                         struct buf *to, struct error *err);
+/* Appends the request for a target HOST:PORT; login NULL: without one. Returns 0, or -1 with err
+ * filled: a cause. */
+int http_connect_request(const char *target, const struct http_connect_login *login, struct buf *to,
+                         struct error *err);
 
 /* Returns how many of the first n bytes belong to the head of a reply. *complete: that is all of
  * it, or it is no reply at all. */
 size_t http_connect_length(const char *bytes, size_t n, bool *complete);
 
-/* Returns 1 when the head grants the request, 0 when another one follows (a status of 1xx), or
- * -1 with err filled: a cause in words, whose number is an errno of the target where the proxy
- * reports one, else EACCES. */
-int http_connect_check(const char *bytes, size_t n, bool has_login, struct error *err);
+struct http_connect_reply {
+    int status;
+    char reason[HTTP_CONNECT_REASON_SIZE]; /* with the status; safe to print */
+    struct http_auth_challenge challenge;  /* the strongest; points into the head */
+    bool stays_open;                       /* another request may follow the body */
+    size_t body;                           /* bytes behind the head of a refusal */
+};
+
+/* Reads a complete head. Returns 0, or -1 with err filled: a cause. */
+int http_connect_parse(const char *bytes, size_t n, struct http_connect_reply *r,
+                       struct error *err);
+
+/* Fills err with a refusal in words, and an errno of the target where the proxy reports one, else
+ * EACCES. logged_in: the request had a login. */
+void http_connect_refusal(const struct http_connect_reply *r, bool logged_in, struct error *err);
 
 #endif

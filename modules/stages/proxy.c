@@ -5,17 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "stages/http_connect.h"
 #include "stages/socks.h"
 
-enum step { STEP_BEGIN, STEP_METHOD, STEP_LOGIN, STEP_REPLY };
+enum step { STEP_BEGIN, STEP_METHOD, STEP_LOGIN, STEP_REPLY, STEP_BODY, STEP_DONE };
+
+enum { INTERIM_MAX = 16, CNONCE_BYTES = 16 };
 
 struct proxy {
     struct stage stage;
     const struct proxy_url *url;
     const struct connect_target *target;
+    struct connect_hop_state *state;
+    char *name; /* of the target: HOST:PORT */
     enum step step;
+    bool can_lose;    /* the connection, since the proxy may have closed it before our login */
+    unsigned logins;  /* that were sent */
+    unsigned interim; /* replies of 1xx */
+    size_t body;      /* of a refusal: bytes that are still to come */
     struct stage_buffer buffer;
     char bytes[];
 };
@@ -39,20 +48,18 @@ static enum stage_result say(struct proxy *p, struct stream *s, const char *byte
 }
 
 /* From now on messages name the target, not the proxy. */
-static enum stage_result finish(const struct proxy *p, struct stream *s, struct error *err)
+static enum stage_result finish(struct proxy *p, struct stream *s, struct error *err)
 {
-    const char *host = p->target->host, *local = stream_local_name(s);
+    const char *local = stream_local_name(s);
     struct addr peer = {0};
-    char *name;
-    int result;
 
+    p->step = STEP_DONE;
     memcpy(&peer, stream_peer(s), offsetof(struct addr, sa) + stream_peer(s)->length);
-    if (asprintf(&name, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, p->target->port) < 0)
-        return fail(err, ENOMEM);
-    result = stream_set_ends(s, &peer, name, local != NULL ? local : "");
-    free(name);
-    return result == 0 ? STAGE_DONE : fail(err, ENOMEM);
+    return stream_set_ends(s, &peer, p->name, local != NULL ? local : "") == 0 ? STAGE_DONE
+                                                                               : fail(err, ENOMEM);
 }
+
+/* SOCKS. */
 
 static enum stage_result request(struct proxy *p, struct stream *s, struct error *err)
 {
@@ -68,21 +75,19 @@ static enum stage_result step_socks5(struct proxy *p, struct stream *s, struct e
     char message[SOCKS_MESSAGE_MAX];
     size_t n;
 
-    switch (p->step) {
-    case STEP_BEGIN:
+    if (p->step == STEP_BEGIN)
         return say(p, s, message, socks_greeting(has_login, message), STEP_METHOD, err);
-    case STEP_METHOD:
+    if (p->step == STEP_METHOD) {
         if (socks_check_method(p->bytes, has_login, &wants_login, err) < 0)
             return STAGE_FAILED;
         if (!wants_login)
             return request(p, s, err);
         n = socks_login(p->url->user, p->url->pass, message);
         return say(p, s, message, n, STEP_LOGIN, err);
-    case STEP_LOGIN:
-        return socks_check_login(p->bytes, err) == 0 ? request(p, s, err) : STAGE_FAILED;
-    case STEP_REPLY:
-        break;
     }
+    if (p->step == STEP_LOGIN)
+        return socks_check_login(p->bytes, err) == 0 ? request(p, s, err) : STAGE_FAILED;
+    p->state->replied = true;
     return socks_check_reply(p->bytes, p->buffer.length, err) == 0 ? finish(p, s, err)
                                                                    : STAGE_FAILED;
 }
@@ -95,30 +100,88 @@ static enum stage_result step_socks4(struct proxy *p, struct stream *s, struct e
     if (p->step == STEP_BEGIN)
         return say(p, s, message, socks_request4(p->target->host, p->target->port, user, message),
                    STEP_REPLY, err);
+    p->state->replied = true;
     return socks_check_reply4(p->bytes, err) == 0 ? finish(p, s, err) : STAGE_FAILED;
+}
+
+/* HTTP. */
+
+/* Returns true when a login meets the refusal: the first one, or, where only the nonce was too
+ * old, a second. */
+static bool can_log_in(const struct proxy *p, const struct http_connect_reply *r)
+{
+    return r->status == 407 && p->url->user != NULL && r->challenge.scheme != HTTP_AUTH_NONE &&
+           (p->logins == 0 || (p->logins == 1 && r->challenge.is_stale)) &&
+           (r->stays_open || !p->state->reconnected);
+}
+
+/* The message of a new connection is the one that this connection would have had next. */
+static enum stage_result reconnect(struct proxy *p)
+{
+    p->state->reconnected = true;
+    return STAGE_RECONNECT;
+}
+
+static enum stage_result log_in(struct proxy *p, const struct http_connect_reply *r,
+                                struct error *err)
+{
+    unsigned char random[CNONCE_BYTES];
+    char cnonce[2 * CNONCE_BYTES + 1];
+    struct http_connect_login login = {&r->challenge, p->url->user, p->url->pass, cnonce};
+    struct buf *message = &p->state->message;
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random))
+        return fail(err, errno);
+    for (size_t i = 0; i < CNONCE_BYTES; i++)
+        snprintf(cnonce + 2 * i, 3, "%02x", random[i]);
+    buf_reset(message);
+    if (http_connect_request(p->name, &login, message, err) < 0) {
+        buf_reset(message); /* may have the login of a half */
+        return STAGE_FAILED;
+    }
+    p->logins++;
+    p->body = r->body;
+    p->buffer.length = 0;
+    p->step = STEP_BODY;
+    p->can_lose = !p->state->reconnected;
+    return r->stays_open ? STAGE_DONE : reconnect(p);
+}
+
+static enum stage_result judge(struct proxy *p, struct stream *s, struct error *err)
+{
+    struct http_connect_reply r;
+
+    p->can_lose = false;
+    if (http_connect_parse(p->bytes, p->buffer.length, &r, err) < 0)
+        return STAGE_FAILED;
+    if (r.status < 200 && p->interim++ < INTERIM_MAX) {
+        p->buffer.length = 0;
+        return STAGE_DONE;
+    }
+    if (can_log_in(p, &r))
+        return log_in(p, &r, err);
+    p->state->replied = true;
+    if (r.status / 100 == 2)
+        return finish(p, s, err);
+    http_connect_refusal(&r, p->logins > 0, err);
+    return STAGE_FAILED;
 }
 
 static enum stage_result step_http(struct proxy *p, struct stream *s, struct error *err)
 {
+    struct buf *message = &p->state->message, first = {0};
     enum stage_result result = STAGE_FAILED;
-    struct buf message = {0};
 
-    if (p->step == STEP_BEGIN) {
-        if (http_connect_request(p->target->host, p->target->port, p->url->user, p->url->pass,
-                                 &message, err) == 0)
-            result = say(p, s, buf_head(&message), buf_length(&message), STEP_REPLY, err);
-        buf_free(&message);
-        return result;
-    }
-    switch (http_connect_check(p->bytes, p->buffer.length, p->url->user != NULL, err)) {
-    case 0:
-        p->buffer.length = 0;
-        return STAGE_DONE;
-    case 1:
-        return finish(p, s, err);
-    default:
-        return STAGE_FAILED;
-    }
+    if (p->step == STEP_REPLY)
+        return judge(p, s, err);
+    if (p->step == STEP_BEGIN)
+        p->logins = buf_length(message) > 0;
+    if (p->logins > 0)
+        return say(p, s, buf_head(message), buf_length(message), STEP_REPLY, err);
+    if (http_connect_request(p->name, NULL, &first, err) == 0)
+        result = say(p, s, buf_head(&first), buf_length(&first), STEP_REPLY, err);
+    buf_free(&first);
+    return result;
 }
 
 /* One protocol: what follows each reply, and where replies end. */
@@ -132,31 +195,43 @@ struct protocol {
 
 static const struct protocol protocols[];
 
-/* The stage is over with the first step after STEP_REPLY that wants no other reply. */
+/* Takes what comes before the next step. */
+static enum stage_result take(struct proxy *p, struct stream *s, struct error *err)
+{
+    switch (p->step) {
+    case STEP_METHOD:
+    case STEP_LOGIN:
+        return stage_take(&p->buffer, s, socks_short_length, err);
+    case STEP_REPLY:
+        return stage_take(&p->buffer, s, protocols[p->url->scheme].reply_length, err);
+    case STEP_BODY:
+        return stage_discard(&p->body, s, err);
+    case STEP_BEGIN:
+    case STEP_DONE:
+        break;
+    }
+    return STAGE_DONE;
+}
+
 static enum stage_result step(struct stage *g, struct stream *s, struct error *err)
 {
     struct proxy *p = (struct proxy *)g;
-    const struct protocol *protocol = &protocols[p->url->scheme];
     enum stage_result result = STAGE_DONE;
 
-    while (result == STAGE_DONE) {
-        bool is_short = p->step == STEP_METHOD || p->step == STEP_LOGIN;
-
-        if (p->step != STEP_BEGIN) {
-            result = stage_take(&p->buffer, s,
-                                is_short ? socks_short_length : protocol->reply_length, err);
-            if (result != STAGE_DONE)
-                return result;
-        }
-        result = protocol->step(p, s, err);
-        if (p->step == STEP_REPLY && p->buffer.length > 0)
-            return result;
+    while (result == STAGE_DONE && p->step != STEP_DONE) {
+        result = take(p, s, err);
+        if (result == STAGE_DONE)
+            result = protocols[p->url->scheme].step(p, s, err);
     }
-    return result;
+    if (result != STAGE_FAILED || !p->can_lose || p->buffer.length > 0)
+        return result;
+    error_clear(err);
+    return reconnect(p);
 }
 
 static void free_stage(struct stage *g)
 {
+    free(((struct proxy *)g)->name);
     free(g);
 }
 
@@ -176,6 +251,11 @@ static const struct protocol protocols[] = {
                     http_connect_length,
                     HTTP_CONNECT_REPLY_MAX,
                     0},
+    [PROXY_HTTPS] = {{"HTTP proxy", step, free_stage},
+                     step_http,
+                     http_connect_length,
+                     HTTP_CONNECT_REPLY_MAX,
+                     0},
 };
 
 struct stage *proxy_stage(const void *config, struct error *err)
@@ -183,21 +263,25 @@ struct stage *proxy_stage(const void *config, struct error *err)
     const struct connect_hop *hop = config;
     const struct proxy_url *url = hop->config;
     const struct protocol *protocol = &protocols[url->scheme];
+    const char *host = hop->target->host;
     struct proxy *p;
 
-    if (protocol->host_max > 0 && strlen(hop->target->host) > protocol->host_max) {
+    if (protocol->host_max > 0 && strlen(host) > protocol->host_max) {
         error_set(err, EXITCODE_FAILED, "SOCKS takes host names of at most %zu bytes",
                   protocol->host_max);
         return NULL;
     }
     p = calloc(1, sizeof(*p) + protocol->reply_max);
-    if (p == NULL) {
+    if (p == NULL || asprintf(&p->name, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+                              hop->target->port) < 0) {
+        free(p);
         error_cause(err, ENOMEM);
         return NULL;
     }
     p->stage.ops = &protocol->ops;
     p->url = url;
     p->target = hop->target;
+    p->state = hop->state;
     p->buffer = (struct stage_buffer){.bytes = p->bytes, .max = protocol->reply_max};
     return &p->stage;
 }

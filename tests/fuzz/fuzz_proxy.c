@@ -1,5 +1,6 @@
-/* base/proxy_url, stages/socks, stages/http_connect: a reply is found to be as long however its
- * bytes come, nothing behind it belongs to it, and no bytes are read that have not come. */
+/* base/proxy_url, stages/socks, stages/http_connect, stages/http_auth: a reply is found to be as
+ * long however its bytes come, nothing behind it belongs to it, and no bytes are read that have not
+ * come. What a challenge says adds no line to the request. */
 #include "base/proxy_url.h"
 #include "stages/http_connect.h"
 #include "stages/socks.h"
@@ -26,6 +27,56 @@ static char *copy_bytes(const void *bytes, size_t n)
     return copy;
 }
 
+static void require_inside(struct http_auth_text t, const char *bytes, size_t n)
+{
+    REQUIRE(t.at == NULL || (t.at >= bytes && t.at + t.length <= bytes + n));
+}
+
+static void log_in(const struct http_auth_challenge *c)
+{
+    const struct http_connect_login login = {c, "me", "secret", "random"};
+    struct buf request = {0};
+    struct error err = {0};
+    size_t lines = 0;
+
+    REQUIRE(http_connect_request("target:80", &login, &request, &err) == 0);
+    for (size_t i = 0; i < buf_length(&request); i++)
+        lines += buf_head(&request)[i] == '\n' || buf_head(&request)[i] == '\r';
+    REQUIRE(lines == 8);
+    buf_free(&request);
+}
+
+static void read_challenge(const uint8_t *data, size_t size)
+{
+    char *value = copy_bytes(data, size);
+    struct http_auth_challenge c = {0};
+
+    http_auth_read(value, size, &c);
+    require_inside(c.realm, value, size);
+    require_inside(c.nonce, value, size);
+    require_inside(c.opaque, value, size);
+    if (c.scheme != HTTP_AUTH_NONE)
+        log_in(&c);
+    free(value);
+}
+
+static int check_http(const char *bytes, size_t n, struct error *err)
+{
+    struct http_connect_reply r;
+
+    if (http_connect_parse(bytes, n, &r, err) < 0)
+        return -1;
+    REQUIRE(r.status >= 0 && r.status <= 999);
+    REQUIRE(!r.stays_open || r.body <= HTTP_CONNECT_BODY_MAX);
+    require_inside(r.challenge.realm, bytes, n);
+    require_inside(r.challenge.nonce, bytes, n);
+    require_inside(r.challenge.opaque, bytes, n);
+    if (r.challenge.scheme != HTTP_AUTH_NONE)
+        log_in(&r.challenge);
+    http_connect_refusal(&r, true, err);
+    return -1;
+}
+
 static void check(size_t kind, const char *bytes, size_t n)
 {
     struct error err = {0};
@@ -41,7 +92,7 @@ static void check(size_t kind, const char *bytes, size_t n)
     } else if (kind == 2) {
         result = socks_check_reply4(bytes, &err);
     } else {
-        result = http_connect_check(bytes, n, true, &err);
+        result = check_http(bytes, n, &err);
     }
     REQUIRE(result >= 0 || kind == 0 || error_is_set(&err));
     error_clear(&err);
@@ -93,9 +144,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    if (data[0] % 5 == 4)
+    if (data[0] % 6 == 5)
+        read_challenge(data + 1, size - 1);
+    else if (data[0] % 6 == 4)
         read_url(data + 1, size - 1);
     else
-        take_reply(data[0] % 5, data + 1, size - 1 < 2000 ? size - 1 : 2000);
+        take_reply(data[0] % 6, data + 1, size - 1 < 2000 ? size - 1 : 2000);
     return 0;
 }

@@ -32,6 +32,7 @@ static void reads_all_parts(void **state)
     reads("socks5://proxy", PROXY_SOCKS5, "proxy", 1080, NULL, NULL);
     reads("SOCKS4A://me@proxy:9/", PROXY_SOCKS4A, "proxy", 9, "me", "");
     reads("http://[::1]:3128", PROXY_HTTP, "::1", 3128, NULL, NULL);
+    reads("https://proxy", PROXY_HTTPS, "proxy", 443, NULL, NULL);
     reads("http://me:you@proxy", PROXY_HTTP, "proxy", 8080, "me", "you");
     reads("socks5://m%3ae:p%40%25%2F@proxy", PROXY_SOCKS5, "proxy", 1080, "m:e", "p@%/");
     reads("http://me:a:b@c@proxy", PROXY_HTTP, "proxy", 8080, "me", "a:b@c");
@@ -57,6 +58,8 @@ static void refuses_what_is_no_url(void **state)
                                         "http://u%00@",
                                         "socks4a://u:p@a",
                                         "http://u%3a:p@a",
+                                        "https://u%3a:p@a",
+                                        "http://u%0d%0ax:p@a",
                                         "http://unix:/x"};
 
     (void)state;
