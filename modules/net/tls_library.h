@@ -52,7 +52,7 @@
     F(BIO_set_init) \
     F(ERR_clear_error) F(ERR_peek_error) F(ERR_reason_error_string) \
     F(EVP_Digest) F(EVP_EncodeBlock) F(EVP_PKEY_Q_keygen) F(EVP_PKEY_free) \
-    F(EVP_md5) F(EVP_sha256) \
+    F(EVP_Q_digest) F(EVP_sha256) F(OSSL_LIB_CTX_free) F(OSSL_LIB_CTX_new) \
     F(CRYPTO_free) F(GENERAL_NAME_free) F(OPENSSL_cleanse) F(OPENSSL_sk_free) F(OPENSSL_sk_num) \
     F(OPENSSL_sk_value) F(RAND_bytes) \
     F(X509_NAME_add_entry_by_txt) F(X509_NAME_get_text_by_NID) F(X509_NAME_oneline) \

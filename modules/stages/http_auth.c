@@ -230,23 +230,27 @@ static int add_quoted(struct buf *to, const char *text)
 
 enum { HASH_SIZE = 2 * 32 + 1 };
 
-/* Hashes the text, in hexadecimal digits, and wipes it. */
+/* Hashes the text, in hexadecimal digits, and wipes it. OpenSSL has a context of its own for
+ * that: where there is no memory for its default one, it crashes. */
 static int hash(enum http_auth_scheme scheme, struct buf *text, char hex[HASH_SIZE],
                 struct error *err)
 {
     const struct tls_library *lib = tls_library();
-    const EVP_MD *type = scheme == HTTP_AUTH_DIGEST_SHA256 ? lib->EVP_sha256() : lib->EVP_md5();
+    OSSL_LIB_CTX *context = lib->OSSL_LIB_CTX_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    int good = lib->EVP_Digest(buf_head(text), buf_length(text), digest, &length, type, NULL);
+    size_t length = 0;
+    int good = context != NULL &&
+               lib->EVP_Q_digest(context, scheme == HTTP_AUTH_DIGEST_SHA256 ? "SHA256" : "MD5",
+                                 NULL, buf_head(text), buf_length(text), digest, &length);
 
+    lib->OSSL_LIB_CTX_free(context);
     wipe(text);
-    if (good != 1 || length > HASH_SIZE / 2) {
+    if (!good || length > HASH_SIZE / 2) {
         lib->ERR_clear_error();
         error_set(err, EXITCODE_FAILED, "OpenSSL does not have the digest of the login");
         return -1;
     }
-    for (unsigned i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
         hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
