@@ -21,6 +21,7 @@ struct common_options {
     bool verbose;
     bool quiet;
     bool timestamps;
+    const char *log;
     struct tls_options tls;
 };
 
@@ -36,6 +37,7 @@ extern const struct option_spec common_connect_bind_specs[];
 extern const struct option_spec common_limit_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
+extern const struct option_spec common_log_specs[];
 
 /* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
 int common_options_apply(const struct common_options *o, struct error *err);

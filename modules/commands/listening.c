@@ -140,7 +140,7 @@ static void report_stopping(const struct listening *l)
 static bool has_files(const struct listening *l)
 {
     return access_source_has_files(&l->options->allow, &l->options->deny) ||
-           tls_options_have_files(&l->common->tls);
+           tls_options_have_files(&l->common->tls) || event_log_is_file(l->common->log);
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -153,6 +153,7 @@ static void on_signal(void *arg, int number)
     if (number == SIGHUP && has_files(l)) {
         access_source_reload(&l->rules);
         tls_options_reload(&l->tls);
+        event_log_reopen(l->run.log);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -219,6 +220,7 @@ void listening_open(struct listening *l)
     if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
         sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
+        run_log(&l->run, l->common->log, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
 }

@@ -92,6 +92,7 @@ static void finish(struct job *j)
     child_free(j->child);
     if (j->outcome.name != NULL)
         j->outcome.name = j->name;
+    j->outcome.duration_ms = loop_now_ms(l) - j->began_ms;
     client_over(j->client, &j->outcome);
     error_clear(&j->outcome.why);
     free(j->name);
@@ -164,6 +165,7 @@ static void on_idle(struct timer *t)
     num_format_duration(limit_ms, limit, sizeof(limit));
     error_set(&j->outcome.why, EXITCODE_TIMEOUT, "%s: idle for %s (--idle-timeout)", j->name,
               limit);
+    j->outcome.dropped = true;
     hang_up(j);
 }
 
@@ -416,6 +418,7 @@ static void drop(struct service *v, struct client *c)
         conversation_end(j->talk, CONVERSATION_ABORT);
     else if (c->stream != NULL)
         take_counts(j);
+    j->outcome.dropped = true;
     j->outcome.cut = j->outcome.cut || j->child != NULL;
     finish(j);
 }
