@@ -292,7 +292,7 @@ END
   exec 7<>held
   start_serve --once --log it.log sh -c 'read -r line; echo read >done; read -r more'
   input=held start client "$PYTHON" -u "$PEERS/client_reset.py" "$port" $'hello\n'
-  wait_for has_content done
+  wait_for has_content "done"
   exec 7>&-
   finish serve
   check_log it.log

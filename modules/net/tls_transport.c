@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
+#include "net/tls_certificate.h"
 #include "net/tls_reason.h"
 #include "net/tls_wire.h"
 
@@ -113,6 +115,11 @@ static enum io read_tls(struct transport *t, void *to, size_t max, size_t *got, 
             result = find_reason(tls, *got > 0 ? NULL : err);
             break;
         }
+        step_report(&(struct step){.kind = STEP_TLS_READ,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &(struct iovec){into, n},
+                                   .size = n});
         *got += n;
         if (!lib->SSL_has_pending(tls->ssl))
             break;
@@ -216,6 +223,11 @@ static enum io write_tls(struct transport *t, const struct iovec *iov, int count
         size_t n;
 
         next_record(iov, count, *put, room, &piece);
+        step_report(&(struct step){.kind = STEP_TLS_WRITE,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &piece,
+                                   .size = piece.iov_len});
         if (!tls_library()->SSL_write_ex(tls->ssl, piece.iov_base, piece.iov_len, &n))
             tls_reason_take(&tls->wire.out_failure);
         if (error_is_set(&tls->wire.out_failure))
@@ -270,6 +282,37 @@ static bool failure(struct transport *t, struct error *err)
     return true;
 }
 
+/* A name that the client has made up, but one that any program can bear. */
+static bool is_host_name(const char *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+    return name != NULL && name[0] != '\0' && name[strspn(name, letters)] == '\0';
+}
+
+/* As the servers of ucspi-ssl and mod_ssl name it. */
+static void describe(const struct transport *t,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    const struct tls_transport *tls = t->state;
+    const struct tls_library *lib = tls_library();
+    const char *wanted = lib->SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+    X509 *x = tls_context_verifies_names(tls->peer.context)
+                  ? lib->SSL_get1_peer_certificate(tls->ssl)
+                  : NULL;
+    char *subject = x != NULL ? tls_certificate_subject(x) : NULL;
+
+    tell(arg, "SSL_PROTOCOL", lib->SSL_get_version(tls->ssl));
+    tell(arg, "SSL_CIPHER", lib->SSL_CIPHER_get_name(lib->SSL_get_current_cipher(tls->ssl)));
+    if (is_host_name(wanted))
+        tell(arg, "SSL_TLS_SNI_SERVERNAME", wanted);
+    if (subject != NULL)
+        tell(arg, "SSL_CLIENT_S_DN", subject);
+    free(subject);
+    lib->X509_free(x);
+}
+
 static void close_tls(struct transport *t, bool abort)
 {
     struct tls_transport *tls = t->state;
@@ -295,7 +338,22 @@ static const struct transport_ops tls_ops = {
     .close = close_tls,
     .unacknowledged = unacknowledged,
     .failure = failure,
+    .describe = describe,
 };
+
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t length,
+                       SSL *ssl, void *wire)
+{
+    const struct tls_wire *w = wire;
+
+    (void)version;
+    (void)ssl;
+    if (type == SSL3_RT_HANDSHAKE && length > 0)
+        step_report(&(struct step){.kind = STEP_TLS_MESSAGE,
+                                   .fd = w->below.fd,
+                                   .size = *(const unsigned char *)bytes,
+                                   .is_sent = is_sent});
+}
 
 struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c, const char *host,
                                          struct error *err)
@@ -318,6 +376,10 @@ struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c
         return NULL;
     }
     tls_library()->SSL_set_bio(tls->ssl, bio, bio);
+    if (step_is_heard()) {
+        tls_library()->SSL_set_msg_callback(tls->ssl, on_message);
+        tls_library()->SSL_ctrl(tls->ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, &tls->wire);
+    }
     stream_wrap(s, &over, &tls->wire.below);
     return tls;
 }
