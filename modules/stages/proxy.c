@@ -235,27 +235,18 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
+#define OPS(name_of_it)                                      \
+    {                                                        \
+        .name = name_of_it, .step = step, .free = free_stage \
+    }
+
 static const struct protocol protocols[] = {
-    [PROXY_SOCKS5] = {{"SOCKS proxy", step, free_stage},
-                      step_socks5,
-                      socks_reply_length,
-                      SOCKS_REPLY_MAX,
+    [PROXY_SOCKS5] = {OPS("SOCKS proxy"), step_socks5, socks_reply_length, SOCKS_REPLY_MAX,
                       SOCKS_HOST_MAX},
-    [PROXY_SOCKS4A] = {{"SOCKS proxy", step, free_stage},
-                       step_socks4,
-                       socks_reply4_length,
-                       SOCKS_REPLY_MAX,
+    [PROXY_SOCKS4A] = {OPS("SOCKS proxy"), step_socks4, socks_reply4_length, SOCKS_REPLY_MAX,
                        SOCKS_HOST_MAX},
-    [PROXY_HTTP] = {{"HTTP proxy", step, free_stage},
-                    step_http,
-                    http_connect_length,
-                    HTTP_CONNECT_REPLY_MAX,
-                    0},
-    [PROXY_HTTPS] = {{"HTTP proxy", step, free_stage},
-                     step_http,
-                     http_connect_length,
-                     HTTP_CONNECT_REPLY_MAX,
-                     0},
+    [PROXY_HTTP] = {OPS("HTTP proxy"), step_http, http_connect_length, HTTP_CONNECT_REPLY_MAX, 0},
+    [PROXY_HTTPS] = {OPS("HTTP proxy"), step_http, http_connect_length, HTTP_CONNECT_REPLY_MAX, 0},
 };
 
 struct stage *proxy_stage(const void *config, struct error *err)
