@@ -63,7 +63,8 @@ void client_over(struct client *c, struct outcome *o)
                                  .duration_ms = o->duration_ms,
                                  .why = &o->why});
     mark_failure(s, &o->why);
-    s->cut_count += s->ending && o->cut;
+    /* The only client that was wanted is not over before it has ended. */
+    s->cut_count += s->ending && (o->cut || (s->options->once && o->dropped));
     free_client(c);
     release_slot(s);
     if (!s->ending) {
