@@ -7,13 +7,13 @@ function __tcptool_takes_value
         case serve
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --connect-timeout --proxy --proxy-tls-ca --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --user --chroot --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --retry --allow --deny --max-conns-per-host --user --chroot --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case upper
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case wait
-            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --proxy --proxy-tls-ca --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -137,6 +137,8 @@ complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses send' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
@@ -191,6 +193,8 @@ complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of u
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
@@ -299,6 +303,8 @@ complete -c tcptool -n '__tcptool_uses wait' -l expect -x -d 'wait for a reply t
 complete -c tcptool -n '__tcptool_uses wait' -l now -d 'try once, print which are open'
 complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses wait' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'

@@ -252,7 +252,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
                        struct error *err)
 {
     if (connecting_find_target(w, &o->common, count, words, err) < 0 ||
-        connecting_check(w, &o->common, err) < 0)
+        connecting_check(w, &o->connect, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
@@ -297,6 +297,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     connecting_clear(&words);
     listening_clear_options(&o.listen);
+    proxy_options_clear(&o.connect.proxy);
     common_options_clear(&o.common);
     options_clear_words(&o.byes);
     return status;

@@ -318,7 +318,7 @@ static int check_options(struct send *s, int count, char **words, struct error *
     if (text_options_check(&o->text, err) < 0 ||
         common_options_apply(&o->common, o->text.encoding, err) < 0 ||
         connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
-        connecting_check(&s->words, &o->common, err) < 0)
+        connecting_check(&s->words, &s->options.connect, &o->common, err) < 0)
         return -1;
     if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
         error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
@@ -387,6 +387,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     message_clear(&s.message);
     connecting_clear(&s.words);
+    proxy_options_clear(&s.options.connect.proxy);
     tls_context_free(s.tls);
     common_options_clear(&s.options.common);
     return status;

@@ -123,6 +123,8 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
             return HANDSHAKE_WAITS;
         case STAGE_REFUSED:
             return HANDSHAKE_REFUSED;
+        case STAGE_RECONNECT:
+            return HANDSHAKE_RECONNECT;
         case STAGE_FAILED:
             error_prefix(why, "%s: %s", stream_name(h->stream),
                          h->stage != NULL ? h->stage->ops->name : "handshake");
