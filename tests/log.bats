@@ -163,6 +163,47 @@ hold_client() {
   check_log old/it.log
 }
 
+# rotate: moves the log away while clients come, as logrotate does.
+rotate() {
+  local i
+  for ((i = 0; i < 20; i++)); do
+    wait_for has_content it.log
+    mv it.log "it.log.$i"
+    kill -HUP "${pids[serve]}"
+    wait_for test -e it.log
+  done
+}
+
+@test "no line is lost or split when the log is moved away under load" {
+  start_serve --echo --log it.log
+  start many bash -c 'for ((i = 0; i < 200; i++)); do "$0" send 127.0.0.1 "$1" x || exit; done' \
+    "$TCPTOOL" "$port"
+  rotate
+  finish many
+  expect_status 0
+  stop serve
+  cat it.log.* it.log >all.log
+  check_log all.log
+  expect_equal "$(field all.log connected event | wc -l)" 200
+  expect_equal "$(field all.log closed event | wc -l)" 200
+}
+
+@test "SIGHUP opens the log again, and reads access rules again" {
+  echo 127.0.0.1 >rules
+  start_serve --echo --log it.log --deny @rules
+  not tcptool send 127.0.0.1 "$port" x
+  mv it.log old.log
+  : >rules
+  kill -HUP "${pids[serve]}"
+  wait_for test -e it.log
+  expect_equal "$(tcptool send 127.0.0.1 "$port" x)" x
+  stop serve
+  check_log old.log
+  check_log it.log
+  expect_equal "$(field old.log refused event)" refused
+  expect_equal "$(field it.log closed event)" closed
+}
+
 @test "SIGHUP ends a server that has no file to open again" {
   start_serve --echo --log -
   stop serve HUP
@@ -229,4 +270,57 @@ END
   finish odd
   check_log it.log
   expect_match "$(field it.log listening peer | cat -v)" 'unix:a"b'
+}
+
+@test "the counts are right of a program that has the socket, and of one that has pipes" {
+  local options log
+  for options in '' '-e utf-8'; do
+    log=it$((${#options} > 0)).log
+    # shellcheck disable=SC2086 # two words
+    start_serve --once --log "$log" $options sh -c 'read -r line; echo "got $line"; cat >/dev/null'
+    head -c 70000 /dev/zero | tr '\0' '\n' | tcptool send 127.0.0.1 "$port"
+    finish serve
+    expect_status 0
+    check_log "$log"
+    expect_equal "$(field "$log" closed bytes_in) $(field "$log" closed bytes_out)" '70000 5'
+    expect_equal "$(field "$log" closed reason)" ''
+  done
+}
+
+@test "a program whose client is reset is logged as closed, with what it has read" {
+  mkfifo held
+  exec 7<>held
+  start_serve --once --log it.log sh -c 'read -r line; echo read >was-read; read -r more'
+  input=held start client "$PYTHON" -u "$PEERS/client_reset.py" "$port" $'hello\n'
+  wait_for has_content was-read
+  exec 7>&-
+  finish serve
+  check_log it.log
+  expect_equal "$(field it.log closed bytes_in) $(field it.log closed bytes_out)" '6 0'
+  expect_equal "$(field it.log closed status)" 1
+  expect_equal "$(field it.log dropped event)" ''
+}
+
+@test "a program whose client is idle for too long, or that is stopped, is logged as dropped" {
+  start_serve --once --log it.log --drain 0 --idle-timeout 100ms cat
+  hold_client
+  finish serve
+  check_log it.log
+  expect_equal "$(field it.log dropped status)" 124
+  expect_equal "$(field it.log closed event)" ''
+  start_serve --log stopped.log --drain 0 sh -c 'echo started >started; cat'
+  input=held start idle "$PYTHON" -u "$PEERS/client_idle.py" "$port"
+  wait_for has_content started
+  stop serve
+  check_log stopped.log
+  expect_equal "$(field stopped.log dropped event)" dropped
+}
+
+@test "--log - on a standard error that is full serves, and fails" {
+  start full bash -c 'exec "$0" serve -b 127.0.0.1 -p 0 --port-file full.port --echo --log - 2>/dev/full' \
+    "$TCPTOOL"
+  wait_for_port full
+  expect_equal "$(tcptool send 127.0.0.1 "$port" one)" one
+  stop full
+  expect_status 1
 }

@@ -30,6 +30,7 @@ static struct {
     void (*before)(void);
     void (*after)(void);
     struct line_queue waiting;
+    bool failed;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void event_set_level(enum event_level level)
@@ -105,8 +106,10 @@ static void flush(void)
     size_t length;
 
     for (;;) {
-        if (line_queue_write(&queue.waiting, write_lines, NULL) < 0)
+        if (line_queue_write(&queue.waiting, write_lines, NULL) < 0) {
+            queue.failed = true;
             drop_lines();
+        }
         if (queue.waiting.length > 0 || queue.waiting.lost == 0)
             return;
         length = begin_line(line, sizeof(line), false);
@@ -275,6 +278,11 @@ bool event_flush(void)
     empty = queue.waiting.length == 0;
     pthread_mutex_unlock(&queue.lock);
     return empty;
+}
+
+bool event_has_failed(void)
+{
+    return queue.failed;
 }
 
 static int64_t now_ms(void)

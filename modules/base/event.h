@@ -94,6 +94,9 @@ void event_detach(void);
 /* Writes lines that wait. Returns true when none is left. */
 bool event_flush(void);
 
+/* Returns true when standard error has failed, and lines were dropped for it. */
+bool event_has_failed(void);
+
 /* From now on before() and after() are called around every write, in the thread that
  * reports; NULL: no longer. For a terminal on which a line is being typed. */
 void event_surround(void (*before)(void), void (*after)(void));

@@ -106,7 +106,7 @@ static void log_event(void *arg, const struct event *e)
     bool waits;
     int failure;
 
-    if (log->fd < 0) {
+    if (!event_log_is_file(log->path)) {
         event_print_line(line, n);
         return;
     }
@@ -213,30 +213,42 @@ static void flush_patiently(struct event_log *log)
             return;
 }
 
+/* Returns how many lines the file did not get. */
+static unsigned long close_file(struct event_log *log)
+{
+    const struct line_queue *q = &log->waiting;
+    const char *end = q->lines + q->length;
+    unsigned long lost;
+
+    flush_patiently(log);
+    loop_unwatch(log->loop, &log->watch);
+    loop_close_waker(log->loop, &log->waker);
+    close(log->fd);
+    lost = q->lost;
+    for (const char *at = q->lines; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        lost++;
+    return lost;
+}
+
 int event_log_close(struct event_log *log, struct error *err)
 {
     unsigned long lost;
+    int result = 0;
 
     if (log == NULL)
         return 0;
     event_set_logger(NULL, NULL);
-    if (log->fd >= 0) {
-        flush_patiently(log);
-        loop_unwatch(log->loop, &log->watch);
-        close(log->fd);
-    }
-    loop_close_waker(log->loop, &log->waker);
-    lost = log->waiting.lost;
-    for (const char *at = log->waiting.lines;
-         (at = memchr(at, '\n', log->waiting.length - (size_t)(at - log->waiting.lines))) != NULL;
-         at++)
-        lost++;
-    if (lost > 0)
+    if (log->fd < 0 && (event_flush(), event_has_failed())) {
+        error_set(err, EXITCODE_FAILED, "error writing standard error: lines were lost");
+        result = -1;
+    } else if (log->fd >= 0 && (lost = close_file(log)) > 0) {
         error_set(err, EXITCODE_FAILED,
                   lost == 1 ? "error writing %s: %lu line was lost"
                             : "error writing %s: %lu lines were lost",
                   log->path, lost);
+        result = -1;
+    }
     pthread_mutex_destroy(&log->lock);
     free(log);
-    return lost > 0 ? -1 : 0;
+    return result;
 }
