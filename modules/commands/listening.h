@@ -56,7 +56,7 @@ struct listening {
     struct listeners_bind *binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[3];
+    struct stage_plan stages[4];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;
