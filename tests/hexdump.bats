@@ -158,10 +158,10 @@ ticks() {
   tcptool send 127.0.0.1 "$port" </dev/null | cmp - data
   finish serve
   undump it.dump out | cmp - data
-  start_serve --once --hexdump=into_file.dump
+  start_serve -n file --once --hexdump=into_file.dump
   tcptool send --hexdump=from_pipe.dump 127.0.0.1 "$port" < <(cat data)
-  finish serve
-  cmp serve.out data
+  finish file
+  cmp file.out data
   undump into_file.dump in | cmp - data
   undump from_pipe.dump out | cmp - data
 }
