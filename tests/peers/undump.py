@@ -4,8 +4,9 @@ direction into DIRECTORY/PEER.in or DIRECTORY/PEER.out.
 Usage: undump.py FILE in|out [PEER]
        undump.py FILE --into DIRECTORY
 
-Messages between the pieces are skipped. Checks that a dump consists of whole pieces: a line with time, peer and direction, then rows
-of sixteen bytes as of hexdump -C -v, whose offsets continue those of the direction.
+Messages between the pieces are skipped. Checks that a dump consists of whole pieces: a line
+with time, peer and direction, then rows of sixteen bytes as of hexdump -C -v, whose offsets
+continue those of the direction.
 """
 import collections
 import re
