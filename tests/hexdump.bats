@@ -175,6 +175,25 @@ ticks() {
   expect_match "$(undump it.dump out)" '^pipe:\[[0-9]+\].hello$'
 }
 
+@test "a program with --tls has its environment, and what is inside is dumped" {
+  # shellcheck disable=SC2016 # the program's variable
+  start_serve --tls --tls-cert "$CERTS/server.pem" --once --hexdump=it.dump \
+    sh -c 'echo "$SSL_PROTOCOL"; cat'
+  tcptool send --tls --tls-ca "$CERTS/our-ca.crt" localhost "$port" hello >reply
+  finish serve
+  expect_file reply 'TLSv1.3\nhello'
+  undump it.dump out | cmp - reply
+}
+
+@test "the rate is limited all the same" {
+  head -c 30000 /dev/urandom >data
+  start_serve --once --rate 20K --hexdump=it.dump
+  tcptool send -f data 127.0.0.1 "$port"
+  finish serve
+  cmp serve.out data
+  undump it.dump in | cmp - data
+}
+
 @test "it is printed on standard error, also with -q" {
   start_serve -q --discard --once --hexdump
   tcptool send -q --hexdump=- 127.0.0.1 "$port" hello 2>send.err

@@ -57,6 +57,7 @@ static const struct option_table tables[] = {
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "", common_watch_specs, offsetof(struct chat_options, common), NULL},
@@ -83,8 +84,8 @@ static void configure_talk(struct talk_config *c, const struct chat_options *o,
         .name = o->name,
         .without_input = startup->input_closed,
         .plan = {.idle_ms = o->common.idle_timeout_ms,
-                 .from_near.read_max = o->common.recv_size,
-                 .from_far.one_send = !o->common.sendall},
+                 .from_near = {.read_max = o->common.recv_size, .rate = o->common.rate},
+                 .from_far = {.rate = o->common.rate, .one_send = !o->common.sendall}},
     };
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "core/throttle.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
@@ -31,6 +32,12 @@ const struct option_spec common_limit_specs[] = {
      .help = "limit handshakes and headers to TIME"},
     {OPTION_SIZE, "recv-size", 0, .value = "SIZE", AT(recv_size), .min = 1, .max = 1 << 30,
      .help = "read at most SIZE at a time"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec common_rate_specs[] = {
+    {OPTION_SIZE, "rate", 0, .value = "SIZE", AT(rate), .max = THROTTLE_RATE_MAX,
+     .help = "move SIZE per second at most, in each direction"},
     {.kind = OPTION_END},
 };
 

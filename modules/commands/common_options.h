@@ -14,6 +14,7 @@ struct common_options {
     int64_t deadline_ms;
     int64_t handshake_timeout_ms;
     uint64_t recv_size;
+    uint64_t rate;
     bool sendall;
     bool nodelay;
     bool keepalive;
@@ -38,6 +39,7 @@ struct common_options {
 extern const struct option_spec common_listen_bind_specs[];
 extern const struct option_spec common_connect_bind_specs[];
 extern const struct option_spec common_limit_specs[];
+extern const struct option_spec common_rate_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 extern const struct option_spec common_watch_specs[];

@@ -14,6 +14,7 @@
 #include "commands/text_options.h"
 #include "commands/workers.h"
 #include "net/resolver.h"
+#include "stages/host_stage.h"
 #include "stages/proxy_header.h"
 #include "stages/tap_stage.h"
 
@@ -54,6 +55,8 @@ const struct option_spec listen_access_specs[] = {
      .help = "serve clients of RULE or @FILE only (repeatable)"},
     {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
      .help = "refuse clients of RULE or @FILE (repeatable)"},
+    {OPTION_NUMBER, "max-conns-per-host", 0, .value = "N", AT(max_conns_per_host),
+     .help = "serve up to N per address (IPv6: /64) at a time"},
     {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
      .help = "require a PROXY header from each client"},
     {.kind = OPTION_END},
@@ -108,6 +111,7 @@ void listening_plan(struct listening *l)
     l->plan.goal = GOAL_BOTH_END;
     l->plan.idle_ms = l->common->idle_timeout_ms;
     l->plan.from_near.read_max = l->plan.from_far.read_max = l->common->recv_size;
+    l->plan.from_near.rate = l->plan.from_far.rate = l->common->rate;
     l->plan.from_far.one_send = !l->common->sendall;
 }
 
@@ -299,12 +303,16 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (o->allow.count > 0 || o->deny.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
+    if (o->max_conns_per_host > 0)
+        l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     if (l->run.dump != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
+    l->host_limit = (struct host_limit)HOST_LIMIT_INIT;
+    l->host_limit.max = o->max_conns_per_host;
     l->server_options = (struct server_options){
         .listen = {.binds = l->binds,
                    .count = l->server_options.listen.count,

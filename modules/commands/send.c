@@ -56,6 +56,7 @@ static const struct option_table tables[] = {
     {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
     {"messages", "", common_watch_specs, offsetof(struct send_options, common), NULL},
@@ -195,9 +196,11 @@ static void plan_conversation(struct send *s)
 
     s->plan = (struct conversation_plan){
         .from_near = {.read_max = o->common.recv_size,
+                      .rate = o->common.rate,
                       .first_is_enough = o->until == UNTIL_FIRST,
                       .make_filter = keeps ? NULL : make_incoming},
         .from_far = {.read_max = o->common.recv_size,
+                     .rate = o->common.rate,
                      .at_end = o->half_close && !waits_open ? AT_END_SHUT : AT_END_KEEP,
                      .one_send = !o->common.sendall,
                      .make_filter = s->message.is_known || filters_outgoing_are_none(&o->text)

@@ -128,6 +128,15 @@ static bool failure(struct transport *t, struct error *err)
     return tap->below.ops->failure != NULL && tap->below.ops->failure(&tap->below, err);
 }
 
+static void describe(const struct transport *t,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    const struct tap *tap = t->state;
+
+    if (tap->below.ops->describe != NULL)
+        tap->below.ops->describe(&tap->below, tell, arg);
+}
+
 static const struct transport_ops ops = {
     .read = read_tap,
     .peek = peek,
@@ -137,6 +146,7 @@ static const struct transport_ops ops = {
     .close = close_tap,
     .unacknowledged = unacknowledged,
     .failure = failure,
+    .describe = describe,
 };
 
 int tap_install(struct hexdump *d, struct stream *s, struct error *err)

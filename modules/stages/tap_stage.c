@@ -25,7 +25,7 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops ops = {"--hexdump", step, free_stage};
+static const struct stage_ops ops = {.name = "--hexdump", .step = step, .free = free_stage};
 
 struct stage *tap_stage(const void *config, struct error *err)
 {
