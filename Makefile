@@ -45,7 +45,7 @@ units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard te
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
 benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-manual   := $(sort $(wildcard man/*.1))
+manual   := $(sort $(wildcard man/*.[17]))
 completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 
 # One short line per file, so that warnings stand out: CC modules/core/loop.c. V=1 shows the
@@ -138,9 +138,10 @@ completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions
 
 install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(DOCDIR) $(completion_dirs))
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
-	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.1,$(manual)) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.7,$(manual)) $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
 	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
@@ -148,7 +149,8 @@ install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
 
 # Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
+	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(filter %.1,$(manual)))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(filter %.7,$(manual)))) \
 	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md LICENSE) \
 	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
 	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish

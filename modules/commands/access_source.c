@@ -206,6 +206,7 @@ static void finish(struct access_source *s)
     else
         event_notice("read the access rules again");
     abandon(s);
+    s->on_reread(s->arg);
 }
 
 static void look_up_next(struct access_source *s);
@@ -284,8 +285,12 @@ bool access_source_has_files(const struct option_words *allow, const struct opti
 
 void access_source_reload(struct access_source *s)
 {
-    if (!s->reread || !access_source_has_files(s->allow, s->deny))
+    if (!s->reread)
         return;
+    if (!access_source_has_files(s->allow, s->deny)) {
+        s->on_reread(s->arg);
+        return;
+    }
     abandon(s);
     begin(s);
 }

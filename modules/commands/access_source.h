@@ -12,7 +12,9 @@ struct resolver;
 struct access_source {
     const struct option_words *allow;
     const struct option_words *deny;
-    struct access *access; /* gets the rules */
+    struct access *access;        /* gets the rules */
+    void (*on_reread)(void *arg); /* called when a reload is over */
+    void *arg;
 
     /* Private. */
     struct run *run;
@@ -31,7 +33,8 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
 
 /* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
- * rules stay. Does nothing before access_source_open() has returned 0, or without files. */
+ * rules stay. Then calls on_reread, also without files. Does nothing before access_source_open()
+ * has returned 0. */
 void access_source_reload(struct access_source *s);
 
 void access_source_close(struct access_source *s);

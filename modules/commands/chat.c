@@ -269,12 +269,16 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return usage("--room requires --listen", err);
     if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
-                      : find_target(o, w, count, words, err);
+    if (!o->listens)
+        return find_target(o, w, count, words, err);
+    if (listening_check(&o->listen, &o->common, NULL, err) < 0)
+        return -1;
+    return listening_check_output(&o->listen, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

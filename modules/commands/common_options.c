@@ -5,6 +5,7 @@
 
 #include "base/event.h"
 #include "core/throttle.h"
+#include "net/explain.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
@@ -68,10 +69,11 @@ const struct option_spec common_watch_specs[] = {
      .help = "log events to FILE as JSON lines (-: stderr)"},
     {OPTION_WORD, "hexdump", 0, .value = "FILE", AT(hexdump_file), GIVEN(hexdump),
      .help = "dump all data to FILE (stderr), as hexdump -C"},
+    {OPTION_ON, "explain", 0, AT(explain), .help = "explain every step, in the calls of sockets"},
     {.kind = OPTION_END},
 };
 
-int common_options_apply(const struct common_options *o, struct error *err)
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6) {
         error_set(err, EXITCODE_USAGE, "-4 and -6 cannot be used together");
@@ -86,6 +88,8 @@ int common_options_apply(const struct common_options *o, struct error *err)
     }
     event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
+    if (o->explain)
+        explain_start(encoding);
     return 0;
 }
 

@@ -26,6 +26,7 @@ struct common_options {
     const char *log;
     bool hexdump;
     const char *hexdump_file; /* NULL: standard error */
+    bool explain;
     struct tls_options tls;
 };
 
@@ -44,8 +45,9 @@ extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 extern const struct option_spec common_watch_specs[];
 
-/* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
-int common_options_apply(const struct common_options *o, struct error *err);
+/* Sets how much is reported, and explained in the encoding of the wire (NULL: none); refuses
+ * contradictions. Returns 0 or -1. */
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err);
 
 /* Opens the log and the dump that are wanted. Returns 0, or -1 with err filled. */
 int common_options_watch(const struct common_options *o, struct run *r, struct error *err);

@@ -316,7 +316,8 @@ static int check_options(struct send *s, int count, char **words, struct error *
 {
     const struct send_options *o = &s->options;
 
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0 ||
         connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
         connecting_check(&s->words, &o->common, err) < 0)
         return -1;

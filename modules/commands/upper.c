@@ -57,7 +57,7 @@ static int check_options(struct upper_options *o, int count, char **words, struc
     if (text_options_check(&o->text, err) < 0 ||
         listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
-    return common_options_apply(&o->common, err);
+    return common_options_apply(&o->common, o->text.encoding, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
