@@ -130,6 +130,7 @@ complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses serve' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses serve' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses serve' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
@@ -176,6 +177,7 @@ complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses send' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses send' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses send' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
@@ -239,6 +241,7 @@ complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses chat' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses chat' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses chat' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access rights chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
@@ -293,6 +296,7 @@ complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses upper' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses upper' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses upper' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 

@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/num.h"
 #include "commands/prompt.h"
+#include "stages/tap_stage.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
 
@@ -134,6 +135,8 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
             (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
     if (tls != NULL)
         w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+    if (w->dump != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &w->dump};
     return (struct connect_plan){
         .targets = &w->target,
         .count = 1,

@@ -32,7 +32,8 @@ struct connecting_words {
     struct connect_target target;
     int used;      /* how many words were taken */
     bool prompted; /* and the user typed the others */
-    struct stage_plan stages[2];
+    struct stage_plan stages[3];
+    struct hexdump *dump; /* of the connection; NULL: none */
     struct tls_stage_config tls;
 };
 

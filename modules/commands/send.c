@@ -59,7 +59,7 @@ static const struct option_table tables[] = {
     {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct send_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -294,6 +294,7 @@ static int start(struct send *s, struct error *err)
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
+    s->words.dump = s->run.dump;
     plan = connecting_plan(&s->words, &o->connect, &o->common, false, s->tls);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
     return s->connecting != NULL ? 0 : -1;
@@ -356,7 +357,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     bool misused = false;
 
     if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0 ||
-        run_log(&s->run, s->options.common.log, &why) < 0)
+        common_options_watch(&s->options.common, &s->run, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {
         misused = why.status == EXITCODE_USAGE;
