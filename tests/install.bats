@@ -22,6 +22,7 @@ everything() {
 ./usr/local/share/doc/tcptool/CHANGELOG.md
 ./usr/local/share/doc/tcptool/LICENSE
 ./usr/local/share/doc/tcptool/README.md
+./usr/local/share/doc/tcptool/SECURITY.md
 ./usr/local/share/fish/vendor_completions.d/tcptool.fish
 END
   (cd "$ROOT/man" && printf './usr/local/share/man/man1/%s\n' *.1 && printf './usr/local/share/man/man7/%s\n' *.7)

@@ -32,6 +32,9 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 /* Returns true when there are files, for which SIGHUP is to be caught. */
 bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
 
+/* Adds the files to the paths that are kept (kept_path.h). Returns 0, or -1 with err filled. */
+int access_source_keep_files(const struct access_source *s, struct error *err);
+
 /* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
  * rules stay. Then calls on_reread, also without files. Does nothing before access_source_open()
  * has returned 0. */

@@ -53,6 +53,7 @@ static const struct option_table tables[] = {
     {"where", "To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
     {"where", "", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct chat_options, listen.confine), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},

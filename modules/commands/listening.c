@@ -221,11 +221,11 @@ static void on_accept_limit(struct timer *t)
     run_fail(&l->run, &why);
 }
 
-static void write_port_file(struct listening *l)
+static void write_port_file(struct listening *l, bool again)
 {
     struct error why = {0};
 
-    switch (port_file_write(l->options->port_file, server_listeners(l->server), &why)) {
+    switch (port_file_write(l->options->port_file, server_listeners(l->server), again, &why)) {
     case PORT_FILE_WRITTEN:
         break;
     case PORT_FILE_NO_READER:
@@ -239,7 +239,7 @@ static void write_port_file(struct listening *l)
 
 static void on_port_file_retry(struct timer *t)
 {
-    write_port_file(container_of(t, struct listening, port_file_retry));
+    write_port_file(container_of(t, struct listening, port_file_retry), true);
 }
 
 void listening_open(struct listening *l)
@@ -252,6 +252,7 @@ void listening_open(struct listening *l)
     l->accept_limit.on_due = on_accept_limit;
     l->port_file_retry.on_due = on_port_file_retry;
     l->access = (struct access)ACCESS_INIT;
+    l->rights.root = -1;
     l->rules = (struct access_source){
         .allow = &l->options->allow,
         .deny = &l->options->deny,
@@ -296,7 +297,8 @@ static int plan_server(struct listening *l, struct error *err)
     struct socket_file_options file = {0};
     size_t stages = 0;
 
-    if ((o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
+    if (confine_prepare(l, err) < 0 ||
+        (o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
         read_file_options(l, &file, err) < 0 || access_source_open(&l->rules, &l->run, err) < 0 ||
         tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
@@ -332,17 +334,22 @@ static int plan_server(struct listening *l, struct error *err)
     return inherited_detach(&l->server_options.listen.inherited, err);
 }
 
-static void announce(const struct listening *l)
+static void report_backlog(const struct listening *l)
 {
-    const struct listeners *listeners = server_listeners(l->server);
     int limit = l->options->backlog != 128 && l->options->inherited.count == 0
                     ? socket_backlog_limit()
                     : -1;
-    char text[ADDR_TEXT_SIZE];
 
     if (limit >= 0 && l->options->backlog > (uint64_t)limit)
         event_notice("--backlog %llu: reduced to %d (net.core.somaxconn)",
                      (unsigned long long)l->options->backlog, limit);
+}
+
+static void announce(const struct listening *l)
+{
+    const struct listeners *listeners = server_listeners(l->server);
+    char text[ADDR_TEXT_SIZE];
+
     if (l->options->inherited.count > 0 && (l->options->port_given || l->common->binds.count > 0))
         event_notice("LISTEN_FDS: using the sockets passed instead of --bind and --port");
     for (size_t i = 0; i < listeners->count; i++)
@@ -368,8 +375,10 @@ static int start(struct listening *l, struct error *err)
         return -1;
     }
     if (l->options->port_file != NULL)
-        write_port_file(l);
-    if (run_is_over(&l->run) || (workers > 0 && workers_start(l, workers, err) < 0))
+        write_port_file(l, false);
+    report_backlog(l);
+    if (run_is_over(&l->run) || confine_enter(l, err) < 0 ||
+        (workers > 0 && workers_start(l, workers, err) < 0))
         return -1;
     announce(l);
     notify_ready(&l->notify);
@@ -402,6 +411,7 @@ static void clear(struct listening *l)
     bind_words_clear(&l->binds);
     access_source_close(&l->rules);
     tls_context_free(l->tls.context);
+    confine_clear(l);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)

@@ -6,7 +6,9 @@
 #include "commands/access_source.h"
 #include "commands/bind_words.h"
 #include "commands/common_options.h"
+#include "commands/confine.h"
 #include "commands/notify.h"
+#include "core/rights.h"
 #include "net/service.h"
 
 struct listen_options {
@@ -25,6 +27,7 @@ struct listen_options {
     bool accept_proxy;
     struct option_words allow;
     struct option_words deny;
+    struct confine_options confine;
     struct inherited inherited; /* found by listening_check() */
 };
 
@@ -51,6 +54,7 @@ struct listening {
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
     const char *reached_by;        /* the command that connects; NULL: send */
+    const char *program;           /* the path of the one that clients get, or NULL */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -67,6 +71,8 @@ struct listening {
     struct timer accept_limit;
     struct timer port_file_retry;
     struct workers *workers; /* NULL: one loop */
+    struct rights rights;
+    struct transcode_hold encodings[2];
     struct text_counts counts;
     uint64_t cut;
     struct notify notify;

@@ -53,6 +53,7 @@ static const struct option_table tables[] = {
     {"where", "", listen_specs, offsetof(struct serve_options, listen), NULL},
     {"where", "", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct serve_options, listen.confine), NULL},
     {"output", "Replies and output", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
@@ -259,6 +260,7 @@ static void configure(struct serve *s, char **words, const struct local_startup 
         .plan.on_closing = o->progress || o->common.verbose ? on_closing : NULL,
         .replies = words[0] != NULL || (replies(o) && !o->discard),
         .shows_clients = true,
+        .program = s->program_path,
     };
     s->echo = (struct echo_config){.on_begin = o->progress ? on_begin : NULL, .arg = s};
     s->answer.print = (struct print_config){

@@ -29,6 +29,7 @@ static const struct option_table tables[] = {
     {"where", "", listen_specs, offsetof(struct upper_options, listen), NULL},
     {"where", "", listen_worker_specs, offsetof(struct upper_options, listen), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct upper_options, listen.confine), NULL},
     {"output", "Replies", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},

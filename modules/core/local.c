@@ -156,7 +156,8 @@ static enum io local_write(struct transport *t, const struct iovec *iov, int cou
     return IO_OK;
 }
 
-/* Closes fd, and keeps a standard descriptor occupied. dup2(2) does not report what closing
+/* Closes fd, and keeps a standard descriptor occupied, by what can neither be read nor written
+ * and is there after chroot(2) as well. dup2(2) does not report what closing
  * finds out, such as a full disk of a network file system; closing a duplicate first does. */
 static int close_local(struct transport *t)
 {
@@ -165,7 +166,7 @@ static int close_local(struct transport *t)
     t->fd = -1;
     if (fd > STDERR_FILENO)
         return close(fd);
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    null = open("/", O_PATH | O_CLOEXEC);
     copy = null >= 0 ? dup(fd) : -1;
     if (copy >= 0)
         result = close(copy);

@@ -47,7 +47,7 @@ void local_restore_descriptors(const struct local_startup *s);
 /* Open standard input, standard output, and a file to be read; a FIFO is not waited for.
  * Shared output is written by several loops, all but the first of which open it again. path
  * is not copied. Return NULL with err filled on failure. Closing a standard descriptor
- * leaves /dev/null in its place. */
+ * leaves one in its place that can neither be read nor written. */
 struct stream *local_open_input(struct loop *l, struct error *err);
 struct stream *local_open_output(struct loop *l, struct error *err);
 struct stream *local_open_output_shared(struct loop *l, bool again, struct error *err);
