@@ -210,3 +210,33 @@ without_numbers() {
 9 close'
   expect_match "$(meaning '(PROXY header)' serve.err)" '^complete: '
 }
+
+# A server that is given KIND, as systemd and inetd do, and its client.
+explain_passed() {
+  rm -f server.port
+  start server "$PYTHON" "$PEERS/pass_sockets.py" server.port "$1" -- "$TCPTOOL" serve --once --echo --explain
+  wait_for_port server
+  run -0 tcptool send 127.0.0.1 "$port" hello
+  expect_equal "$output" hello
+  finish server
+  expect_status 0
+  steps server.err >found
+}
+
+@test "the steps of sockets that systemd or inetd passes begin with them" {
+  explain_passed tcp
+  expect_equal "$(grep -v '^>' found)" "1 (passed)
+2 close"
+  expect_equal "$(grep -c '^> 1 accept4$' found)" 1
+  expect_match "$(meaning '(passed)' server.err)" "^a socket that listens on 127.0.0.1:$port already"
+  for kind in accepted inetd; do
+    explain_passed "$kind"
+    expect_equal "$(cat found)" "> 1 (passed)
+> 2 recv 5 bytes
+> 3 send 5 bytes
+> 4 recv 0 bytes
+> 5 shutdown SHUT_WR
+> 6 close"
+    expect_match "$(meaning '(passed)' server.err)" '^the socket of this client, connected already'
+  done
+}

@@ -18,6 +18,8 @@ enum step_kind {
     STEP_LISTEN,      /* listen(2): fd, address, failure; size: the backlog that was asked for */
     STEP_PAUSE,       /* fd: nothing is accepted for now; size: the connections that are served */
     STEP_ACCEPT,      /* accept4(2): fd, address: of the peer; listener */
+    STEP_INHERIT,     /* no call, but a socket that was passed: fd; address: of the peer, or, with
+                       * is_listening, its own */
     STEP_CONNECT,     /* connect(2): fd, address, failure (EINPROGRESS: the outcome follows),
                        * began_ns */
     STEP_RECV,        /* recv(2): fd, pieces, size: received; failure */
@@ -44,6 +46,7 @@ struct step {
     int failure; /* an errno, or 0 */
     bool is_sent;
     bool is_abort;
+    bool is_listening;
     int count; /* of pieces */
     const struct iovec *pieces;
     size_t size;
