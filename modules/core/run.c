@@ -97,7 +97,7 @@ static void on_patience_end(struct timer *t)
  * ends, waits no longer than PATIENCE_MS for an output that takes nothing. */
 static void write_dump(struct run *r)
 {
-    bool hurries = r->signal != 0 || r->status == EXITCODE_TIMEOUT;
+    bool hurries = r->stopped || r->signal != 0 || r->status == EXITCODE_TIMEOUT;
     struct timer patience = {.on_due = on_patience_end};
     struct error why = {0};
     size_t left, before = 0;
