@@ -95,6 +95,7 @@ static void over(struct conversation *c)
         .duration_ms = loop_now_ms(l) - c->began_ms,
         .dropped = c->dropped,
         .cut = is_cut(c),
+        .truncated = c->whose == FAULT_NEAR && stream_truncation(c->forth.from) != NULL,
         .unanswered = c->unanswered,
     };
     resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
