@@ -60,10 +60,13 @@ void run_mark(struct run *r, enum exitcode status)
 
 void run_fail(struct run *r, struct error *why)
 {
-    if (error_is_set(&r->fatal))
+    if (error_is_set(&r->fatal)) {
         error_clear(why);
-    else
+    } else {
+        if (why->status != EXITCODE_PIPE)
+            run_mark(r, why->status);
         error_move(&r->fatal, why);
+    }
     if (r->loop != NULL)
         loop_stop(r->loop);
 }
