@@ -209,6 +209,7 @@ without_numbers() {
 8 recv N bytes
 9 close'
   expect_match "$(meaning '(PROXY header)' serve.err)" '^complete: '
+  expect_match "$(peer explained serve.err)" '> recv [0-9]+ bytes: "PROXY TCP4 127'
 }
 
 # A server that is given KIND, as systemd and inetd do, and its client.
