@@ -172,30 +172,34 @@ _tcptool_commands() {
     send) return 0 ;;
     chat) return 0 ;;
     upper) return 0 ;;
+    relay) return 0 ;;
     wait) return 0 ;;
     *) return 1 ;;
   esac
 }
 
-_tcptool_command_words='serve send chat upper wait help --help --version'
+_tcptool_command_words='serve send chat upper relay wait help --help --version'
 
 # All options of a command.
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --send-proxy --retry --allow --deny --accept-proxy --bye --name --room --history --buffer -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      ;;
+    relay)
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --spread --to-any --login --to-allow --to-deny --connect-timeout --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     wait)
-      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -205,8 +209,8 @@ _tcptool_value() {
   case $1 in
     serve)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
@@ -218,8 +222,8 @@ _tcptool_value() {
     send)
       case $2 in
         --until) echo 'words eof first line quiet none' ;;
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --file|-f|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
@@ -229,8 +233,8 @@ _tcptool_value() {
       ;;
     chat)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
@@ -241,8 +245,8 @@ _tcptool_value() {
       ;;
     upper)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
@@ -251,10 +255,23 @@ _tcptool_value() {
         *) return 1 ;;
       esac
       ;;
+    relay)
+      case $2 in
+        --eol) echo 'words none lf crlf' ;;
+        --to-eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
+        --port|-p) echo port ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--to-encoding) echo encoding ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--login|--to-allow|--to-deny|--connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout|--to-user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
     wait)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
@@ -295,6 +312,13 @@ _tcptool_optional_value() {
         *) return 1 ;;
       esac
       ;;
+    relay)
+      case $2 in
+        --help) echo 'words where access target text tls limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
     wait)
       case $2 in
         --help) echo 'words what where text tls limits connection messages all' ;;
@@ -309,7 +333,7 @@ _tcptool_optional_value() {
 # Commands that take HOST PORT.
 _tcptool_connects() {
   case $1 in
-    send|chat) return 0 ;;
+    send|chat|relay) return 0 ;;
     *) return 1 ;;
   esac
 }

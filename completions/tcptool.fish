@@ -5,15 +5,17 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+        case relay
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --login --to-allow --to-deny --connect-timeout --retry --encoding -e --eol --to-encoding --to-eol --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout --to-user-timeout
         case wait
-            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -71,6 +73,8 @@ complete -c tcptool -n __tcptool_needs_command -a chat -d 'Chat in lines, with o
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a chat -d 'Chat in lines, with one peer or in a room'
 complete -c tcptool -n __tcptool_needs_command -a upper -d 'Listen; reply with everything in upper case'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a upper -d 'Listen; reply with everything in upper case'
+complete -c tcptool -n __tcptool_needs_command -a relay -d 'Listen; connect each client to another address'
+complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a relay -d 'Listen; connect each client to another address'
 complete -c tcptool -n __tcptool_needs_command -a wait -d 'Wait until addresses accept connections, then run a program'
 complete -c tcptool -n '__tcptool_uses help; and __tcptool_operands 0' -a wait -d 'Wait until addresses accept connections, then run a program'
 complete -c tcptool -n __tcptool_needs_command -a help -d 'Print help on a command'
@@ -97,9 +101,9 @@ complete -c tcptool -n '__tcptool_uses serve' -l label -d 'print lines, each wit
 complete -c tcptool -n '__tcptool_uses serve' -l raw -d 'print exact bytes, on a terminal too'
 complete -c tcptool -n '__tcptool_uses serve' -l progress -d 'with --once: show bytes and rate'
 complete -c tcptool -n '__tcptool_uses serve' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses serve' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses serve' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses serve' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
-complete -c tcptool -n '__tcptool_uses serve' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses serve' -l tls -d 'encrypt with TLS'
 complete -c tcptool -n '__tcptool_uses serve' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
 complete -c tcptool -n '__tcptool_uses serve' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
@@ -136,9 +140,9 @@ complete -c tcptool -n '__tcptool_uses send' -l until -x -a 'eof first line quie
 complete -c tcptool -n '__tcptool_uses send' -l no-half-close -d 'keep the sending side open after the input'
 complete -c tcptool -n '__tcptool_uses send' -l raw -d 'print exact bytes, on a terminal too'
 complete -c tcptool -n '__tcptool_uses send' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses send' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses send' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses send' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
-complete -c tcptool -n '__tcptool_uses send' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses send' -l tls -d 'encrypt with TLS'
 complete -c tcptool -n '__tcptool_uses send' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
 complete -c tcptool -n '__tcptool_uses send' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
@@ -190,9 +194,9 @@ complete -c tcptool -n '__tcptool_uses chat' -l room -d 'with --listen: a room f
 complete -c tcptool -n '__tcptool_uses chat' -l history -x -d 'show new members the last N lines (20)'
 complete -c tcptool -n '__tcptool_uses chat' -l buffer -x -d 'keep up to SIZE for slow members (8M)'
 complete -c tcptool -n '__tcptool_uses chat' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses chat' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses chat' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses chat' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
-complete -c tcptool -n '__tcptool_uses chat' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses chat' -l tls -d 'encrypt with TLS'
 complete -c tcptool -n '__tcptool_uses chat' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
 complete -c tcptool -n '__tcptool_uses chat' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
@@ -237,9 +241,9 @@ complete -c tcptool -n '__tcptool_uses upper' -l deny -x -d 'refuse clients of R
 complete -c tcptool -n '__tcptool_uses upper' -l accept-proxy -d 'require a PROXY header from each client'
 complete -c tcptool -n '__tcptool_uses upper' -l single -d 'reply to the first read, then close'
 complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses upper' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses upper' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
-complete -c tcptool -n '__tcptool_uses upper' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses upper' -l tls -d 'encrypt with TLS'
 complete -c tcptool -n '__tcptool_uses upper' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
 complete -c tcptool -n '__tcptool_uses upper' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
@@ -266,6 +270,68 @@ complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors on
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 
+complete -c tcptool -n '__tcptool_uses relay' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'listen on ADDR or unix:PATH (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -s p -l port -x -a '(__tcptool_ports)' -d 'listen on PORT; 0 picks a free port (8080)'
+complete -c tcptool -n '__tcptool_uses relay' -l backlog -x -d 'queue up to N pending connections (128)'
+complete -c tcptool -n '__tcptool_uses relay' -s 1 -l once -d 'serve one connection, exit with its status'
+complete -c tcptool -n '__tcptool_uses relay' -l max-conns -x -d 'serve up to N at a time; 0 sets no limit (1000)'
+complete -c tcptool -n '__tcptool_uses relay' -l accept-timeout -x -d 'exit when no client connects within TIME'
+complete -c tcptool -n '__tcptool_uses relay' -l port-file -r -F -d 'write the port to FILE once listening'
+complete -c tcptool -n '__tcptool_uses relay' -l socket-mode -x -d 'the mode of unix:PATH (0600 less the umask)'
+complete -c tcptool -n '__tcptool_uses relay' -l socket-group -x -d 'the group of unix:PATH'
+complete -c tcptool -n '__tcptool_uses relay' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
+complete -c tcptool -n '__tcptool_uses relay' -l workers -x -d 'share the port among N threads (1)'
+complete -c tcptool -n '__tcptool_uses relay' -l allow -x -d 'serve clients of RULE only (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l deny -x -d 'refuse clients of RULE (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses relay' -l spread -d 'begin with another ADDRESS for each client'
+complete -c tcptool -n '__tcptool_uses relay' -l to-any -d 'let clients name the target: SOCKS, CONNECT'
+complete -c tcptool -n '__tcptool_uses relay' -l login -x -d 'with --to-any: require this login'
+complete -c tcptool -n '__tcptool_uses relay' -l to-allow -x -d 'with --to-any: these targets only (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-deny -x -d 'with --to-any: not these (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses relay' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
+complete -c tcptool -n '__tcptool_uses relay' -l retry -x -d 'try again for TIME while connecting fails'
+complete -c tcptool -n '__tcptool_uses relay' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses relay' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses relay' -l to-encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses relay' -l to-eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
+complete -c tcptool -n '__tcptool_uses relay' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
+complete -c tcptool -n '__tcptool_uses relay' -l tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses relay' -l tls-insecure -d 'verify no peer'
+complete -c tcptool -n '__tcptool_uses relay' -l idle-timeout -x -d 'close a connection idle for TIME'
+complete -c tcptool -n '__tcptool_uses relay' -l deadline -x -d 'end everything after TIME'
+complete -c tcptool -n '__tcptool_uses relay' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
+complete -c tcptool -n '__tcptool_uses relay' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses relay' -s 4 -l ipv4 -d 'use IPv4 only'
+complete -c tcptool -n '__tcptool_uses relay' -s 6 -l ipv6 -d 'use IPv6 only'
+complete -c tcptool -n '__tcptool_uses relay' -l sendall -d 'keep sending until all is sent (default)'
+complete -c tcptool -n '__tcptool_uses relay' -l no-sendall -d 'make one send call, fail unless it takes all'
+complete -c tcptool -n '__tcptool_uses relay' -l nodelay -d 'send small pieces at once (TCP_NODELAY)'
+complete -c tcptool -n '__tcptool_uses relay' -l keepalive -d 'probe an idle peer, after IDLE (SO_KEEPALIVE)'
+complete -c tcptool -n '__tcptool_uses relay' -l user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
+complete -c tcptool -n '__tcptool_uses relay' -l to-ipv4 -d 'use IPv4 only'
+complete -c tcptool -n '__tcptool_uses relay' -l to-ipv6 -d 'use IPv6 only'
+complete -c tcptool -n '__tcptool_uses relay' -l to-sendall -d 'keep sending until all is sent (default)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-no-sendall -d 'make one send call, fail unless it takes all'
+complete -c tcptool -n '__tcptool_uses relay' -l to-nodelay -d 'send small pieces at once (TCP_NODELAY)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-keepalive -d 'probe an idle peer, after IDLE (SO_KEEPALIVE)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-user-timeout -x -d 'fail when sent data is not acknowledged for TIME'
+complete -c tcptool -n '__tcptool_uses relay' -s v -l verbose -d 'report more on standard error'
+complete -c tcptool -n '__tcptool_uses relay' -s q -l quiet -d 'report errors only'
+complete -c tcptool -n '__tcptool_uses relay' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses relay' -l help -a 'where access target text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses relay; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
+complete -c tcptool -n '__tcptool_uses relay; and __tcptool_operands 1' -a '(__tcptool_ports)'
+
 complete -c tcptool -n '__tcptool_uses wait' -l any -d 'wait for one ADDRESS only'
 complete -c tcptool -n '__tcptool_uses wait' -l gone -d 'wait until connecting is no longer possible'
 complete -c tcptool -n '__tcptool_uses wait' -l send -x -d 'send TEXT first'
@@ -275,9 +341,9 @@ complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0
 complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
 complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
+complete -c tcptool -n '__tcptool_uses wait' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses wait' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
 complete -c tcptool -n '__tcptool_uses wait' -l errors -x -a 'strict replace escape ignore' -d 'how to handle conversion errors'
-complete -c tcptool -n '__tcptool_uses wait' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'
 complete -c tcptool -n '__tcptool_uses wait' -l tls -d 'encrypt with TLS'
 complete -c tcptool -n '__tcptool_uses wait' -l tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
 complete -c tcptool -n '__tcptool_uses wait' -l tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'

@@ -37,7 +37,10 @@ extern const struct option_spec common_limit_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 
-/* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
+/* Refuses contradictions among the options, whose names begin with prefix. Returns 0 or -1. */
+int common_options_check(const struct common_options *o, const char *prefix, struct error *err);
+
+/* The same without a prefix, and sets how much is reported. */
 int common_options_apply(const struct common_options *o, struct error *err);
 
 /* Frees the words of the options. */

@@ -8,6 +8,7 @@
 
 #include "base/endpoint.h"
 #include "base/num.h"
+#include "commands/access_options.h"
 #include "commands/hints.h"
 #include "commands/port_file.h"
 #include "commands/socket_options.h"
@@ -205,6 +206,16 @@ void listening_open(struct listening *l)
         run_fail(&l->run, &why);
 }
 
+static int check_loopback(const char *word, const struct listeners_bind *b, struct error *err)
+{
+    for (size_t i = 0; i < b->addresses.count; i++)
+        if (!access_is_local(&b->addresses.items[i])) {
+            error_set(err, EXITCODE_USAGE, "%s is not loopback: requires --login or --allow", word);
+            return -1;
+        }
+    return 0;
+}
+
 /* Looks up the word of one --bind; NULL: every local address. */
 static int look_up_bind(struct listening *l, const char *word, struct listeners_bind *b,
                         struct error *err)
@@ -214,11 +225,14 @@ static int look_up_bind(struct listening *l, const char *word, struct listeners_
 
     if ((word == NULL || endpoint_parse_local(word, &e, err) == 0) &&
         (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
-        struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
+        struct resolver_question q = {e.host, 0, common_options_family(l->common),
+                                      e.host != NULL || !l->loopback_only};
 
         b->everywhere = e.host == NULL;
         b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
         result = resolver_look_up(&l->run, &q, &b->addresses, err);
+        if (result == 0 && l->loopback_only)
+            result = check_loopback(word, b, err);
     }
     endpoint_clear(&e);
     if (result < 0 && error_is_set(err))
@@ -262,42 +276,6 @@ static int read_file_options(const struct listening *l, struct socket_file_optio
     return -1;
 }
 
-/* Adds a rule, or one for each address of a name. */
-static int add_rule(struct listening *l, const char *word, bool allows, struct error *err)
-{
-    struct resolver_question q = {.host = word, .family = AF_UNSPEC};
-    struct addr_list list = {0};
-    int result = 0;
-
-    switch (access_add(&l->rules, word, allows, err)) {
-    case ACCESS_ADDED:
-        return 0;
-    case ACCESS_FAILED:
-        return -1;
-    case ACCESS_IS_NAME:
-        break;
-    }
-    if (resolver_look_up(&l->run, &q, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.count && result == 0; i++)
-        result = access_add_address(&l->rules, &list.items[i], word, allows, err);
-    addr_list_clear(&list);
-    return result;
-}
-
-static int add_rules(struct listening *l, const struct option_words *words, bool allows,
-                     struct error *err)
-{
-    for (size_t i = 0; i < words->count; i++) {
-        if (add_rule(l, words->words[i], allows, err) == 0)
-            continue;
-        if (error_is_set(err))
-            error_prefix(err, allows ? "--allow" : "--deny");
-        return -1;
-    }
-    return 0;
-}
-
 static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
@@ -305,7 +283,8 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        add_rules(l, &o->allow, true, err) < 0 || add_rules(l, &o->deny, false, err) < 0 ||
+        access_options_add(&l->run, &l->rules, &o->allow, ACCESS_OPTION_ALLOW, err) < 0 ||
+        access_options_add(&l->run, &l->rules, &o->deny, ACCESS_OPTION_DENY, err) < 0 ||
         tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
         return -1;
     access_sort(&l->rules);
@@ -315,6 +294,8 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
+    if (l->last_stage.make != NULL)
+        l->stages[stages++] = l->last_stage;
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->server_options = (struct server_options){

@@ -45,6 +45,8 @@ struct listening {
     struct conversation_plan plan; /* of every client; the service completes it */
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
+    bool loopback_only;            /* else on every address, unless --bind says where */
+    struct stage_plan last_stage;  /* of every client, where make is not NULL */
     const char *reached_by;        /* the command that connects; NULL: send */
 
     /* Private, but for run, which begins with listening_open(). */
@@ -55,7 +57,7 @@ struct listening {
     struct server_limit limit;
     struct listeners_bind *binds;
     struct access_rules rules;
-    struct stage_plan stages[3];
+    struct stage_plan stages[4];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;

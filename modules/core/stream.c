@@ -1,8 +1,7 @@
 /* Owns readiness, the input, the first failure and the closing of one descriptor. The output
- * is in stream_output.c. */
+ * is in stream_output.c, the ends of a connection are in stream_ends.c. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 #include "core/stream_private.h"
@@ -125,11 +124,6 @@ static size_t size_with_peer(const struct addr *peer)
            (peer != NULL && peer->length > least ? peer->length : least);
 }
 
-static void set_peer(struct stream *s, const struct addr *peer)
-{
-    memcpy(&s->peer, peer, offsetof(struct addr, sa) + peer->length);
-}
-
 struct stream *stream_new(struct loop *l, const struct transport *t, const char *name,
                           const struct addr *peer, struct error *err)
 {
@@ -149,7 +143,7 @@ struct stream *stream_new(struct loop *l, const struct transport *t, const char 
     list_init(&s->waiters);
     loop_init_watch(&s->watch, on_event);
     if (peer != NULL) {
-        set_peer(s, peer);
+        stream_set_peer(s, peer);
         return s;
     }
     s->in_ended = t->ops->read == NULL;
@@ -164,65 +158,6 @@ struct stream *stream_new(struct loop *l, const struct transport *t, const char 
     error_move(err, &s->failure);
     stream_close(s, STREAM_AT_ONCE);
     return NULL;
-}
-
-/* The names of a connection outlive the stream until the round is over. */
-struct lasting_text {
-    struct deferred deferred;
-    char text[];
-};
-
-static const char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    struct lasting_text *copy = malloc(sizeof(*copy) + size);
-
-    return copy != NULL ? memcpy(copy->text, text, size) : NULL;
-}
-
-static void release_names(struct stream *s)
-{
-    const char *names[] = {s->name, s->local_name};
-
-    for (size_t i = 0; i < 2; i++)
-        if (names[i] != NULL)
-            loop_free_later(s->loop,
-                            &container_of((char *)names[i], struct lasting_text, text)->deferred);
-}
-
-const char *stream_name(struct stream *s)
-{
-    char text[ADDR_TEXT_SIZE];
-
-    if (s->name == NULL)
-        s->name = copy_text(addr_format(&s->peer, text));
-    return s->name != NULL ? s->name : "the peer";
-}
-
-const char *stream_local_name(struct stream *s)
-{
-    char text[ADDR_TEXT_SIZE];
-    struct addr a = {.length = sizeof(a.un)};
-
-    if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
-        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t))
-        s->local_name = copy_text(addr_format(&a, text));
-    return s->local_name;
-}
-
-const struct addr *stream_peer(const struct stream *s)
-{
-    return &s->peer;
-}
-
-int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
-                    const char *local_name)
-{
-    release_names(s);
-    set_peer(s, peer);
-    s->name = copy_text(peer_name);
-    s->local_name = copy_text(local_name);
-    return s->name != NULL && s->local_name != NULL ? 0 : -1;
 }
 
 void stream_close(struct stream *s, enum stream_close how)
@@ -245,7 +180,7 @@ void stream_close(struct stream *s, enum stream_close how)
         list_remove(s->waiters.next);
     stream_drop_unsent(s);
     if (s->peer.sa.sa_family != 0)
-        release_names(s);
+        stream_release_names(s);
     error_clear(&s->failure);
     loop_free_later(s->loop, &s->deferred);
 }
@@ -321,6 +256,7 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         stream_update_interest(s);
     if (result == IO_OK) {
         s->counts.in_bytes += got;
+        s->bulk = got >= MUCH;
         s->counts.moved_ms = loop_now_ms(s->loop);
         s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s) &&
                  !s->transport.pending;

@@ -21,7 +21,7 @@ struct connecting {
     struct resolver *resolver; /* of bind */
     struct addr local;
     bool has_local;
-    size_t target; /* that is tried */
+    size_t target; /* that is tried, counted from the first */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
     struct handshake *handshake;
@@ -132,14 +132,22 @@ static void on_dial_failed(void *arg, struct error *why)
     target_failed(c, why);
 }
 
+static const char *refuses(void *arg, const struct addr *a)
+{
+    struct connecting *c = arg;
+
+    return c->events->refuses != NULL ? c->events->refuses(c->arg, a) : NULL;
+}
+
 static const struct dialer_events dialer_events = {
     .on_connected = on_dialed,
     .on_failed = on_dial_failed,
+    .refuses = refuses,
 };
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t = &c->plan.targets[c->target];
+    const struct connect_target *t = &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,

@@ -19,6 +19,7 @@ struct connect_target {
 struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
+    size_t first;  /* target, after which the others follow in turn */
     bool is_named; /* the caller names the only target in its messages */
     int family;
     const char *bind;     /* ADDR, ADDR:PORT or :PORT to connect from, or NULL */
@@ -38,6 +39,8 @@ struct connect_events {
     void (*on_failed)(void *arg, struct error *why);
     /* A try has failed, and others follow for left_ms. May be NULL. */
     void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
+    /* As in struct dialer_events. */
+    const char *(*refuses)(void *arg, const struct addr *a);
 };
 
 struct connecting;

@@ -162,6 +162,20 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
     add_cause(d, addr_format(&a->peer, peer), cause);
 }
 
+/* What is looked up may be anything: the address that is connected to decides. */
+static bool is_refused(struct dialer *d, struct attempt *a)
+{
+    char text[ADDR_TEXT_SIZE];
+    const char *cause = d->events->refuses != NULL ? d->events->refuses(d->arg, &a->peer) : NULL;
+
+    if (cause == NULL)
+        return false;
+    a->tried = a->failed = true;
+    d->number = EACCES;
+    add_cause(d, addr_format(&a->peer, text), cause);
+    return true;
+}
+
 /* Starts the next address that can be started. */
 static void start_next(struct dialer *d)
 {
@@ -169,8 +183,13 @@ static void start_next(struct dialer *d)
         struct attempt *a = &d->attempts[d->started];
         bool local_failed;
         struct addr any;
-        int fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
+        int fd;
 
+        if (is_refused(d, a)) {
+            d->started++;
+            continue;
+        }
+        fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
         a->tried = true;
         if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
             loop_set_timer(d->loop, &d->next, BACKLOG_DELAY_MS);

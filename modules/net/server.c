@@ -113,6 +113,7 @@ static void free_client(struct client *c)
 {
     list_remove(&c->link);
     stream_close(c->stream, STREAM_ABORT);
+    free(c->request);
     loop_free_later(c->server->loop, &c->deferred);
 }
 

@@ -15,6 +15,9 @@ void lean_echo(int count, char **arguments);
 void lean_upper(int count, char **arguments);
 void lean_room(int count, char **arguments);
 
+/* Each connection joined with one to another port: lean_relay.c. */
+void lean_relay(int count, char **arguments);
+
 /* One connection whose text is changed: lean_text.c. */
 void lean_convert(int count, char **arguments);
 void lean_upper_stream(int count, char **arguments);
