@@ -55,7 +55,7 @@ brief      = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '$(1) $(2)' &&) )
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
@@ -79,6 +79,10 @@ $(BUILD)/tests/peers/%: $(BUILD)/tests/peers/%.o
 # Each is made of the files whose names begin with its own.
 $(benches): $(BUILD)/tests/bench/%: $(sort $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c)))
 	$(call brief,LD,$@)$(link) -o $@ $(filter $(@D)/$(@F)%.o $(@D)/common%.o,$^) -lssl -lcrypto $(LDLIBS)
+
+# Of the code of the program itself.
+$(BUILD)/tests/bench/rules: $(BUILD)/tests/bench/rules.o $(library)
+	$(call brief,LD,$@)$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
 
 test-programs: $(program) $(units) $(peers)
 
@@ -121,8 +125,11 @@ lint: ## Check layout, includes, spelling of shell and warnings of a second comp
 format: ## Lay out the C sources
 	clang-format -i tcptool.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
 
-bench: $(program) $(benches) ## Measure against nc, ncat and socat side by side
+bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat side by side
 	tests/bench/run $(BUILD)
+
+bench-rules: $(BUILD)/tests/bench/rules ## Time 100,000 access rules: reading and looking up
+	$<
 
 completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions

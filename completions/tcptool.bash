@@ -50,6 +50,15 @@ _tcptool_offer_hosts() {
   )
 }
 
+# Adds programs, or what a path may lead to.
+_tcptool_offer_programs() {
+  local word
+  [[ $cur != */* ]] || compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do
+    COMPREPLY+=("$lead$word")
+  done < <(compgen -c -- "$cur" | sort -u)
+}
+
 # Names of encodings, in whichever case they are begun.
 _tcptool_offer_encodings() {
   local all=
@@ -84,12 +93,13 @@ _tcptool_offer_host_port() {
 # The program behind --, and what it is given.
 _tcptool_offer_program() {
   if [[ $previous == -- ]]; then
-    _tcptool_offer "$(compgen -c -- "$cur")"
+    _tcptool_offer_programs
   fi
   _tcptool_offer_files
 }
 
-# Sets $operands: how many words that are no options stand before the present one.
+# Sets $operands: how many words that are no options stand before the present one; $ended
+# behind the last option.
 _tcptool_count_operands() {
   local i
   operands=0
@@ -105,6 +115,13 @@ _tcptool_count_operands() {
         ;;
       *)
         operands=$((operands + 1))
+        # Where to listen is no PROGRAM.
+        if _tcptool_runs "$command"; then
+          [[ ! ${words[i]} =~ ^[0-9]+$|: ]] || operands=0
+          ((operands == 0)) || ended=1
+          ((operands == 0)) || return
+          continue
+        fi
         # HOST:PORT is two in one.
         [[ $operands == 1 && ${words[i]} =~ ^([^:]+|\[.*\]):[^:]*$ ]] && operands=2
         ;;
@@ -138,6 +155,12 @@ _tcptool_complete() {
       0) _tcptool_offer_host_port ;;
       1) _tcptool_offer_value port ;;
     esac
+  elif _tcptool_runs "$command"; then
+    if ((operands == 0)); then
+      _tcptool_offer_programs
+    else
+      _tcptool_offer_files
+    fi
   elif _tcptool_waits "$command"; then
     if [[ $ended ]]; then
       _tcptool_offer_program
@@ -334,6 +357,14 @@ _tcptool_optional_value() {
 _tcptool_connects() {
   case $1 in
     send|chat|relay) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Commands that take PROGRAM, whose arguments are its own.
+_tcptool_runs() {
+  case $1 in
+    serve) return 0 ;;
     *) return 1 ;;
   esac
 }

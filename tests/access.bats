@@ -105,7 +105,7 @@ start_proxied() {
   expect_knocks refused 127.0.0.1 127.0.0.3
 }
 
-@test "the most specific rule decides, in whatever order the rules are given" {
+@test "the most specific rule decides, in any order of the rules" {
   start_serve -n one --echo --deny 127.0.0.0/8 --allow 127.0.1.0/24 --deny 127.0.1.5
   expect_knocks refused 127.0.0.1 127.0.1.5
   expect_knocks served 127.0.1.1 127.0.1.6
@@ -181,7 +181,7 @@ start_proxied() {
   done
 }
 
-@test "a rule that is none is a usage error that quotes it" {
+@test "an invalid rule is a usage error that quotes it" {
   for option in --allow --deny; do
     for word in 127.0.0.1/8 11.0.0.0/7 2001:db8::1/32 ::ffff:10.0.0.1/104 10.0.0.0/33 ::/129 10.0.0.0/ \
       10.0.0.0/x 10.0.0.0/-1 10.0.0.0/+8 /8 1.2.3 1.2.3.4.5 256.0.0.1 010.0.0.1 1::2::3 ''; do
@@ -261,7 +261,7 @@ start_proxied() {
   expect_knocks served 127.0.0.1 127.0.0.1
 }
 
-@test "a refused client neither hears nor says anything" {
+@test "a refused client gets no data, and its data is not printed" {
   printf 'a secret' >page
   start_serve --reply-file page --deny 127.0.0.2
   run --separate-stderr tcptool send -b 127.0.0.2 127.0.0.1 "$port" 'a rumour'
@@ -293,4 +293,134 @@ start_proxied() {
   start guest nc.openbsd -d 127.0.0.1 "$port"
   # The refused one took no name.
   wait_for contains guest.out guest1
+}
+
+# hang_up NAME TEXT...: sends SIGHUP and waits until the server has reported this once more.
+hang_up() {
+  local name=$1 before
+  shift
+  before=$(grep -cF -e "$*" "$name.err" || true)
+  kill -HUP "${pids[$name]}"
+  wait_for has_more_lines "$name" "$before" "$*"
+}
+
+has_more_lines() {
+  (($(grep -cF -e "$3" "$1.err") > $2))
+}
+
+@test "@FILE: one rule per line, with comments and blank lines" {
+  printf '# all of\n\n127.0.0.2\n  127.0.1.0/24\t# these\r\n::1#comment\n\t\n127.0.0.3' >rules
+  start_serve --echo --deny @rules --deny 127.0.0.4
+  expect_knocks refused 127.0.0.2 127.0.0.3 127.0.0.4 127.0.1.9
+  expect_knocks served 127.0.0.1 127.0.2.1
+  start_serve -n some --echo -v --allow @rules
+  expect_knocks served 127.0.0.2 127.0.0.3 127.0.1.9
+  expect_knocks refused 127.0.0.4
+}
+
+@test "@FILE: files, words, --allow and --deny are one set of rules" {
+  echo 127.0.0.0/8 >wide
+  printf '127.0.1.0/24\n127.0.2.2\n' >narrow
+  start_serve --echo -v --allow @wide --deny @narrow --allow 127.0.1.5
+  expect_knocks served 127.0.0.1 127.0.1.5
+  expect_knocks refused 127.0.1.4 127.0.2.2
+  contains serve.err 'refused: --deny 127.0.1.0/24'
+}
+
+@test "@FILE: an empty file of --allow permits no client" {
+  echo '# none' >rules
+  start_serve --echo --allow @rules
+  expect_knocks refused 127.0.0.1
+}
+
+@test "@FILE: a pipe is read at the start" {
+  start_serve --echo --deny @<(echo 127.0.0.2)
+  expect_knocks refused 127.0.0.2
+}
+
+@test "@FILE: a name in a file stands for its addresses, and one that does not exist fails with 1" {
+  echo localhost >rules
+  start_serve --echo --allow @rules
+  expect_knocks served 127.0.0.1
+  expect_knocks refused 127.0.0.2
+  printf '\ndoes-not-exist.invalid\n' >rules
+  run tcptool serve -b 127.0.0.1 -p 0 --allow @rules
+  expect_status 1
+  expect_one_error "$output"
+  expect_match "$output" '--allow: rules:2: .*does-not-exist\.invalid'
+}
+
+@test "@FILE: a file that cannot be read fails with 1" {
+  mkdir directory
+  for path in missing directory; do
+    run tcptool serve -b 127.0.0.1 -p 0 --port-file port --deny "@$path"
+    expect_status 1
+    expect_one_error "$output"
+    expect_match "$output" "--deny: (cannot read|error reading) $path: "
+    [[ ! -e port ]]
+  done
+}
+
+@test "@FILE: a bad line is a usage error that names file and line, and quotes it" {
+  local line
+  for line in 127.0.0.1/8 '127.0.0.1 127.0.0.2' @other 1.2.3; do
+    printf '# first\n127.0.0.1\n%s # this one\n127.0.0.2\n' "$line" >rules
+    run tcptool serve -b 127.0.0.1 -p 0 --allow @rules
+    expect_status 2
+    expect_one_error "$output"
+    [[ $output == *"--allow: rules:3: invalid rule \"$line\": "* ]] || fail "$output"
+  done
+  printf '127.0.0.1\0\n' >rules
+  run tcptool serve -b 127.0.0.1 -p 0 --allow @rules
+  expect_status 2
+  expect_match "$output" 'rules:1: invalid rule "127\.0\.0\.1": the line has a zero byte'
+  run tcptool serve -b 127.0.0.1 -p 0 --allow @
+  expect_status 2
+  expect_match "$output" '--allow: invalid rule "@": '
+}
+
+@test "SIGHUP reads the files again; connections go on" {
+  echo 127.0.0.2 >rules
+  start_serve --echo --workers 2 --deny @rules
+  exec 7> >(exec "$TCPTOOL" send -b 127.0.0.3 127.0.0.1 "$port" >kept 7>&-)
+  echo before >&7
+  wait_for contains kept before
+  echo 127.0.0.3 >rules
+  hang_up serve 'read the access rules again'
+  expect_knocks served 127.0.0.2
+  expect_knocks refused 127.0.0.3
+  echo after >&7
+  wait_for contains kept after
+  exec 7>&-
+  echo 127.0.0.4 >rules
+  hang_up serve 'read the access rules again'
+  expect_knocks served 127.0.0.3
+  expect_knocks refused 127.0.0.4
+  stop serve
+  expect_status 0
+}
+
+@test "SIGHUP and a file that fails: reported, and the old rules stay" {
+  echo 127.0.0.2 >rules
+  start_serve --echo --deny @rules
+  printf '127.0.0.3\nnot/one\n' >rules
+  hang_up serve 'rules:2: invalid rule "not/one": expected an address, ADDR/BITS or a host name; the access rules stay as they were'
+  expect_knocks refused 127.0.0.2
+  expect_knocks served 127.0.0.3
+  echo does-not-exist.invalid >rules
+  hang_up serve 'does-not-exist.invalid'
+  rm rules
+  hang_up serve 'cannot read rules: '
+  mkfifo rules
+  hang_up serve 'cannot read rules again: not a regular file'
+  expect_knocks refused 127.0.0.2
+  expect_knocks served 127.0.0.3
+  stop serve
+  expect_status 0
+}
+
+@test "SIGHUP ends a server without files" {
+  start_serve --echo --deny 127.0.0.2
+  stop serve HUP
+  expect_status 129
 }

@@ -55,7 +55,7 @@ expect_sum() {
   expect_sum
 }
 
-@test "2 GB as an answer, into a file" {
+@test "2 GB as a reply, into a file" {
   start_serve --once --reply-file "$BATS_FILE_TMPDIR/data"
   tcptool send 127.0.0.1 "$port" '' >received
   finish serve
@@ -64,7 +64,7 @@ expect_sum() {
   rm received
 }
 
-@test "what is sent in bursts arrives whole before the next, though nothing follows" {
+@test "each burst arrives whole, though nothing follows" {
   mkfifo printed
   exec 7<>printed
   into=printed start_serve --raw

@@ -25,7 +25,7 @@ start_chat_once() {
   rm say
 }
 
-@test "chat: lines go both ways, and a bye ends both with 0" {
+@test "chat: lines go both ways, and a bye ends both sides with 0" {
   start_chat
   mkfifo caller
   exec 8<>caller
@@ -42,7 +42,7 @@ start_chat_once() {
   expect_equal "$(cat chat.out)" $'hello there\nbye'
 }
 
-@test "chat: 再见 from the listening side ends both with 0" {
+@test "chat: 再见 from the listening side ends both sides with 0" {
   start_chat
   mkfifo caller
   exec 8<>caller
@@ -78,7 +78,7 @@ start_chat_once() {
   expect_equal "$status" 0
 }
 
-@test "chat: what the other says after the bye is shown" {
+@test "chat: what the peer says after the bye is shown" {
   start_chat
   mkfifo caller
   exec 8<>caller
@@ -91,7 +91,7 @@ start_chat_once() {
   expect_equal "$(cat chat.out)" 'one more thing'
 }
 
-@test "chat: the end of the input ends it, after what the other still says" {
+@test "chat: the end of the input ends it, after the peer's last lines" {
   start_peer server server_says 'last words\n'
   run -0 tcptool chat 127.0.0.1 "$port" <<<'my line'
   expect_equal "$output" 'last words'
@@ -114,7 +114,7 @@ start_chat_once() {
   expect_file server.out 'one\ntwo\nEND\n'
 }
 
-@test "chat: takes one partner and stops listening" {
+@test "chat: accepts one peer and stops listening" {
   start_chat
   start caller nc.openbsd 127.0.0.1 "$port"
   say x
@@ -173,7 +173,7 @@ heard: $said"
   expect_equal "$(cat chat.out)" 早吃了吗bye
 }
 
-@test "chat: a reset ends in 1 with a line that says so, and what came before is shown" {
+@test "chat: a reset gives status 1 with a line that says so, and the data before it is shown" {
   start_chat
   start caller "$PYTHON" "$PEERS/client_reset.py" "$port" hello
   finish chat
@@ -182,7 +182,7 @@ heard: $said"
   expect_equal "$(cat chat.out)" hello
 }
 
-@test "chat: on a terminal nothing comes raw, and Ctrl-D leaves the terminal as it was" {
+@test "chat: nothing reaches a terminal raw, and Ctrl-D leaves the terminal as it was" {
   start_peer server server_says '\x1b[31mred \xe5\x86\x8d\n'
   # shellcheck disable=SC2016 # the inner shell expands
   run -0 peer pty_run -w 再 -t '\x04' -- \
@@ -218,7 +218,7 @@ heard: $said"
   expect_equal "$(cat caller.out)" $'half a line!\nbye'
 }
 
-@test "chat: on a terminal it says how it ends; -q, and other words" {
+@test "chat: on a terminal it reports how to end it, except with -q" {
   start_peer server server_says 'hi\n' hold
   run -0 peer pty_run -w ends -t 'Bye!\n' -- "$TCPTOOL" chat 127.0.0.1 "$port"
   expect_match "$output" "connected to 127\.0\.0\.1:$port; bye, 再见 or Ctrl-D ends it"
@@ -272,7 +272,7 @@ heard: $said"
   contains typist.out '< > two'
 }
 
-@test "chat: a bye in another case, with blanks or a mark, from either side" {
+@test "chat: a bye in any case, with blanks or a mark, from either side" {
   local word
   mkfifo silence
   exec 8<>silence
@@ -295,7 +295,7 @@ heard: $said"
   [[ $output == *'alice: hi'* && $output != *$'malice'* ]]
 }
 
-@test "chat: from a pipe, lines that cannot be encoded are left out, and it ends with 65" {
+@test "chat: from a pipe, lines that cannot be encoded are omitted, and it exits with 65" {
   local eol
   for eol in lf none; do
     start_peer "$eol" server_says 'hi\n' hold
@@ -309,7 +309,7 @@ heard: $said"
   expect_file none.out 'onetwobyeEND\n'
 }
 
-@test "chat: on a terminal, a line that cannot be encoded is rejected with the reason, and it goes on" {
+@test "chat: on a terminal, a line that cannot be encoded is rejected, and the conversation continues" {
   local terminal
   for terminal in xterm dumb; do
     rm -f server.port

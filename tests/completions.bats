@@ -112,6 +112,17 @@ expect_lines() {
   bash_offers serve --port-file a_ | expect_lines a_message
 }
 
+@test "bash: programs, and what they are given" {
+  touch a_message
+  bash_offers serve -p 80 iconv | grep -x iconv
+  bash_offers serve 8888 iconv | grep -x iconv
+  bash_offers serve -- iconv | grep -x iconv
+  bash_offers serve cat a_ | expect_lines a_message
+  bash_offers serve cat -n a_ | expect_lines a_message
+  expect_equal "$(bash_offers serve cat -)" ''
+  expect_equal "$(bash_offers upper iconv)" ''
+}
+
 @test "bash: hosts and ports, where they stand" {
   bash_offers send localh | grep -x localhost
   bash_offers chat localh | grep -x localhost
@@ -222,6 +233,13 @@ END
   zsh_types 'tcptool send localhost gopher\t-q\n' '<send><localhost><gopher><-q>'
 }
 
+@test "zsh: programs, and what they are given" {
+  need zsh
+  touch a_message
+  zsh_types 'tcptool serve -p 80 getcon\t-a\n' '<serve><-p><80><getconf><-a>'
+  zsh_types 'tcptool serve cat a_m\t\n' '<serve><cat><a_message>'
+}
+
 @test "zsh: wait takes hosts with ports, and a program behind --" {
   need zsh
   touch 'the letter'
@@ -234,7 +252,7 @@ END
   # shellcheck disable=SC2016 # zsh expands
   cat >ask.zsh <<'END'
 emulate zsh
-_arguments() { shift; print -rl - ${@:#-[sSC]} }
+_arguments() { shift; print -rl - ${@:#-([sSCA]|\*)} }
 source =(sed '$d' $1)
 _tcptool_arguments $2
 END
@@ -265,10 +283,17 @@ fish_offers() {
   fish_offers 'tcptool serve --errors=s' | grep -x -e --errors=strict
   fish_offers 'tcptool send --until ' | expect_lines eof first line quiet none
   expect_equal "$(fish_offers 'tcptool send --retry ')" ''
+  expect_equal "$(fish_offers 'tcptool upper ')" ''
   # shellcheck disable=SC2046
   fish_offers 'tcptool chat --help=' | sed 's/--help=//' | expect_lines $(groups chat) all
   fish_offers 'tcptool chat --send-proxy=' | expect_lines --send-proxy=v1 --send-proxy=v2
-  expect_equal "$(fish_offers 'tcptool serve ')" ''
+}
+
+@test "fish: programs, and what they are given" {
+  need fish
+  touch a_message
+  fish_offers 'tcptool serve -p 80 getcon' | grep -x getconf
+  fish_offers 'tcptool serve cat a_' | grep -x a_message
 }
 
 @test "fish: wait takes hosts, and a program behind --" {

@@ -182,7 +182,7 @@ slow_names() {
   expect_match "$output" 'timed out after 300ms \(--deadline\)'
 }
 
-@test "a name server that does not answer does not hold up the limits" {
+@test "a name server that does not reply does not hold up the limits" {
   [[ -e /etc/resolv.conf ]] || skip 'there is no /etc/resolv.conf to replace'
   with_addresses slow_names ::1
 }

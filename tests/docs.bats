@@ -52,7 +52,7 @@ of_fish() {
 of_zsh() {
   cat >ask.zsh <<'END'
 emulate zsh
-_arguments() { shift; print -rl - ${@:#-[sSC]} }
+_arguments() { shift; print -rl - ${@:#-([sSCA]|\*)} }
 source =(sed '$d' $1)
 _tcptool_arguments $2
 END
@@ -272,6 +272,25 @@ play_page() {
   for dialog in dialogs/*.dialog; do
     play "$dialog"
   done
+}
+
+@test "README: the first example shows what the program prints" {
+  local server client lines client_address='s/^(127\.0\.0\.1|\[::1\]):[0-9]+:/CLIENT:/'
+  prepare_play
+  write_prelude
+  # "$ COMMAND  # comment", then what its terminal shows
+  sed -n '/^```/,/^```/{/^```/d;/^$/d;s/ *# in .*//;p}' "$ROOT/README.md" | head -n 4 |
+    sed -E "$client_address" >example
+  mapfile -t lines <example
+  server=${lines[0]#'$ '} client=${lines[2]#'$ '}
+  sed '/^\$ /d' example >expected
+  {
+    cat prelude
+    printf '"$PYTHON" "$PEERS/pty_run.py" -w ": hello, world" -s TERM -- bash -c %q >shown &\n' "exec $server"
+    printf 'settle 1\n"$PYTHON" "$PEERS/pty_run.py" -- bash -c %q >reply\nwait\n' "$client"
+  } >whole
+  in_namespace timeout -k 5 "$LIMIT" bash whole </dev/null 3>&-
+  cat shown reply | tr -d '\r' | sed -E "$client_address" | diff expected -
 }
 
 @test "manual: the examples of tcptool(1) show what they say" {

@@ -33,7 +33,7 @@ encoded() {
   done
 }
 
-@test "send -e: every encoding in the answer, each byte in its own segment" {
+@test "send -e: every encoding in the reply, each byte in its own segment" {
   for encoding in "${!TEXTS[@]}"; do
     encoded "${TEXTS[$encoding]}" "$encoding" >"$encoding.wire"
     start_peer "$encoding" server_bytewise "$encoding.wire"
@@ -65,7 +65,7 @@ for byte in sys.argv[1].encode():
   done
 }
 
-@test "serve -e --reply and --reply-file answer in the encoding" {
+@test "serve -e --reply and --reply-file reply in the wire encoding" {
   for encoding in "${!TEXTS[@]}"; do
     printf %s "${TEXTS[$encoding]}" >page
     encoded "${TEXTS[$encoding]}" "$encoding" >wire
@@ -204,7 +204,7 @@ PYTHON
   done
 }
 
-@test "a message that cannot be encoded is refused with 65 before connecting" {
+@test "a message that cannot be encoded is rejected with 65 before connecting" {
   run tcptool send -e gbk 127.0.0.1 "$(closed_port)" 'no 😀 in gbk'
   expect_status 65
   expect_one_error "$output"
@@ -215,18 +215,18 @@ PYTHON
   not contains serve.err connected
 }
 
-@test "a message that is no UTF-8 is refused with 65 before connecting" {
+@test "a message that is not UTF-8 is rejected with 65 before connecting" {
   run tcptool send -e gbk 127.0.0.1 "$(closed_port)" $'bad \xff byte'
   expect_status 65
 }
 
-@test "serve --reply that cannot be encoded is refused with 65 before listening" {
+@test "serve --reply that cannot be encoded is rejected with 65 before listening" {
   run tcptool serve -e latin1 -p 0 --port-file port --reply '中文'
   expect_status 65
   [[ ! -e port ]]
 }
 
-@test "an input that cannot be encoded ends in 65, and what came before is sent" {
+@test "an input that cannot be encoded gives status 65, and the data before it is sent" {
   start_serve --once
   run --separate-stderr tcptool send -e latin1 127.0.0.1 "$port" <<<'déjà 中文'
   expect_status 65
@@ -247,7 +247,7 @@ PYTHON
     expect_file serve.out 'a?b;c\\u{4e2d}d\\u{1f600};ef.'
 }
 
-@test "--errors inward: escape is what happens unless something else is asked for" {
+@test "--errors inward: escape is the default" {
   start_serve -n escape -e gbk --once
   printf 'a\xffb\xd6\x20\xd6\xd0' | tcptool send 127.0.0.1 "$port"
   finish escape
@@ -274,7 +274,7 @@ PYTHON
   expect_match "$(tail -n 1 strict.err)" '^tcptool: .*gbk|^tcptool: .*xff|^tcptool: .*0xFF'
 }
 
-@test "a character that is cut off by the end is an error by its policy" {
+@test "a character cut off at the end is a conversion error" {
   start_serve -n escape -e gbk --once
   printf 'a\xd6' | tcptool send 127.0.0.1 "$port"
   finish escape
@@ -302,7 +302,7 @@ PYTHON
   cmp data serve.out
 }
 
-@test "--local-encoding is what is spoken here" {
+@test "--local-encoding is the encoding of the local side" {
   start_serve -n both -e utf-16le --local-encoding gbk --once
   encoded '中文' utf-16le | tcptool send 127.0.0.1 "$port"
   finish both

@@ -144,7 +144,7 @@ sends_both_ways() {
   expect_status 0
 }
 
-@test "serve --echo gives every client its data back" {
+@test "serve --echo sends every client its data back" {
   make_data
   start_serve --echo
   for name in nc_openbsd ncat socat python tcptool; do
@@ -153,7 +153,7 @@ sends_both_ways() {
   done
 }
 
-@test "serve --reply answers every client" {
+@test "serve --reply replies to every client" {
   printf hello >from_peer
   start_serve --reply 'thank you!'
   for name in nc_openbsd nc_traditional ncat socat python tcptool; do
@@ -234,7 +234,7 @@ print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
   expect_status 0
 }
 
-@test "the end of the local input shuts the outgoing direction down, and the other goes on" {
+@test "the end of the local input shuts the sending side down, and the other stays open" {
   mkfifo hold
   exec 7<>hold
   input=hold start_listener peer "$TCPTOOL" serve --once -b 127.0.0.1 -p 0
@@ -268,7 +268,7 @@ print(c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))'
   expect_file server.out 'and still thisEND\n'
 }
 
-@test "everything that came before the end is delivered to a slow reader" {
+@test "all data before the end is delivered to a slow reader" {
   head -c 5000000 /dev/urandom >page
   start_serve --reply-file page
   tcptool send 127.0.0.1 "$port" x | "$PYTHON" -c 'import sys, time, shutil
@@ -413,7 +413,7 @@ has_unread() {
   (($(ss -tnH state established "( sport = :$port )" | awk '{ print $1 }') > 0))
 }
 
-@test "serve stopped while its output takes nothing ends in 1: data was lost" {
+@test "serve stopped while its output takes nothing exits with 1: data was lost" {
   start serve bash -c '"$TCPTOOL" serve -b 127.0.0.1 -p 0 --drain 300ms --port-file serve.port 2>messages </dev/null |
     until [[ -e ended ]]; do sleep 0.01; done
     exit "${PIPESTATUS[0]}"'

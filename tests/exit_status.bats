@@ -2,7 +2,7 @@
 # No failure ends in 0, and each says in one line what failed.
 load helpers/common
 
-@test "send: a reset while receiving ends in 1, and what came before is printed" {
+@test "send: a reset while receiving gives status 1, and the data before it is printed" {
   start_peer server server_reset 5 'the first half'
   run --separate-stderr tcptool send 127.0.0.1 "$port" hello
   expect_status 1
@@ -20,7 +20,7 @@ load helpers/common
   expect_match "$(cat error)" 'reset by peer'
 }
 
-@test "send: a reset before anything came ends in 1" {
+@test "send: a reset before anything came gives status 1" {
   start_peer server server_reset 5 ''
   run --separate-stderr tcptool send 127.0.0.1 "$port" hello
   expect_status 1
@@ -28,7 +28,7 @@ load helpers/common
   expect_match "$stderr" 'reset by peer'
 }
 
-@test "send: a reset while sending ends in 1 and says so" {
+@test "send: a reset while sending gives status 1 and says so" {
   start_peer server server_reset 100000 ''
   run --separate-stderr tcptool send 127.0.0.1 "$port" </dev/zero
   expect_status 1
@@ -36,7 +36,7 @@ load helpers/common
   expect_match "$stderr" "127\.0\.0\.1:$port: Connection reset by peer"
 }
 
-@test "send: a reset while sending, and what came before it is printed" {
+@test "send: a reset while sending, and the data before it is printed" {
   start_peer server server_reset 100000 'enough!'
   run --separate-stderr tcptool send 127.0.0.1 "$port" </dev/zero
   expect_status 1
@@ -44,7 +44,7 @@ load helpers/common
   expect_one_error "$stderr"
 }
 
-@test "send: a reset while sending a file ends in 1" {
+@test "send: a reset while sending a file gives status 1" {
   truncate -s 100M data
   start_peer server server_reset 100000 ''
   run --separate-stderr tcptool send -f data 127.0.0.1 "$port"
@@ -52,7 +52,7 @@ load helpers/common
   expect_one_error "$stderr"
 }
 
-@test "send --until none: a reset ends in 1" {
+@test "send --until none: a reset gives status 1" {
   truncate -s 100M data
   start_peer server server_reset 100000 ''
   run --separate-stderr tcptool send --until none -f data 127.0.0.1 "$port"
@@ -61,7 +61,7 @@ load helpers/common
   expect_match "$stderr" 'reset by peer'
 }
 
-@test "send --until first and line: a reset instead of an answer ends in 1" {
+@test "send --until first and line: a reset instead of a reply gives status 1" {
   for until in first line; do
     start_peer "$until" server_reset 5 ''
     run --separate-stderr tcptool send --until "$until" 127.0.0.1 "$port" hello
@@ -70,7 +70,7 @@ load helpers/common
   done
 }
 
-@test "send: a reset is met although its own input is still open and silent" {
+@test "send: a reset is reported although its own input is still open and silent" {
   mkfifo hold
   exec 7<>hold
   start_peer server server_reset 5 'the first half'
@@ -82,7 +82,7 @@ load helpers/common
   expect_match "$(cat send.err)" 'reset by peer'
 }
 
-@test "serve --once: a reset ends in 1, and what came before is printed" {
+@test "serve --once: a reset gives status 1, and the data before it is printed" {
   start_serve --once
   run peer client_reset "$port" 'the first half' </dev/null
   finish serve
@@ -91,7 +91,7 @@ load helpers/common
   expect_match "$(tail -n +2 serve.err)" '^tcptool: .*127\.0\.0\.1:[0-9]+: Connection reset by peer$'
 }
 
-@test "serve --once --reply: a reset ends in 1" {
+@test "serve --once --reply: a reset gives status 1" {
   start_serve --once --reply 'thank you!'
   mkfifo hold
   exec 7<>hold
@@ -103,7 +103,7 @@ load helpers/common
   expect_match "$(cat serve.err)" 'reset by peer'
 }
 
-@test "serve --once --reply-file: a reset while sending ends in 1" {
+@test "serve --once --reply-file: a reset while sending gives status 1" {
   head -c 50000000 /dev/zero >page
   start_serve --once --reply-file page
   run peer client_reset "$port" 'enough!' </dev/null
@@ -113,7 +113,7 @@ load helpers/common
   expect_match "$(tail -n +2 serve.err)" '^tcptool: .*127\.0\.0\.1:[0-9]+: Connection reset by peer$'
 }
 
-@test "serve --once sending its input: a reset ends in 1" {
+@test "serve --once sending its input: a reset gives status 1" {
   truncate -s 100M data
   input=data start_serve --once
   run peer client_reset "$port" 'enough!' </dev/null
@@ -123,7 +123,7 @@ load helpers/common
   expect_match "$(cat serve.err)" 'reset by peer'
 }
 
-@test "serve --once --echo and --discard: a reset ends in 1" {
+@test "serve --once --echo and --discard: a reset gives status 1" {
   for what in echo discard; do
     start_serve -n "$what" --once "--$what"
     run peer client_reset "$port" hello </dev/null
@@ -144,7 +144,7 @@ load helpers/common
   expect_status 0
 }
 
-@test "send: a full disk on standard output ends in 1" {
+@test "send: a full disk on standard output gives status 1" {
   start_serve --reply 'thank you!'
   run bash -c '"$TCPTOOL" send 127.0.0.1 "$1" hello >/dev/full' bash "$port"
   expect_status 1
@@ -152,7 +152,7 @@ load helpers/common
   expect_match "$output" 'standard output: No space left on device'
 }
 
-@test "send: a full disk in the middle of a large answer ends in 1" {
+@test "send: a full disk in the middle of a large reply gives status 1" {
   head -c 3000000 /dev/urandom >page
   start_serve --reply-file page
   run bash -c 'ulimit -f 1000; trap "" XFSZ; "$TCPTOOL" send 127.0.0.1 "$1" hello >received' bash "$port"
@@ -160,7 +160,7 @@ load helpers/common
   expect_match "$output" 'standard output: File too large'
 }
 
-@test "serve: a full disk on standard output ends in 1" {
+@test "serve: a full disk on standard output gives status 1" {
   into=/dev/full start_serve
   run tcptool send 127.0.0.1 "$port" hello
   finish serve
@@ -168,7 +168,7 @@ load helpers/common
   expect_match "$(tail -n 1 serve.err)" '^tcptool: error writing standard output: No space left on device$'
 }
 
-@test "serve --once: a full disk on standard output ends in 1" {
+@test "serve --once: a full disk on standard output gives status 1" {
   into=/dev/full start_serve --once
   run tcptool send 127.0.0.1 "$port" hello
   finish serve
@@ -176,7 +176,7 @@ load helpers/common
   expect_match "$(tail -n 1 serve.err)" 'standard output: No space left on device'
 }
 
-@test "help and version: a full disk ends in 1" {
+@test "help and version: a full disk gives status 1" {
   for words in '--version' 'help' '--help' 'help serve' 'serve --help' 'send --help'; do
     # shellcheck disable=SC2016,SC2086 # words are split on purpose
     run bash -c '"$TCPTOOL" "$@" >/dev/full' bash $words
@@ -185,7 +185,7 @@ load helpers/common
   done
 }
 
-@test "serve | head -1 ends as a filter does, though nobody sends any more" {
+@test "serve | head -1 ends as a filter does, though no client sends any more" {
   start serve bash -c '"$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port 2>messages </dev/null |
     head -n 1
     echo "${PIPESTATUS[0]}" >status'
@@ -217,7 +217,7 @@ load helpers/common
   expect_file status '141\n'
 }
 
-@test "chat --listen whose reader is gone ends, though no partner has come" {
+@test "chat --listen whose reader is gone ends, though no peer has connected" {
   start chat bash -c '"$TCPTOOL" chat --listen -b 127.0.0.1 -p 0 </dev/null | true; echo "${PIPESTATUS[0]}" >status'
   finish chat
   expect_file status '141\n'
@@ -236,7 +236,7 @@ load helpers/common
   expect_equal "$output" 141
 }
 
-@test "where SIGPIPE is ignored, a closed standard output ends in 1 with a message" {
+@test "where SIGPIPE is ignored, a closed standard output gives status 1 with a message" {
   head -c 10000000 /dev/zero >page
   start_serve --reply-file page
   run bash -c 'trap "" PIPE; "$TCPTOOL" send 127.0.0.1 "$1" hello 2>error | true; echo "${PIPESTATUS[0]}"; cat error' bash "$port"
@@ -244,7 +244,7 @@ load helpers/common
   expect_match "${lines[1]}" '^tcptool: error writing standard output: Broken pipe$'
 }
 
-@test "send: standard output that is closed ends in 1" {
+@test "send: standard output that is closed gives status 1" {
   start_serve --reply 'thank you!'
   run bash -c '"$TCPTOOL" send 127.0.0.1 "$1" hello >&-' bash "$port"
   expect_status 1
@@ -252,7 +252,7 @@ load helpers/common
   expect_match "$output" 'standard output: Bad file descriptor'
 }
 
-@test "send: standard input that is closed ends in 1" {
+@test "send: standard input that is closed gives status 1" {
   start_serve
   run bash -c '"$TCPTOOL" send 127.0.0.1 "$1" <&-' bash "$port"
   expect_status 1
@@ -260,7 +260,7 @@ load helpers/common
   expect_match "$output" 'standard input: Bad file descriptor'
 }
 
-@test "send: an answer cut off by the server's death is not a success" {
+@test "send: a reply cut off by the server's death is not a success" {
   head -c 100000000 /dev/zero >page
   mkfifo stuck slow
   exec 8<>stuck
@@ -286,7 +286,7 @@ has_unread() {
   (($(ss -tnH state established "( sport = :$port )" | awk '{ print $1 }') > 0))
 }
 
-@test "status 0: everything asked for was done" {
+@test "status 0: everything requested was done" {
   start_serve --reply 'thank you!'
   run tcptool send 127.0.0.1 "$port" hello
   expect_status 0

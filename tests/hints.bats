@@ -44,9 +44,9 @@ not_told() {
   told 'no UDP' -u host 53
   told 'no UDP' UDP-LISTEN:53
   told 'no UDP' - UDP:host:53
-  told 'run a program' -l -p 8888 -e /bin/sh
-  told 'run a program' -lp 8888 --sh-exec cat
-  told 'run a program' TCP-LISTEN:8888,fork EXEC:cat
+  told 'serve PROGRAM runs' -l -p 8888 -e /bin/sh
+  told 'serve sh -c COMMAND runs' -lp 8888 --sh-exec cat
+  told 'serve PROGRAM runs' TCP-LISTEN:8888,fork EXEC:cat
   told 'send host 443; --tls encrypts' --ssl host 443
   told 'tls encrypts' OPENSSL:host:443 -
   told 'a command comes first' -U /path
@@ -74,9 +74,9 @@ not_told() {
     told '"-C": --eol crlf' "$command" -C
     told '"-N": .*anyway' "$command" -N
     told '"-V": .*--version' "$command" -V
-    told '"--exec": .*run a program' "$command" --exec cat
-    told 'encoding "/bin/sh": .*run a program' "$command" -e /bin/sh
-    told 'encoding "cat -n": .*run a program' "$command" -e 'cat -n'
+    told '"--exec": .*serve PROGRAM runs' "$command" --exec cat
+    told 'encoding "/bin/sh": .*serve PROGRAM runs' "$command" -e /bin/sh
+    told 'encoding "cat -n": .*serve PROGRAM runs' "$command" -e 'cat -n'
   done
   told 'encoding "utf-99": expected a name that iconv -l lists' serve -e utf-99
   told '"--allow": serve, chat --listen and upper' send --allow 127.0.0.1

@@ -35,7 +35,7 @@ END
   [[ -z $(find stage -type f ! -perm 755 ! -perm 644) ]]
 }
 
-@test "install: what was installed runs" {
+@test "install: the installed program runs" {
   in_place install DESTDIR="$PWD/stage"
   expect_equal "$(stage/usr/local/bin/tcptool --version)" "tcptool $(cat "$ROOT/VERSION")"
   start serve stage/usr/local/bin/tcptool serve -b 127.0.0.1 -p 0 --port-file serve.port --once
@@ -89,7 +89,7 @@ END
   [[ -x other/usr/bin/tcptool && -e other/usr/share/man/man1/tcptool.1 ]]
 }
 
-@test "uninstall: nothing is left but the directories that are everybody's" {
+@test "uninstall: only shared directories are left" {
   in_place install DESTDIR="$PWD/stage"
   in_place uninstall DESTDIR="$PWD/stage"
   expect_equal "$(files_in stage)" ''
@@ -97,7 +97,7 @@ END
     '. ./bin ./share ./share/doc ./share/man ./share/man/man1'
 }
 
-@test "uninstall: what others have put there stays" {
+@test "uninstall: files of others stay" {
   in_place install DESTDIR="$PWD/stage"
   touch stage/usr/local/bin/other stage/usr/local/share/zsh/site-functions/_other
   in_place uninstall DESTDIR="$PWD/stage"

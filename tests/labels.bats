@@ -35,7 +35,7 @@ unported() {
   exec 7>&-
 }
 
-@test "--label holds a line that comes in pieces together" {
+@test "--label holds a line that arrives in pieces together" {
   start_serve --label
   printf 'a line in pieces\nand another\n' | peer client_bytewise "$port" &
   wait_for contains serve.out another
@@ -57,7 +57,7 @@ ends_with_newline() {
   [[ $(tail -c 1 "$1" | od -An -c) == *'\n'* ]]
 }
 
-@test "--label: an unfinished line and a line of somebody else do not mix" {
+@test "--label: an unfinished line and a line of another client do not mix" {
   start_serve --label
   mkfifo hold
   exec 7<>hold
@@ -72,7 +72,7 @@ ends_with_newline() {
   exec 7>&-
 }
 
-@test "--label: empty lines stay, and a line's end alone is no line of its own" {
+@test "--label: empty lines stay, and a line ending alone is no line of its own" {
   start_serve --label
   tcptool send 127.0.0.1 "$port" $'one\n\nthree\n'
   wait_for contains serve.out three
@@ -169,7 +169,7 @@ lines_arrived() {
   expect_file serve.out 'one\e[2J\xff'
 }
 
-@test "with a terminal as standard error, serve tells who comes and leaves" {
+@test "with a terminal as standard error, serve reports connections and their ends" {
   start shown "$PYTHON" "$PEERS/pty_run.py" -f 2 -w closed -- \
     "$TCPTOOL" serve --once -b 127.0.0.1 -p 0 --port-file shown.port
   wait_for_port shown
@@ -180,7 +180,7 @@ lines_arrived() {
   expect_match "$(unported shown.out)" 'tcptool: CLIENT closed: 5 bytes in, 0 bytes out'
 }
 
-@test "to a terminal, send makes the answer visible-safe and ends it with a newline" {
+@test "to a terminal, send makes the reply visible and ends it with a newline" {
   start_peer server server_says 'an\x1b[31m answer\xff'
   run on_terminal -f 1 -- "$TCPTOOL" send 127.0.0.1 "$port" hello
   expect_status 0
@@ -193,7 +193,7 @@ lines_arrived() {
   expect_file shown 'a line end\n'
 }
 
-@test "to a terminal, send without an answer prints nothing" {
+@test "to a terminal, send without a reply prints nothing" {
   start_peer server server_says ''
   on_terminal -f 1 -- "$TCPTOOL" send 127.0.0.1 "$port" hello >shown
   expect_file shown ''
@@ -217,7 +217,7 @@ lines_arrived() {
   expect_one_error "$output"
 }
 
-@test "an unfinished line that a reset follows is printed, and then the reset told" {
+@test "an unfinished line that a reset follows is printed, and then the reset is reported" {
   start_serve --label
   peer client_reset "$port" unfinished </dev/null
   wait_for contains serve.err 'reset'

@@ -7,7 +7,7 @@ backlog() {
   ss -ltnH "( sport = :$port )" | awk '{print $3}' | sort -u
 }
 
-@test "the backlog is 128 unless something else is asked for, and visible in ss" {
+@test "the backlog is 128 by default, and visible in ss" {
   start_serve -n default
   expect_equal "$(backlog)" 128
   start_serve -n five --backlog 5
@@ -26,7 +26,7 @@ backlog() {
   expect_match "$(cat serve.err)" "$((limit + 1)).*$limit"
 }
 
-@test "port 0 lets the system choose one port for IPv4 and IPv6, and it is told" {
+@test "port 0 picks one free port for IPv4 and IPv6, and reports it" {
   start serve "$TCPTOOL" serve -p 0 --port-file serve.port
   wait_for_port serve
   expect_equal "$(wc -l <serve.port)" 1
@@ -212,7 +212,7 @@ refuses() {
   expect_status 0
 }
 
-@test "SIGTERM lets connections end by themselves" {
+@test "SIGTERM waits for connections to close" {
   start_serve --drain 60s
   mkfifo hold
   exec 7<>hold
@@ -227,7 +227,7 @@ refuses() {
   expect_status 0
 }
 
-@test "--drain closes what has not ended by then" {
+@test "--drain closes the connections that are still open" {
   start_serve --drain 200ms --echo
   mkfifo hold
   exec 7<>hold
@@ -249,7 +249,7 @@ refuses() {
   exec 7>&-
 }
 
-@test "what --drain cut off before all was delivered ends in 1" {
+@test "a connection that --drain cuts off undelivered gives status 1" {
   head -c 30000000 /dev/zero >page
   start_serve --reply-file page --drain 200ms
   start client "$PYTHON" -c 'import socket, sys, signal
@@ -275,14 +275,14 @@ signal.pause()' "$port"
   exec 7>&-
 }
 
-@test "--accept-timeout ends with 124 when no one has connected" {
+@test "--accept-timeout exits with 124 when no client has connected" {
   start_serve --accept-timeout 200ms
   finish serve
   expect_status 124
   expect_match "$(tail -n 1 serve.err)" '^tcptool: .*200ms.*--accept-timeout'
 }
 
-@test "--accept-timeout is over when someone has connected" {
+@test "--accept-timeout is over when a client has connected" {
   start_serve --accept-timeout 1s
   tcptool send 127.0.0.1 "$port" hello
   wait_for contains serve.out hello
@@ -290,7 +290,7 @@ signal.pause()' "$port"
   not is_gone serve
 }
 
-@test "--max-conns queues newcomers in the backlog until one leaves" {
+@test "--max-conns queues new clients in the backlog until one leaves" {
   start_serve --max-conns 1
   mkfifo hold
   exec 7<>hold
@@ -330,13 +330,13 @@ waiting_in_backlog() {
   expect_equal "$output" 1000
 }
 
-@test "1,000 clients at once, 100 at a time, are all answered in the end" {
+@test "1,000 clients at once, 100 at a time, all get a reply in the end" {
   start_serve --echo --max-conns 100 --backlog 1000 -v
   run --separate-stderr peer clients_in_turn "$port" 1000
   expect_equal "$output" 1000
 }
 
-@test "out of descriptors: accepting pauses, and goes on when some are free" {
+@test "out of descriptors: accepting pauses, and resumes when some are free" {
   start serve bash -c 'ulimit -n 32; exec "$@"' bash \
     "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port --echo
   wait_for_port serve
@@ -372,7 +372,7 @@ sys.stdin.read()' "$port"
   expect_equal "$output" hello
 }
 
-@test "a server that waits uses no processor time" {
+@test "an idle server uses no CPU time" {
   start_serve
   before=$(ticks serve)
   sleep 0.5 # the time in which it must not spin

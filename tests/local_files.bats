@@ -12,7 +12,7 @@ need_unreadable() {
   [[ $status == 1 && $output == *'Input/output error' ]] || skip "$UNREADABLE can be read here, or is not there"
 }
 
-@test "send -f: a fifo that nobody writes does not hold up --deadline" {
+@test "send -f: a fifo without a writer does not hold up --deadline" {
   start_peer server server_silent
   mkfifo never
   run tcptool send --deadline 300ms -f never 127.0.0.1 "$port"
@@ -31,7 +31,7 @@ need_unreadable() {
   wait_for contains serve.out 'it is late'
 }
 
-@test "serve --reply-file: a fifo that nobody writes does not hold up --deadline" {
+@test "serve --reply-file: a fifo without a writer does not hold up --deadline" {
   mkfifo never
   start serve "$TCPTOOL" serve --deadline 300ms --reply-file never -b 127.0.0.1 -p 0
   finish serve
@@ -40,7 +40,7 @@ need_unreadable() {
   expect_match "$(cat serve.err)" '--deadline'
 }
 
-@test "serve --reply-file: a fifo that nobody writes does not hold up SIGTERM" {
+@test "serve --reply-file: a fifo without a writer does not hold up SIGTERM" {
   mkfifo never
   start serve "$TCPTOOL" serve --reply-file never -b 127.0.0.1 -p 0
   wait_for has_open never
@@ -138,7 +138,7 @@ has_open() {
   expect_match "$(cat chat.err)" 'error reading standard input: Is a directory'
 }
 
-@test "chat --listen --room says the lines of a file" {
+@test "chat --listen --room sends the lines of a file" {
   seq -f 'line %g of the file' 3 >lines
   input=lines start room "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0 --port-file room.port
   wait_for_port room
@@ -150,7 +150,7 @@ has_open() {
   expect_status 0
 }
 
-@test "chat --listen --room: a full disk on standard output ends in 1" {
+@test "chat --listen --room: a full disk on standard output gives status 1" {
   # What is used after it was freed is not what it was.
   into=/dev/full start room env GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.perturb=165 \
     "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0 --port-file room.port
@@ -161,7 +161,7 @@ has_open() {
   expect_match "$(tail -n 1 room.err)" '^tcptool: error writing standard output: No space left on device$'
 }
 
-@test "--port-file: a fifo that nobody reads does not hold up SIGTERM" {
+@test "--port-file: a fifo without a reader does not hold up SIGTERM" {
   mkfifo serve.port
   start serve "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port
   wait_for contains serve.err 'listening on'

@@ -44,7 +44,7 @@ refused_word() {
   refused '"-Z"' send -vZ h 1
 }
 
-@test "an ambiguous abbreviation is refused" {
+@test "an ambiguous abbreviation is a usage error" {
   refused 'ambiguous.*"--re"' serve --re x
 }
 
@@ -55,7 +55,7 @@ refused_word() {
   refused '"--echo".*no value' serve --echo=yes
 }
 
-@test "ports: out of range, trailing letters, empty are refused and quoted" {
+@test "ports: out of range, trailing letters, empty are usage errors that quote the word" {
   for port in 99999 65536 -1 80x x80x 8.8 '' ' 80' '80 ' +80 0x50 18446744073709551696; do
     refused_word '' "$port" serve "--port=$port"
     refused_word '' "$port" send -- localhost "$port" hello
@@ -67,7 +67,7 @@ refused_word() {
   refused '"0"' send localhost:0 hello
 }
 
-@test "addresses: what is not one is refused and quoted" {
+@test "addresses: an invalid one is a usage error that quotes it" {
   refused '"\[::1"' send '[::1' 80 hello
   refused '"\[\]:80"' send '[]:80' hello
   refused '"\[::1\]x"' send '[::1]x' hello
@@ -81,7 +81,7 @@ refused_word() {
   refused 'bind.*"99999"' send -b 127.0.0.1:99999 localhost 80 hello
 }
 
-@test "durations: what is not one is refused and quoted" {
+@test "durations: an invalid one is a usage error that quotes it" {
   for duration in x '' 5x 1.s . .s -1 '1 s' 1ss 1d 1e3 99999999999999999999; do
     refused_word 'deadline' "$duration" serve "--deadline=$duration"
   done
@@ -109,7 +109,7 @@ refused_word() {
   expect_status 0
 }
 
-@test "sizes: what is not one is refused and quoted" {
+@test "sizes: an invalid one is a usage error that quotes it" {
   for size in x '' 5x 1.5K -1 '1 K' 1KB k 99999999999999999999 9999999999G; do
     refused_word 'recv-size' "$size" serve "--recv-size=$size"
   done
@@ -125,14 +125,14 @@ refused_word() {
   done
 }
 
-@test "numbers: what is not one is refused and quoted" {
+@test "numbers: an invalid one is a usage error that quotes it" {
   for number in x '' 5x -1 1.5 99999999999999999999; do
     refused_word 'backlog' "$number" serve "--backlog=$number"
     refused_word 'max-conns' "$number" serve "--max-conns=$number"
   done
 }
 
-@test "choices: what is none of them is refused and quoted" {
+@test "choices: an invalid value is a usage error that quotes it" {
   refused 'until.*"never".*eof' send --until never localhost 80 hello
   refused 'until.*""' send --until= localhost 80 hello
   refused 'eol.*"cr".*crlf' send --eol cr localhost 80 hello
@@ -172,7 +172,7 @@ refused_word() {
   [[ ! -e ignored ]]
 }
 
-@test "what excludes each other is refused" {
+@test "conflicts are usage errors" {
   refused 'cannot be used together' serve -4 -6
   refused 'cannot be used together' send -4 -6 localhost 80 hello
   refused 'cannot be used together' serve --echo --discard
@@ -198,8 +198,10 @@ refused_word() {
     stop "$1"
     refused '"99999"' "$@" 99999
     refused '"8889".*one port or address' "$@" 8888 8889
-    refused '"cat": taken for a program' "$@" cat
+    [ "$1" = serve ] || refused '"cat": taken for a program' "$@" cat
     refused '"\[::1"' "$@" '[::1'
+    start "unix-$1" "$TCPTOOL" "$@" "unix:$PWD/socket-$1"
+    wait_for contains "unix-$1.err" "listening on unix:$PWD/socket-$1"
   done
 }
 
@@ -242,7 +244,7 @@ refused_word() {
   exec 7>&-
 }
 
-@test "an encoding that there is not is refused and quoted" {
+@test "an unknown encoding is a usage error that quotes it" {
   refused '"utf-99"' serve -e utf-99
   refused '"utf-99"' send -e utf-99 localhost 80 hello
   refused '"utf-99"' serve --local-encoding utf-99
@@ -310,7 +312,7 @@ refused_word() {
   expect_equal "$output" "tcptool $(cat "$ROOT/VERSION")"
 }
 
-@test "send: what is missing is a usage error where nobody can be asked" {
+@test "send: a missing host or port is a usage error where no prompt is possible" {
   refused 'host' send
   refused 'port' send localhost
 }
@@ -320,7 +322,7 @@ refused_word() {
   refused '"--nonsense"' send -b 127.0.0.1 --nonsense localhost 80 hello
   refused '"--nonsense"' upper -b 127.0.0.1 --nonsense
   refused '"--nonsense"' chat --listen -b 127.0.0.1 --bye ciao --nonsense
-  refused '"extra"' serve -b 127.0.0.1 extra
+  refused '"no-such-program"' serve -b 127.0.0.1 no-such-program
   refused '"x"' send -b 127.0.0.1 -f file localhost 80 x
   refused 'bind' send -b 127.0.0.1 -b ::1 localhost 80 hello
   refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello

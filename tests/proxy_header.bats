@@ -146,7 +146,7 @@ PROXY UNKNOWN $long
 EOT
 }
 
-@test "a malformed header: the client is reset, and the server goes on" {
+@test "a malformed header: the client is reset, and the server continues" {
   start_behind_proxy --reply secret
   count=0
   while IFS= read -r header; do
@@ -200,7 +200,7 @@ has_read() {
   expect_status 0
 }
 
-@test "a connection that ends within its header is reported, and the server goes on" {
+@test "a connection that ends within its header is reported, and the server continues" {
   make_headers
   start_behind_proxy
   count=0
@@ -292,7 +292,7 @@ held() {
   expect_equal "$(grep -v listening serve.err || true)" ''
 }
 
-@test "at the limit of handshakes the oldest is reset, and the newcomer is served" {
+@test "at the limit of handshakes the oldest is reset, and the new client is served" {
   start_behind_proxy --echo --max-conns 2 --handshake-timeout 1h
   start_stalled oldest
   wait_for held 1
@@ -358,7 +358,7 @@ has_read_header() {
   expect_status 1
 }
 
-@test "--once: a malformed header is the outcome of the one connection" {
+@test "--once: a malformed header decides the exit status" {
   start_behind_proxy --once
   run tcptool send 127.0.0.1 "$port" hello
   expect_status 1
@@ -367,7 +367,7 @@ has_read_header() {
   expect_match "$(tail -n 1 serve.err)" 'PROXY header: not a valid header'
 }
 
-@test "--once with a header ends with 0" {
+@test "--once with a header exits with 0" {
   make_headers
   start_behind_proxy --once
   run -0 send_it <v2-6
@@ -455,7 +455,8 @@ check_sent() {
   run -0 tcptool send --send-proxy=v2 127.0.0.1 "$port" </dev/null
   expect_equal "$output" 'the page'
   run -0 tcptool send -v --send-proxy -e utf-16le --until none 127.0.0.1 "$port" hello
-  expect_match "$output" 'closed: 0 bytes in, 10 bytes out'
+  # The reply may have come by then; only what was sent is certain.
+  expect_match "$output" 'closed: [0-9]+ bytes in, 10 bytes out'
   wait_for has_bytes serve.out 10
   expect_file serve.out 'h\0e\0l\0l\0o\0'
 }

@@ -62,7 +62,7 @@ setup_file() {
   contains three.out guest3
 }
 
-@test "room: an unknown command is answered to its sender only" {
+@test "room: an unknown command gets a reply, to its sender only" {
   declare -gA fds=()
   start_room
   join one
@@ -74,7 +74,7 @@ setup_file() {
   not contains two.out '/dance'
 }
 
-@test "room: nobody is shown another's address" {
+@test "room: no member is shown another's address" {
   declare -gA fds=()
   start_room
   join one
@@ -103,7 +103,7 @@ setup_file() {
   wait_for contains room.out 'Ann left'
 }
 
-@test "room: goes on without a console, and ends with 0 on SIGTERM, when everybody knows" {
+@test "room: continues without a console, and exits with 0 on SIGTERM, after notifying the members" {
   declare -gA fds=()
   start_room
   join one
@@ -123,7 +123,7 @@ setup_file() {
   expect_file room.out '-- guest1 joined\nguest1: hello\n-- guest1 left\n-- the room closes\n'
 }
 
-@test "room: a newcomer sees the last lines" {
+@test "room: a new member sees the last lines" {
   declare -gA fds=()
   start_room --history 3
   join one
@@ -150,7 +150,7 @@ setup_file() {
   wait_for contains one.out "$(printf '再会' | iconv -t gbk)"
 }
 
-@test "room: a line of more than 4096 characters is cut, and its sender told" {
+@test "room: a line of more than 4096 characters is cut, and its sender notified" {
   declare -gA fds=()
   start_room
   join one
@@ -162,7 +162,7 @@ setup_file() {
 }
 
 # bats test_tags=alone
-@test "room: 500 members, and the badly behaved spoil nothing" {
+@test "room: 500 members, and misbehaving members do not disturb the others" {
   ulimit -n 4096
   start_room --max-conns 2000
   timeout 110 "$PYTHON" "$PEERS/room_crowd.py" "$port" 500 4
@@ -171,7 +171,7 @@ setup_file() {
   ((output < 65536)) || [[ $TCPTOOL == *asan* ]] || fail "it took $output kB"
 }
 
-@test "room: a flood from one drops nobody who reads" {
+@test "room: a flood from one member disconnects no member that reads" {
   start_room --buffer 64K
   start reader "$PYTHON" -c '
 import socket, sys
@@ -188,7 +188,7 @@ print(seen)' "$port"
   expect_equal "$(cat reader.out)" 20000
 }
 
-@test "room: a member that falls behind by the whole log is dropped, and the others are told" {
+@test "room: a member that falls behind by the whole log is disconnected, and the others are notified" {
   declare -gA fds=()
   start_room --buffer 64K
   join one
@@ -274,7 +274,7 @@ floods_from_the_console() {
   wait_for contains room.out 'close the room'
 }
 
-@test "room: joins and leaves push no line out of what a newcomer sees" {
+@test "room: joins and leaves push no line out of a new member's history" {
   declare -gA fds=()
   start_room --history 2
   join one

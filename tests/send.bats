@@ -2,7 +2,7 @@
 # send: what it sends, what it prints, and when it ends.
 load helpers/common
 
-@test "send sends the words joined by one space, without a line end" {
+@test "send sends the words joined by one space, without a line ending" {
   start_serve
   tcptool send 127.0.0.1 "$port" hello  'big   wide' world
   wait_for contains serve.out world
@@ -83,7 +83,7 @@ load helpers/common
   expect_equal "$output" 'second line'
 }
 
-@test "send of an empty file and of /dev/null ends the outgoing direction" {
+@test "send of an empty file and of /dev/null half-closes the connection" {
   start_serve --reply-file /dev/null
   : >empty
   run tcptool send -f empty 127.0.0.1 "$port"
@@ -108,7 +108,7 @@ load helpers/common
   expect_file serve.out '-v a\\nb %s tab\t 中文'
 }
 
-@test "send -v tells of the connection" {
+@test "send -v reports the connection" {
   start_serve
   run --separate-stderr tcptool send -v 127.0.0.1 "$port" hello
   expect_match "$stderr" "127\.0\.0\.1:$port connected, from 127\.0\.0\.1:[0-9]+"
@@ -122,7 +122,7 @@ load helpers/common
   expect_equal "$stderr" ''
 }
 
-@test "send --until first ends after the first answer, though the peer goes on" {
+@test "send --until first ends after the first reply, though the peer sends more" {
   start_peer server server_says 'first answer' hold
   run tcptool send --until first 127.0.0.1 "$port" 'a question'
   expect_status 0
@@ -146,7 +146,7 @@ load helpers/common
   expect_file answer 'a line\n'
 }
 
-@test "send --until first and line fail when the peer ends without an answer" {
+@test "send --until first and line fail when the peer ends without a reply" {
   for until in first line; do
     start_peer "$until" server_says ''
     run --separate-stderr tcptool send --until "$until" 127.0.0.1 "$port" 'a question'
@@ -185,7 +185,7 @@ c.sendall(b"answer")' server.port
   expect_file server.out 'open\n'
 }
 
-@test "send --until none does not wait for an answer" {
+@test "send --until none does not wait for a reply" {
   start_peer server server_silent
   run tcptool send --until none 127.0.0.1 "$port" hello
   expect_status 0
@@ -210,7 +210,7 @@ c.sendall(b"answer")' server.port
   expect_status 124
 }
 
-@test "send --until none drops an answer that comes" {
+@test "send --until none discards a reply" {
   start_serve --echo
   head -c 3000000 /dev/zero >data
   run tcptool send --until none -f data 127.0.0.1 "$port"
@@ -218,7 +218,7 @@ c.sendall(b"answer")' server.port
   expect_equal "$output" ''
 }
 
-@test "send --no-half-close keeps the outgoing direction open until the peer ends" {
+@test "send --no-half-close keeps the sending side open until the peer ends" {
   start_peer server server_loop
   run tcptool send --no-half-close 127.0.0.1 "$port" hello
   expect_status 0
@@ -231,7 +231,7 @@ c.sendall(b"answer")' server.port
   stop send
 }
 
-@test "send --idle-timeout ends with 124 and says so" {
+@test "send --idle-timeout exits with 124 and says so" {
   start_peer server server_silent
   run tcptool send --idle-timeout 200ms 127.0.0.1 "$port" hello
   expect_status 124
@@ -239,7 +239,7 @@ c.sendall(b"answer")' server.port
   expect_match "$output" "127\.0\.0\.1:$port.*--idle-timeout"
 }
 
-@test "send --deadline ends everything with 124 and says so" {
+@test "send --deadline ends everything with status 124 and says so" {
   start_peer server server_silent
   run tcptool send --deadline 200ms 127.0.0.1 "$port" hello
   expect_status 124
@@ -271,7 +271,7 @@ c.sendall(b"answer")' server.port
   expect_match "$stderr" '[0-9]+ .*50000000'
 }
 
-@test "send --eol adds a line end to the message, and translates those in it" {
+@test "send --eol adds a line ending to the message, and translates those in it" {
   start_serve
   tcptool send --eol lf 127.0.0.1 "$port" one
   wait_for contains serve.out one
@@ -302,7 +302,7 @@ c.sendall(b"answer")' server.port
   expect_file serve.out 'one\r\ntwo'
 }
 
-@test "a tutorial's one-shot server on 127.0.0.1 answers once" {
+@test "a tutorial's one-shot server on 127.0.0.1 replies once" {
   start_peer server server_one_shot
   run tcptool send 127.0.0.1 "$port" 'hello server'
   expect_status 0
@@ -320,7 +320,7 @@ c.sendall(b"answer")' server.port
   done
 }
 
-@test "a tutorial's server in a loop answers each client once" {
+@test "a tutorial's server in a loop replies to each client once" {
   start_peer server server_loop
   for text in one two three; do
     run tcptool send 127.0.0.1 "$port" "$text"
@@ -329,7 +329,7 @@ c.sendall(b"answer")' server.port
   done
 }
 
-@test "a server that never answers is waited for, and is told the end of the data" {
+@test "a server that never replies is waited for, and sees the end of data" {
   start_peer server server_silent
   start send "$TCPTOOL" send 127.0.0.1 "$port" hello
   wait_for contains server.out END
@@ -346,7 +346,7 @@ c.sendall(b"answer")' server.port
   expect_equal "$(cat server.out)" "3000000 $(sha256sum data | cut -d' ' -f1)"
 }
 
-@test "an answer that comes byte by byte is printed whole" {
+@test "a reply that comes byte by byte is printed whole" {
   head -c 300 /dev/urandom >text
   start_peer server server_bytewise text
   tcptool send 127.0.0.1 "$port" hello >answer
@@ -355,7 +355,7 @@ c.sendall(b"answer")' server.port
   expect_file server.out hello
 }
 
-@test "send goes on sending its input after the peer has ended its side" {
+@test "send keeps sending its input after the peer has ended its side" {
   start_peer server server_says 'an answer'
   mkfifo hold
   exec 7<>hold
@@ -386,14 +386,14 @@ c.sendall(b"answer")' server.port
   [[ $output == *--deadline* ]]
 }
 
-@test "send --no-sendall --eol adds no line end to an input" {
+@test "send --no-sendall --eol adds no line ending to an input" {
   start_serve --once
   printf 'a\nb\n' | tcptool send --no-sendall --eol crlf 127.0.0.1 "$port"
   finish serve
   printf 'a\r\nb\r\n' | cmp - serve.out
 }
 
-@test "send --until line: a reset is told as one" {
+@test "send --until line: a reset is reported as a reset" {
   start_peer server server_reset 1 partial
   run tcptool send --until line 127.0.0.1 "$port" x
   expect_status 1

@@ -2,7 +2,7 @@
 # serve: what clients send is printed, and what they get.
 load helpers/common
 
-@test "serve prints exactly the bytes that came" {
+@test "serve prints exactly the bytes received" {
   head -c 300000 /dev/urandom >data
   start_serve
   tcptool send 127.0.0.1 "$port" <data
@@ -20,7 +20,7 @@ load helpers/common
   exec 7>&-
 }
 
-@test "serve says on standard error where it listens, and nothing on standard output" {
+@test "serve reports its addresses on standard error only" {
   start_serve
   wait_for contains serve.err "tcptool: listening on 127.0.0.1:$port"
   stop serve
@@ -36,7 +36,7 @@ load helpers/common
   expect_file serve.out 'hello'
 }
 
-@test "serve -v tells who comes, and who has left with how much" {
+@test "serve -v reports connections, and their byte counts at the end" {
   start_serve -v
   run tcptool send 127.0.0.1 "$port" hello
   expect_status 0
@@ -45,7 +45,7 @@ load helpers/common
   expect_match "$(cat serve.err)" '127\.0\.0\.1:[0-9]+ closed: 5 bytes in, 0 bytes out'
 }
 
-@test "serve without -v does not tell about clients" {
+@test "serve without -v does not report clients" {
   start_serve
   tcptool send 127.0.0.1 "$port" hello
   stop serve
@@ -53,7 +53,7 @@ load helpers/common
   not contains serve.err closed
 }
 
-@test "serve --reply answers the first data, and prints all that the client sends" {
+@test "serve --reply replies to the first data, and prints all that the client sends" {
   start_serve --reply 'thank you!'
   (printf one; wait_for contains serve.out one; printf two) |
     tcptool send 127.0.0.1 "$port" >answer
@@ -61,7 +61,7 @@ load helpers/common
   wait_for contains serve.out onetwo
 }
 
-@test "serve --reply ends its side at once, and the client may go on" {
+@test "serve --reply ends its side at once, and the client may send more" {
   start_serve --reply 'thank you!'
   mkfifo hold
   exec 7<>hold
@@ -74,7 +74,7 @@ load helpers/common
   stop client
 }
 
-@test "serve --reply gives an empty answer to a client that sends nothing" {
+@test "serve --reply sends an empty reply to a client that sends nothing" {
   start_serve --reply 'thank you!'
   run tcptool send 127.0.0.1 "$port" </dev/null
   expect_status 0
@@ -88,7 +88,7 @@ load helpers/common
   expect_equal "$output" ''
 }
 
-@test "serve --reply keeps its words as they are" {
+@test "serve --reply sends its text as it is" {
   start_serve --reply $'two\nlines\\n 中文'
   tcptool send 127.0.0.1 "$port" x >answer
   expect_file answer 'two\nlines\\n 中文'
@@ -129,7 +129,7 @@ load helpers/common
   exec 7>&-
 }
 
-@test "serve --echo gives everything back and prints nothing" {
+@test "serve --echo sends everything back and prints nothing" {
   head -c 5000000 /dev/urandom >data
   start_serve --echo
   tcptool send 127.0.0.1 "$port" <data >answer
@@ -152,14 +152,14 @@ PYTHON
   cmp data answer
 }
 
-@test "serve --discard drops and counts" {
+@test "serve --discard counts and discards" {
   start_serve --discard -v
   head -c 1000000 /dev/zero | tcptool send 127.0.0.1 "$port"
   wait_for contains serve.err 'closed: 1000000 bytes in, 0 bytes out'
   expect_file serve.out ''
 }
 
-@test "serve --once takes one client and ends with 0" {
+@test "serve --once takes one client and exits with 0" {
   start_serve --once
   tcptool send 127.0.0.1 "$port" hello
   finish serve
@@ -193,7 +193,7 @@ PYTHON
   finish serve
 }
 
-@test "serve --once --reply answers and ends" {
+@test "serve --once --reply replies and ends" {
   start_serve --once --reply 'thank you!'
   run tcptool send 127.0.0.1 "$port" hello
   expect_equal "$output" 'thank you!'
@@ -223,13 +223,13 @@ PYTHON
   expect_file serve.out 'text 1;text 2;text 3;text 4;text 5;'
 }
 
-@test "serve: every client gets its own answer, many at once" {
+@test "serve: every client gets its own reply, many at once" {
   start_serve --echo
   run peer clients_many "$port" 100
   expect_equal "$output" 100
 }
 
-@test "a tutorial's client is answered" {
+@test "a tutorial's client gets its reply" {
   start_serve --reply 'thank you!'
   run peer client_one_recv 127.0.0.1 "$port" 'hello server'
   expect_status 0
@@ -237,7 +237,7 @@ PYTHON
   wait_for contains serve.out 'hello server'
 }
 
-@test "a tutorial's client that closes with the answer unread harms nobody" {
+@test "a tutorial's client that leaves its reply unread disturbs no other" {
   start_serve --reply 'thank you!'
   for i in 1 2 3 4 5; do
     peer client_send_only "$port" "text $i;"
@@ -256,14 +256,14 @@ PYTHON
   expect_file serve.out 'only this'
 }
 
-@test "a tutorial's client that asks a person for everything" {
+@test "a tutorial's client that prompts for everything" {
   start_serve --reply 'thank you!'
   run peer client_prompts <<<$'127.0.0.1\n'"$port"$'\nhello'
   expect_status 0
   expect_match "$output" 'reply: thank you!'
 }
 
-@test "the system picks the client's port unless it says so" {
+@test "the kernel picks the client's port unless -b names it" {
   start_serve -v
   tcptool send 127.0.0.1 "$port" hello
   wait_for contains serve.err connected
@@ -291,7 +291,7 @@ print(s.recv(1))' "$port"
   expect_status 0
 }
 
-@test "serve --once --idle-timeout ends with 124" {
+@test "serve --once --idle-timeout exits with 124" {
   start_serve --once --idle-timeout 200ms
   mkfifo hold
   exec 7<>hold
@@ -301,7 +301,7 @@ print(s.recv(1))' "$port"
   exec 7>&-
 }
 
-@test "serve --deadline ends everything with 124" {
+@test "serve --deadline ends everything with status 124" {
   start_serve --deadline 300ms
   finish serve
   expect_status 124
@@ -328,7 +328,7 @@ s.sendall(b"abc"); s.send(b"!", socket.MSG_OOB); s.sendall(b"efg\n"); s.shutdown
 while data := s.recv(100): sys.stdout.buffer.write(data)' "$port"
 }
 
-@test "serve: what follows an urgent byte comes too, to a pipe, to a file and back" {
+@test "serve: data after an urgent byte is delivered, to a pipe, to a file and back" {
   start serve bash -c '"$TCPTOOL" serve --once -b 127.0.0.1 -p 0 --port-file serve.port | cat'
   wait_for_port serve
   urgent

@@ -117,7 +117,7 @@ end_by_signal() {
   is_gone "$1"
 }
 
-@test "a server goes on, and ends, though nobody reads its standard error" {
+@test "a server continues, and exits, though its standard error is not read" {
   make_outlet messages
   fill_pipe messages
   start serve bash -c 'exec "$@" 2>messages' bash \
@@ -128,7 +128,7 @@ end_by_signal() {
   expect_status 0
 }
 
-@test "a room whose output takes nothing goes on, and ends in 1: lines were lost" {
+@test "a room whose output is blocked continues, and exits with 1 for the lost lines" {
   make_outlet shown
   into=shown start room "$TCPTOOL" chat --listen --room -b 127.0.0.1 -p 0 --port-file room.port --drain 200ms
   wait_for_port room
@@ -142,7 +142,7 @@ end_by_signal() {
   expect_match "$(cat room.err)" 'standard output'
 }
 
-@test "send --deadline: a message that is cut off does not look whole" {
+@test "send --deadline: a message cut off does not look whole" {
   start_peer peer server_says '' HOLD
   mkfifo hold
   exec 9<>hold

@@ -7,7 +7,7 @@ text_of() {
   sed 's/\x1b\[[?0-9;]*[A-Za-z]//g' "$1" | tr -d '\r'
 }
 
-@test "send alone asks for host, port and message" {
+@test "send alone prompts for host, port and message" {
   local terminal
   for terminal in dumb xterm; do
     start_serve -n "$terminal" --reply 'thank you!'
@@ -19,14 +19,14 @@ text_of() {
   done
 }
 
-@test "send with a host asks for port and message" {
+@test "send with a host prompts for port and message" {
   start_serve
   on_terminal -w 'port: ' -t "$port\\n" -w 'message: ' -t 'one.\n' -- "$TCPTOOL" send 127.0.0.1 >shown
   not contains shown host
   wait_for contains serve.out one.
 }
 
-@test "send asks again after an empty host or port" {
+@test "send prompts again after an empty host or port" {
   local terminal
   for terminal in dumb xterm; do
     start_serve -n "$terminal"
@@ -80,33 +80,33 @@ text_of() {
   cmp before after
 }
 
-@test "send with everything given asks nothing" {
+@test "send with everything given prompts for nothing" {
   start_serve --reply yes
   on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" hello >shown
   expect_file shown 'yes\n'
 }
 
-@test "send -f on a terminal asks for no message" {
+@test "send -f on a terminal prompts for no message" {
   start_serve --reply yes
   printf hello >file
   on_terminal -- "$TCPTOOL" send -f file 127.0.0.1 "$port" >shown
   expect_file shown 'yes\n'
 }
 
-@test "what is asked for may be HOST:PORT" {
+@test "HOST:PORT may be typed at the host prompt" {
   start_serve
   on_terminal -w 'host: ' -t "127.0.0.1:$port\\n" -w 'message: ' -t 'hello\n' -- "$TCPTOOL" send >shown
   wait_for contains serve.out hello
   not contains shown 'port: '
 }
 
-@test "a wrong answer is a usage error that quotes it" {
+@test "an invalid word at a prompt is a usage error that quotes it" {
   run on_terminal -w 'host: ' -t '127.0.0.1\n' -w 'port: ' -t '99999\n' -- "$TCPTOOL" send
   expect_status 2
   expect_match "$output" '"99999"'
 }
 
-@test "the end of the input instead of an answer is a usage error" {
+@test "the end of the input at a prompt is a usage error" {
   run on_terminal -w 'host: ' -t '\x04' -- "$TCPTOOL" send
   expect_status 2
   expect_match "$output" 'host'
@@ -121,7 +121,7 @@ text_of() {
   expect_file serve.out ''
 }
 
-@test "questions are asked on standard error, so that the answer can go to a file" {
+@test "prompts go to standard error, so that the reply can go to a file" {
   start_serve --reply 'thank you!'
   local terminal
   for terminal in dumb xterm; do
@@ -132,14 +132,14 @@ text_of() {
   done
 }
 
-@test "nobody is asked when standard input or standard error is no terminal" {
+@test "no prompt when standard input or standard error is no terminal" {
   run on_terminal -f 12 -- "$TCPTOOL" send </dev/null
   expect_status 2
   run on_terminal -f 01 -- "$TCPTOOL" send
   expect_status 2
 }
 
-@test "interrupted at a question, send dies of the signal, and the terminal is as it was" {
+@test "interrupted at a prompt, send dies of the signal, and the terminal is as it was" {
   local terminal
   for terminal in dumb xterm; do
     TERM=$terminal run on_terminal -w 'host: ' -t '\x03' -- "$TCPTOOL" send
@@ -194,7 +194,7 @@ text_of() {
   not contains shown 'x0d'
 }
 
-@test "a reply on a terminal that may be GBK is said to be, once, at its end" {
+@test "a reply on a terminal that may be GBK ends with one notice" {
   start_peer gbk server_steps 'hear ask' 'say \xce\xc2\xb6\xc8' 'pause 0.2' 'say \xd5\xfd\xb3\xa3\n\xd5\xfd\xb3\xa3' close
   run on_terminal -- "$TCPTOOL" send 127.0.0.1 "$port" ask
   expect_status 0
@@ -250,7 +250,7 @@ redrawn() {
   start_serve --discard
   truncate -s 3M file
   on_terminal -- "$TCPTOOL" send --progress -f file 127.0.0.1 "$port" >shown
-  expect_match "$(grep -v 'no reply came' shown | tail -n 1)" 'tcptool: 3\.0 MiB in [0-9.]+ s, average [0-9.]+ [KMGT]?i?B/s$'
+  expect_match "$(grep -v 'no reply;' shown | tail -n 1)" 'tcptool: 3\.0 MiB in [0-9.]+ s, average [0-9.]+ [KMGT]?i?B/s$'
   truncate -s 100M big
   start_peer server server_reset 1000 x
   run -1 tcptool send --progress -f big 127.0.0.1 "$port"

@@ -6,6 +6,7 @@ load helpers/common
 start_at() {
   local address=$1 command=$2
   shift 2
+  rm -f "$command.err" # of one that ran before
   start "$command" "$TCPTOOL" "$command" -b "$address" "$@"
   wait_for listens_or_is_gone "$command"
   contains "$command.err" 'listening on unix:' || fail "$(cat "$command.err")"
@@ -41,7 +42,7 @@ exists_not() {
   [[ ! -e $1 && ! -L $1 ]]
 }
 
-@test "serve: prints what nc, ncat, socat, Python and send say on a path" {
+@test "serve: prints what nc, ncat, socat, Python and send send to a path" {
   start_at unix:s serve
   printf 'nc. ' | nc.openbsd -UN s
   printf 'ncat. ' | ncat -U s
@@ -215,7 +216,7 @@ has_mode() {
   exists_not t
 }
 
-@test "--socket-mode: what is no mode, or has no path to apply to, is a usage error" {
+@test "--socket-mode: an invalid mode, or no unix:PATH, is a usage error" {
   for mode in 8 1000 '' 07777 rw; do
     run -2 --separate-stderr tcptool serve -b unix:s --socket-mode "$mode"
     expect_match "$stderr" "\"$mode\""
@@ -303,7 +304,7 @@ alone() {
   start_at unix:s serve
 }
 
-@test "what is no socket is never removed" {
+@test "a file that is no socket is never removed" {
   echo precious >file
   mkdir directory
   leave_stale stale
@@ -358,7 +359,7 @@ alone() {
   wait_for contains send.out two
 }
 
-@test "send: nobody there, no such path, a dead server" {
+@test "send: no listener, no such path, a dead server" {
   leave_stale s
   run -1 --separate-stderr tcptool send unix:s x
   expect_equal "$stderr" 'tcptool: cannot connect to unix:s: Connection refused'
@@ -424,7 +425,7 @@ has_pending() {
   expect_file serve.out 'question\n'
 }
 
-@test "delivered means that the peer has read everything" {
+@test "delivered: the peer has read everything" {
   start_told s
   start send "$TCPTOOL" send --until none unix:s "$(printf 'x%.0s' {1..5000})"
   tell accept
@@ -505,7 +506,7 @@ is_stopped() {
   cmp data serve.out
 }
 
-@test "what is not wanted is read all the same: --discard, /dev/null and --until none" {
+@test "discarded data is read all the same: --discard, /dev/null and --until none" {
   head -c 3000000 /dev/zero >data
   start_at unix:s serve --discard -v
   tcptool send unix:s <data
@@ -567,18 +568,18 @@ is_stopped() {
   echo reply >in
   input=in start nc nc.openbsd -lNU nc
   wait_for test -S nc
-  expect_equal "$(tcptool send unix:nc 'to nc')" reply
+  expect_equal "$(tcptool send --retry 10s unix:nc 'to nc')" reply
   finish nc
   expect_file nc.out 'to nc'
   input=in start ncat ncat -lU ncat
   wait_for test -S ncat
-  tcptool send --until line unix:ncat 'to ncat' >got
+  tcptool send --retry 10s --until line unix:ncat 'to ncat' >got
   expect_file got 'reply\n'
   finish ncat
   expect_file ncat.out 'to ncat'
   input=in start socat socat -t 20 UNIX-LISTEN:socat -
   wait_for test -S socat
-  expect_equal "$(tcptool send unix:socat 'to socat')" reply
+  expect_equal "$(tcptool send --retry 10s unix:socat 'to socat')" reply
   finish socat
   expect_file socat.out 'to socat'
   input=in start abstract socat -t 20 "ABSTRACT-LISTEN:$BATS_TEST_TMPDIR/x" -
@@ -686,4 +687,12 @@ is_stopped() {
   expect_match "$output" 'unix:PATH'
   run -2 tcptool serve -U s
   expect_match "$output" 'unix:PATH'
+}
+
+@test "SIGHUP ends a server without files, and removes its path" {
+  start_at unix:s serve
+  kill -HUP "${pids[serve]}"
+  finish serve
+  expect_status 129
+  exists_not s
 }

@@ -36,7 +36,7 @@ start_vsock() {
   cmp data back
 }
 
-@test "vsock: what is not wanted is read all the same" {
+@test "vsock: discarded data is read all the same" {
   need_loopback
   head -c 3000000 /dev/zero >data
   start_vsock serve --discard -v
@@ -62,7 +62,7 @@ start_vsock() {
   wait_for contains chat.out 'guest1: hello'
 }
 
-@test "vsock: where no one listens is a failure that names the address" {
+@test "vsock: an address without a listener is a failure that names the address" {
   need_loopback
   start_vsock serve
   run -1 --separate-stderr tcptool serve -b "vsock:1:$port"

@@ -351,3 +351,11 @@ END
   wait_for_port plain
   run -124 tcptool wait --tls --tls-insecure --deadline 300ms "127.0.0.1:$port"
 }
+
+@test "wait --tls: what concerns all addresses is prepared, and reported, once" {
+  start serve "$TCPTOOL" serve --tls -b 127.0.0.1 -p 0 --port-file serve.port
+  wait_for_port serve
+  run -0 --separate-stderr tcptool wait --tls --tls-insecure --deadline 10s \
+    "127.0.0.1:$port" "localhost:$port" "127.0.0.1:$port"
+  expect_equal "$stderr" 'tcptool: TLS: no peer is verified (--tls-insecure)'
+}

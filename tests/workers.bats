@@ -6,7 +6,7 @@ threads_of() {
   find "/proc/${pids[serve]}/task" -mindepth 1 -maxdepth 1 | wc -l
 }
 
-@test "workers: N loops answer many clients" {
+@test "workers: N workers reply to many clients" {
   start_serve --echo --workers 3
   expect_equal "$(threads_of)" 3
   run -0 peer clients_many "$port" 300
@@ -34,7 +34,7 @@ served_and_waiting() {
   served "$1" && [[ $(ss -ltnH "( sport = :$port )" | awk '{ print $2 }') == "$2" ]]
 }
 
-@test "workers: never more clients at once than the limit, and all have their turn" {
+@test "workers: no more clients at a time than the limit, and all are served" {
   start_serve --echo --workers 4 --max-conns 3
   mkfifo hold
   exec 7<>hold
@@ -53,7 +53,7 @@ served() {
   [[ $(ss -tnpH state established "( sport = :$port )" | grep -c "pid=${pids[serve]},") == "$1" ]]
 }
 
-@test "workers: upper answers in all of them, and -e counts in all" {
+@test "workers: upper replies in all of them, and -e counts in all" {
   start upper "$TCPTOOL" upper -b 127.0.0.1 -p 0 --port-file upper.port --workers 2
   wait_for_port upper
   for i in 1 2 3 4 5 6 7 8; do
@@ -82,7 +82,7 @@ watched_sockets() {
   done | sort -n
 }
 
-@test "workers: clients that stay are shared out evenly" {
+@test "workers: open connections are spread evenly" {
   start_serve --echo --workers 2
   mkfifo hold
   exec 7<>hold
@@ -94,7 +94,7 @@ watched_sockets() {
   expect_equal "${#lines[@]}" 2
 }
 
-@test "workers: one signal lets the clients of all end, a second ends at once" {
+@test "workers: one signal waits for the clients of all, a second exits at once" {
   start_serve --echo --workers 2 --drain 30s
   mkfifo hold
   exec 7<>hold
@@ -121,14 +121,14 @@ watched_sockets() {
   expect_equal "$status" 143
 }
 
-@test "workers: --deadline ends all with 124" {
+@test "workers: --deadline ends everything with status 124" {
   start_serve --echo --workers 3 --deadline 300ms
   finish serve
   expect_equal "$status" 124
   expect_equal "$(grep -c deadline serve.err)" 1
 }
 
-@test "workers: a full disk ends all with 1" {
+@test "workers: a full disk ends everything with status 1" {
   into=/dev/full start serve "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port --reply ok --raw --workers 3
   wait_for_port serve
   for i in 1 2 3 4; do tcptool send 127.0.0.1 "$port" text || true; done
@@ -144,4 +144,38 @@ watched_sockets() {
   [[ $output == *--once* ]]
   run -2 tcptool serve --reply x --label --workers 2
   [[ $output == *--raw* ]]
+}
+
+has_no_children() {
+  [[ -z $(ps -o pid= --ppid "${pids[serve]}") ]]
+}
+
+@test "workers: programs of many clients" {
+  for mode in --backlog=128 --encoding=latin1; do
+    rm -f serve.port
+    start_serve "$mode" --workers 4 --backlog 2000 --max-conns 100 cat
+    run peer clients_many "$port" 300
+    expect_equal "$output" 300
+    wait_for has_no_children
+    stop serve
+    expect_status 0
+    expect_equal "$(grep -v 'listening' serve.err)" ''
+  done
+}
+
+@test "workers: no process of a program is left by a stop" {
+  start_serve --workers 3 --drain 0 sh -c 'trap "" HUP; echo $$ >>list; printf x; sleep 1000'
+  [[ -p hold ]] || mkfifo hold
+  exec 7<>hold
+  input=hold start clients "$PYTHON" -c 'import socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(9)]
+[s.recv(1) for s in held]
+print("held", flush=True)
+sys.stdin.read()' "$port"
+  wait_for contains clients.out held
+  stop serve
+  while read -r pid; do
+    not kill -0 "$pid"
+  done <list
+  expect_equal "$(wc -l <list)" 9
 }

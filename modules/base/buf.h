@@ -42,7 +42,7 @@ void buf_consume(struct buf *b, size_t n);
 /* Drops what follows the first n bytes; n is at most buf_length(). */
 void buf_truncate(struct buf *b, size_t n);
 
-/* Makes it empty and keeps its memory for what comes next. */
+/* Empties the buffer and keeps its memory. */
 void buf_reset(struct buf *b);
 
 /* Frees the memory and leaves an empty buffer. */

@@ -182,6 +182,12 @@ static bool is_port_number(const char *text)
     return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
 }
 
+/* A colon behind a slash belongs to a path. */
+static bool has_port(const char *text)
+{
+    return text[strcspn(text, ":/")] == ':';
+}
+
 enum endpoint_kind endpoint_kind(const char *word)
 {
     char *text = narrow(word);
@@ -190,8 +196,8 @@ enum endpoint_kind endpoint_kind(const char *word)
 
     if (text != NULL && is_port_number(text))
         kind = ENDPOINT_PORT;
-    else if (text != NULL && (strchr(text, ':') != NULL || text[0] == '[' ||
-                              inet_pton(AF_INET, text, &address) == 1))
+    else if (text != NULL &&
+             (has_port(text) || text[0] == '[' || inet_pton(AF_INET, text, &address) == 1))
         kind = ENDPOINT_ADDRESS;
     free(text);
     return kind;

@@ -24,11 +24,11 @@ int endpoint_parse(const char *word, struct endpoint *e, struct error *err);
 /* The same for a local address, which may also be ":PORT": the host is NULL then. */
 int endpoint_parse_local(const char *word, struct endpoint *e, struct error *err);
 
-/* What a word that stands alone can only be; a name may be anything. */
+/* The only possible kind of a single word; a name may be of any kind. */
 enum endpoint_kind {
     ENDPOINT_NONE,
     ENDPOINT_PORT,    /* a number */
-    ENDPOINT_ADDRESS, /* a number, or with a port */
+    ENDPOINT_ADDRESS, /* a number, or with a port, or an address by itself */
 };
 enum endpoint_kind endpoint_kind(const char *word);
 

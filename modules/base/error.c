@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an error says when there is no memory for what it should say. */
+/* The text of an error whose own text found no memory. */
 static char out_of_memory[] = "out of memory";
 
 static void release(char *text)

@@ -123,7 +123,9 @@ static void flush(void)
             size_t length = begin_line(line, sizeof(line), false);
 
             snprintf(line + length, sizeof(line) - length,
-                     "messages that standard error did not take: %lu\n", queue.lost);
+                     queue.lost == 1 ? "%lu message lost: standard error was blocked\n"
+                                     : "%lu messages lost: standard error was blocked\n",
+                     queue.lost);
             queue.lost = 0;
             append(line, strlen(line));
         }

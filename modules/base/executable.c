@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SCRIPT_LINE_MAX = 256 }; /* what execve(2) reads of a script */
+
 /* Where execvp(3) looks without PATH. */
 static const char default_path[] = "/bin:/usr/bin";
 
@@ -32,8 +34,9 @@ static int check_file(const char *path)
     return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-/* Returns 0, or the errno of the first file of this name that cannot be executed. */
-static int look_in_path(const char *name)
+/* Returns the first file of this name that can be executed, or NULL with errno set: that of the
+ * first one that cannot. */
+static char *look_in_path(const char *name)
 {
     const char *directory = getenv("PATH");
     int result = ENOENT;
@@ -46,28 +49,68 @@ static int look_in_path(const char *name)
         int number;
 
         if (asprintf(&path, "%.*s%s%s", (int)length, directory, length > 0 ? "/" : "", name) < 0)
-            return ENOMEM;
+            return NULL;
         number = check_file(path);
-        free(path);
         if (number == 0)
-            return 0;
+            return path;
+        free(path);
         if (number != ENOENT && number != ENOTDIR && result == ENOENT)
             result = number;
         if (directory[length] == '\0')
-            return result;
+            break;
         directory += length + 1;
     }
+    errno = result;
+    return NULL;
 }
 
-int executable_check(const char *word, struct error *err)
+char *executable_find(const char *word, struct error *err)
 {
-    int number = strchr(word, '/') != NULL ? check_file(word)
-                 : *word != '\0'           ? look_in_path(word)
-                                           : ENOENT;
+    char *path = strchr(word, '/') != NULL ? strdup(word) : look_in_path(word);
+    int number = *word == '\0' ? ENOENT : path != NULL ? check_file(path) : errno;
 
     if (number == 0)
-        return 0;
+        return path;
+    free(path);
     explain(word, number, err);
+    return NULL;
+}
+
+/* Fills interpreter with that of a script ("#!/bin/sh"), or leaves it empty for other files.
+ * Returns 0, or the errno for text that does not name one. */
+static int find_interpreter(const char *path, char interpreter[SCRIPT_LINE_MAX])
+{
+    char line[SCRIPT_LINE_MAX];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, line, sizeof(line) - 1) : -1;
+    size_t from, length;
+
+    if (fd >= 0)
+        close(fd);
+    interpreter[0] = '\0';
+    if (n < 2 || line[0] != '#' || line[1] != '!')
+        return n >= 0 && memchr(line, '\0', (size_t)n) == NULL ? ENOEXEC : 0;
+    line[n] = '\0';
+    from = 2 + strspn(line + 2, " \t");
+    length = strcspn(line + from, " \t\n");
+    memcpy(interpreter, line + from, length);
+    interpreter[length] = '\0';
+    return 0;
+}
+
+int executable_check_script(const char *path, const char *word, struct error *err)
+{
+    char interpreter[SCRIPT_LINE_MAX];
+    int number = find_interpreter(path, interpreter);
+
+    if (number != 0) {
+        explain(word, number, err);
+        return -1;
+    }
+    if (interpreter[0] == '\0' || (number = check_file(interpreter)) == 0)
+        return 0;
+    explain(interpreter, number, err);
+    error_prefix(err, "cannot run \"%s\"", word);
     return -1;
 }
 

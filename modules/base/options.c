@@ -12,6 +12,7 @@
 
 enum {
     FIRST_VALUE = 256, /* getopt_long's val of option i is FIRST_VALUE + i */
+    OPERAND = 1,       /* what getopt_long returns for an operand, in order */
     WORD_MAX_COMPARED = 40,
 };
 
@@ -79,7 +80,7 @@ static int add_spec(struct flat *f, const struct option_table *t, const struct o
     return 0;
 }
 
-static int flatten(struct flat *f, const struct option_table *tables)
+static int flatten(struct flat *f, const struct option_table *tables, bool in_order)
 {
     size_t count = count_specs(tables);
     char *letter;
@@ -88,11 +89,13 @@ static int flatten(struct flat *f, const struct option_table *tables)
         .entries = calloc(count + 1, sizeof(*f->entries)),
         .longs = calloc(count + 2, sizeof(*f->longs)),
         .names = calloc(count + 1, sizeof(*f->names)),
-        .letters = calloc(3 * count + 3, 1),
+        .letters = calloc(3 * count + 4, 1),
     };
     if (f->entries == NULL || f->longs == NULL || f->names == NULL || f->letters == NULL)
         return -1;
     letter = f->letters;
+    if (in_order)
+        *letter++ = '-';
     /* The first operand does not end the options; a missing value is reported as such. */
     *letter++ = ':';
     for (; tables->specs != NULL; tables++)
@@ -327,8 +330,8 @@ static size_t find_option(const struct flat *f, int value)
 
 static enum options_result parse(const struct flat *f,
                                  const char *(*hint)(const char *command, const char *option),
-                                 int argc, char **argv, void *target, const char **help_group,
-                                 struct error *err)
+                                 options_on_operand *on_operand, int argc, char **argv,
+                                 void *target, const char **help_group, struct error *err)
 {
     char letter[] = "-x";
 
@@ -341,6 +344,17 @@ static enum options_result parse(const struct flat *f,
         switch (chosen) {
         case -1:
             return OPTIONS_OK;
+        case OPERAND:
+            switch (on_operand(target, optarg, err)) {
+            case OPTIONS_OPERAND_TAKEN:
+                continue;
+            case OPTIONS_OPERAND_FIRST:
+                optind--;
+                return OPTIONS_OK;
+            case OPTIONS_OPERAND_FAILED:
+                return OPTIONS_FAILED;
+            }
+            break;
         case 'h':
             *help_group = optarg;
             return OPTIONS_HELP;
@@ -366,18 +380,19 @@ static enum options_result parse(const struct flat *f,
 
 enum options_result options_parse(const struct option_table *tables,
                                   const char *(*hint)(const char *command, const char *option),
-                                  int argc, char **argv, void *target, int *first,
-                                  const char **help_group, struct error *err)
+                                  options_on_operand *on_operand, int argc, char **argv,
+                                  void *target, int *first, const char **help_group,
+                                  struct error *err)
 {
     enum options_result result = OPTIONS_FAILED;
     struct flat f;
 
     opterr = 0;
     optind = 0; /* glibc: start anew, and look at POSIXLY_CORRECT again */
-    if (flatten(&f, tables) < 0)
+    if (flatten(&f, tables, on_operand != NULL) < 0)
         error_errno(err, ENOMEM, "cannot read the options");
     else
-        result = parse(&f, hint, argc, argv, target, help_group, err);
+        result = parse(&f, hint, on_operand, argc, argv, target, help_group, err);
     clear_flat(&f);
     *first = optind;
     return result;

@@ -61,18 +61,29 @@ enum options_result {
     OPTIONS_FAILED, /* err holds a usage error */
 };
 
+/* What a command makes of an operand that stands among its options. */
+enum options_operand {
+    OPTIONS_OPERAND_TAKEN,  /* as an option would be */
+    OPTIONS_OPERAND_FIRST,  /* it ends the options: the rest of the line belongs to it */
+    OPTIONS_OPERAND_FAILED, /* err holds a usage error */
+};
+typedef enum options_operand options_on_operand(void *target, const char *word, struct error *err);
+
 /*
  * Parses argv[1 ..) by the tables (the last has specs NULL) into target, as
  * getopt_long(3) does: options may follow operands, -- ends them. argv is
- * permuted so that the operands stand last; *first is the first one's index.
+ * permuted so that the operands stand last; *first is the first one's index. With
+ * on_operand, which may be NULL, argv stays as it is, and each operand before -- is shown to
+ * on_operand.
  * *help_group is the GROUP that help is wanted for, or NULL; set with OPTIONS_HELP only.
  * hint is given argv[0] and an unknown option ("-w", "--wait=3"); it returns NULL, or what
  * to use here instead.
  */
 enum options_result options_parse(const struct option_table *tables,
                                   const char *(*hint)(const char *command, const char *option),
-                                  int argc, char **argv, void *target, int *first,
-                                  const char **help_group, struct error *err);
+                                  options_on_operand *on_operand, int argc, char **argv,
+                                  void *target, int *first, const char **help_group,
+                                  struct error *err);
 
 /* Returns true when the option has a value, which may be optional. */
 bool options_takes_value(const struct option_spec *spec);

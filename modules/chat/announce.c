@@ -1,18 +1,28 @@
-/* Owns the way of a line that is ready into the log, and of an answer to where it waits.
- * Decides nothing of what is said. */
+/* Owns the delivery of finished lines to the log, and of replies to their queue. Knows no
+ * commands. */
 #include "chat/announce.h"
 
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/event.h"
 #include "chat/pace.h"
 
 #define PREFIX "-- "
 
 static int refuse(struct error *err)
 {
-    error_set(err, EXITCODE_FAILED, "there is not enough room for it");
+    error_set(err, EXITCODE_FAILED, "the room's buffer cannot hold it");
     return -1;
+}
+
+/* Members that fall behind lose their place sooner then, and newcomers see less. */
+static void report_short_log(struct room *r)
+{
+    if (!shared_log_is_short(r->log) || r->is_short)
+        return;
+    r->is_short = true;
+    event_error("the room's buffer cannot grow: out of memory; it holds fewer lines");
 }
 
 /* Puts r->line into the log as by's, or the room's. */
@@ -27,6 +37,7 @@ static int append(struct room *r, struct member *by, bool is_note, struct error 
     if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire),
                           by != NULL ? by->number : AUTHOR_ROOM, is_note) < 0)
         return refuse(err);
+    report_short_log(r);
     pace_came(r, line);
     room_wake_members(r);
     if (by == NULL)
@@ -68,10 +79,13 @@ int announce_about(struct room *r, struct member *by, struct error *err, const c
     return result < 0 ? refuse(err) : append(r, by, true, err);
 }
 
-/* Puts r->line among what only one member gets; result is that of set_line(). */
-static int answer(struct room *r, struct member *to, int result, struct error *err)
+/* Queues a line for one member only. */
+static int __attribute__((format(printf, 4, 0)))
+answer(struct room *r, struct member *to, struct error *err, const char *format, va_list args)
 {
-    if (result < 0)
+    int result;
+
+    if (set_line(r, PREFIX, format, args) < 0)
         return refuse(err);
     result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &to->answers,
                                err);
@@ -86,9 +100,9 @@ int announce_one(struct room *r, struct member *to, const char *format, ...)
     int result;
 
     va_start(args, format);
-    result = set_line(r, PREFIX, format, args);
+    result = answer(r, to, NULL, format, args);
     va_end(args);
-    return answer(r, to, result, NULL);
+    return result;
 }
 
 int announce_private(struct room *r, struct member *to, struct error *err, const char *format, ...)
@@ -97,7 +111,7 @@ int announce_private(struct room *r, struct member *to, struct error *err, const
     int result;
 
     va_start(args, format);
-    result = set_line(r, PREFIX, format, args);
+    result = answer(r, to, err, format, args);
     va_end(args);
-    return answer(r, to, result, err);
+    return result;
 }

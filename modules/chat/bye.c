@@ -1,4 +1,4 @@
-/* Owns the beginning of the present line, as far as it could still be a bye word. */
+/* Owns the beginning of the current line, as long as it could be a bye word. */
 #include "chat/bye.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ struct bye {
     char line[BYE_WORDS_LINE_MAX];
 };
 
-/* Adds to the present line; what is too long for a bye word is only counted. */
+/* Adds to the current line; bytes beyond the longest bye word are only counted. */
 static void keep(struct bye *b, const char *in, size_t n)
 {
     if (b->length < sizeof(b->line)) {
@@ -24,7 +24,7 @@ static void keep(struct bye *b, const char *in, size_t n)
     b->length += n;
 }
 
-/* Ends the present line, and says whether it was a bye. */
+/* Ends the current line, and returns whether it was a bye. */
 static bool line_was_bye(struct bye *b)
 {
     bool result = b->length <= sizeof(b->line) && bye_words_match(b->words, b->line, b->length);

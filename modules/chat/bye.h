@@ -1,4 +1,4 @@
-/* The filters that see that a line ends a conversation of two. */
+/* Filters that detect a bye: a line that ends a chat of two. */
 #ifndef CHAT_BYE_H
 #define CHAT_BYE_H
 

@@ -46,7 +46,7 @@ static bool is_final_mark(ucs4_t code)
     return code == '.' || code == '!' || code == 0x3002 || code == 0xff01;
 }
 
-/* Takes away what does not matter; a mark that is all there is stays. */
+/* Strips blanks and one final mark; a mark alone stays. */
 static struct core core_of(const char *line, size_t n)
 {
     struct core c = {(const uint8_t *)line, n};

@@ -17,7 +17,7 @@ struct bye_words {
     size_t count;
 };
 
-/* Returns true when the n bytes, with or without the end of the line, are one of the words. */
+/* Returns true if the n bytes, with or without a line ending, are one of the words. */
 bool bye_words_match(const struct bye_words *w, const char *line, size_t n);
 
 #endif

@@ -23,14 +23,14 @@ struct console {
     struct stream *output;
     struct line_editor *editor; /* or NULL */
     struct watch keys;          /* the terminal, for the editor */
-    struct buf held;            /* read, and not given yet */
+    struct buf held;            /* read, and not passed on yet */
     bool ended;
     bool takes_turns;
     bool has_turn;
     bool interactive;
 };
 
-/* Returns how much of what is held makes the next line; 0: it is not whole. */
+/* Returns the length of the next line in held; 0: the line is incomplete. */
 static size_t next_line(const struct console *c)
 {
     size_t held = buf_length(&c->held);
@@ -122,7 +122,7 @@ static void on_key(struct watch *w, uint32_t events)
     line_editor_read_key(container_of(w, struct console, keys)->editor);
 }
 
-/* line is what was typed, or NULL at the end of input. */
+/* line is the typed line, or NULL at the end of input. */
 static void on_edited(void *arg, const char *line)
 {
     struct console *c = arg;
@@ -135,8 +135,8 @@ static void on_edited(void *arg, const char *line)
     wake(c);
 }
 
-/* A prompt and a mark in which only tcptool itself uses a colour; readline(3) wants to be
- * told what takes no columns. */
+/* The prompt and the mark with their colours; readline(3) requires \001 and \002 around bytes
+ * that take no columns. */
 static const char coloured_prompt[] = "\001\033[1m\002>\001\033[0m\002 ";
 static const char coloured_mark[] = "\033[36m<\033[0m ";
 

@@ -11,7 +11,7 @@
 
 struct console;
 
-/* What applies only where a user types at a terminal is marked with a T. */
+/* T marks what applies only to a user at a terminal. */
 struct console_options {
     bool without_input; /* input ends at once */
     bool edited;        /* T: lines are edited, which they can be in UTF-8 only */

@@ -11,7 +11,7 @@
 
 #include "base/event.h"
 
-/* What is used of readline(3). */
+/* The functions of readline(3) in use. */
 struct library {
     void *handle;
     void (*install)(const char *prompt, void (*on_line)(char *line));
@@ -66,7 +66,7 @@ static void on_readline(char *line)
 {
     struct line_editor *e = active;
 
-    if (line == NULL) { /* the end; readline would prompt again */
+    if (line == NULL) { /* end of input; readline would prompt again */
         e->library.remove();
         e->installed = false;
         fputc('\n', e->output);

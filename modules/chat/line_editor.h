@@ -16,7 +16,7 @@ struct line_editor;
 struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg);
 
-/* Reads what was typed; call when standard input is readable. */
+/* Reads the typed keys; call when standard input is readable. */
 void line_editor_read_key(struct line_editor *e);
 
 /* Takes the line that is being edited off the terminal, so that text can be written from the

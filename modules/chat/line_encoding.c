@@ -1,4 +1,4 @@
-/* Owns the encoding of lines. Knows nothing of what they say. */
+/* Owns the encoding of lines. Ignores their contents. */
 #include "chat/line_encoding.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static const char *eol_of(const struct line_encoding *w)
     return w->options.crlf ? "\r\n" : "\n";
 }
 
-/* Appends text and the end of its line, by a conversion of its own. */
+/* Appends text and its line ending, by a separate conversion. */
 static int encode(const struct line_encoding *w, const char *text, size_t n,
                   struct transcode_count *count, struct buf *out, struct error *err)
 {
@@ -34,8 +34,7 @@ static int encode(const struct line_encoding *w, const char *text, size_t n,
     return result;
 }
 
-/* Finds out what the encoding begins everything with: two lines are as much more
- * than one as one is more than the preamble. */
+/* Finds the preamble: two lines exceed one by as much as one exceeds the preamble. */
 static int find_preamble(struct line_encoding *w, struct error *err)
 {
     struct buf one = {0}, two = {0};
@@ -47,7 +46,8 @@ static int find_preamble(struct line_encoding *w, struct error *err)
         goto done;
     length = 2 * buf_length(&one) - buf_length(&two);
     if (length > sizeof(w->preamble)) {
-        error_set(err, EXITCODE_USAGE, "the encoding '%s' cannot be used for lines", w->encoding);
+        error_set(err, EXITCODE_USAGE, "invalid encoding \"%s\": it cannot carry lines",
+                  w->encoding);
         goto done;
     }
     if (length > 0)
@@ -95,7 +95,7 @@ static int put_utf8(const struct line_encoding *w, const char *line, size_t n, s
     char *room = buf_reserve(out, n + 1);
 
     if (room == NULL) {
-        error_set(err, EXITCODE_FAILED, "adding a line: out of memory");
+        error_set(err, EXITCODE_FAILED, "cannot add a line: out of memory");
         return -1;
     }
     memcpy(room, line, n - 1);

@@ -13,8 +13,8 @@
 #define LINE_ENCODING_PREAMBLE_MAX 16
 
 struct line_encoding_options {
-    const char *encoding; /* NULL: UTF-8, and what comes is passed as it is */
-    bool crlf;            /* what ends a line outward */
+    const char *encoding; /* NULL: UTF-8, and received bytes pass unchanged */
+    bool crlf;            /* the line ending sent */
     enum transcode_policy incoming;
     enum transcode_policy outgoing;
     struct transcode_count *incoming_count; /* not owned; may be NULL */
@@ -43,7 +43,7 @@ void line_encoding_clear(struct line_encoding *w);
 int line_encoding_put(const struct line_encoding *w, const char *line, size_t n, struct buf *out,
                       struct error *err);
 
-/* True when what comes is passed as it is; there is no decoder then. */
+/* Returns true if received bytes pass unchanged, without a decoder. */
 bool line_encoding_is_plain(const struct line_encoding *w);
 
 /* A new filter from the wire to UTF-8, or NULL and fills err. */

@@ -8,7 +8,7 @@ struct line_guard {
     struct filter *inner; /* NULL before the first line and after a rejected one */
 };
 
-/* Takes back what came out of a line that failed, if only the line is to blame. */
+/* Removes the output of a failed line, if the line is the cause. */
 static enum filter_result judge(struct line_guard *g, enum filter_result result, size_t before,
                                 struct buf *out, struct error *why, struct error *err)
 {

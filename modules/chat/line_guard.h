@@ -1,4 +1,4 @@
-/* Lines that cannot be converted: each is rejected whole, and the lines after it go on. */
+/* Rejects each line that cannot be converted, whole, and continues with the next. */
 #ifndef CHAT_LINE_GUARD_H
 #define CHAT_LINE_GUARD_H
 

@@ -11,11 +11,10 @@
 #include "text/printable.h"
 #include "text/utf8.h"
 
-/* A line of ROOM_LINE_MAX characters and a CR takes less than this; what is not
- * less is longer. */
+/* A line of ROOM_LINE_MAX characters and a CR is shorter than this. */
 #define LINE_BYTES ((size_t)ROOM_LINE_MAX * UTF8_MAX + 2)
 
-/* How many bytes the first characters have; a byte that is in none counts as one. */
+/* Returns the bytes of the first characters; an invalid byte counts as one character. */
 static size_t first_characters(const char *text, size_t n, size_t characters)
 {
     size_t i = 0, length;
@@ -30,7 +29,7 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
 void lines_not_said(struct room *r, struct member *m, struct error *why)
 {
     r->unsaid += m->number == AUTHOR_CONSOLE;
-    announce_one(r, m, "your line was not said: %s", why->text);
+    announce_one(r, m, "your line was not sent: %s", why->text);
     error_clear(why);
 }
 
@@ -57,8 +56,7 @@ static void act(struct room *r, struct member *m, const char *line, size_t n)
     else if (announce_line(r, m, &err, "%s: %s", m->name, text) < 0)
         lines_not_said(r, m, &err);
     if (kept < n)
-        announce_one(r, m, "your line was longer than %d characters; the rest was cut off",
-                     ROOM_LINE_MAX);
+        announce_one(r, m, "your line was cut after %d characters", ROOM_LINE_MAX);
 }
 
 /* Keeps the beginning of a line, up to a size at which it is cut anyway. */
@@ -111,7 +109,7 @@ enum io lines_hear(struct member *m, const char *bytes, size_t n, size_t *put, s
     const char *end = bytes + n, *at = bytes, *newline;
     int result = 0;
 
-    /* What a member says after it has quit is discarded. */
+    /* Text of a member that has quit is discarded. */
     while (!m->quit && !m->lost && at < end && result == 0) {
         newline = memchr(at, '\n', (size_t)(end - at));
         if (newline == NULL) {

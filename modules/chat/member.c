@@ -1,4 +1,4 @@
-/* Owns who is in a room, and what goes to each. What members say is understood in lines.c. */
+/* Owns the members of a room, and the text for each. lines.c handles the text from them. */
 #include "chat/member.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static size_t clip(struct iovec *iov, size_t n)
     return count + 1;
 }
 
-/* Lists what the member is to get next: the rest of a line, private answers, other lines. */
+/* Lists the member's next text: the rest of a line, private replies, other lines. */
 static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max, size_t *count,
                              struct error *err)
 {
@@ -65,7 +65,7 @@ static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max,
     return *count > 0 ? IO_OK : m->quit ? IO_END : IO_AGAIN;
 }
 
-/* Takes from the front of the answers; returns how much of n is left. */
+/* Takes from the front of the replies; returns the rest of n. */
 static size_t take_answers(struct member *m, size_t n)
 {
     size_t length = buf_length(&m->answers), taken = n < length ? n : length;
@@ -168,7 +168,7 @@ static void member_close(struct transport *t, bool abort)
     if (m->number != AUTHOR_CONSOLE) {
         r->count--;
         if (m->lost && !m->quit)
-            announce_about(r, m, NULL, "%s fell behind and was dropped", m->name);
+            announce_about(r, m, NULL, "%s fell behind and was disconnected", m->name);
         else if (!m->quit)
             announce_about(r, m, NULL, "%s left", m->name);
     }
@@ -213,7 +213,7 @@ static int out_of_memory(struct error *err)
     return -1;
 }
 
-/* The line of UTF-8 has to be one that can go on the wire. */
+/* A name that the wire encoding lacks is rejected. */
 static int check_encodable(const struct room *r, const char *name, struct error *err)
 {
     struct buf wire = {0};
@@ -241,13 +241,11 @@ static int name_console(struct member *m, const char *name, struct error *err)
     if (m->name == NULL || m->key == NULL)
         return out_of_memory(err);
     if (names_is_guest(m->key)) {
-        error_set(err, EXITCODE_USAGE, "invalid name \"%s\": the room gives such names to guests",
-                  name);
+        error_set(err, EXITCODE_USAGE, "invalid name \"%s\": reserved for guests", name);
         return -1;
     }
     if (names_mixes_scripts(m->key)) {
-        error_set(err, EXITCODE_USAGE,
-                  "invalid name \"%s\": it mixes Latin, Greek or Cyrillic letters", name);
+        error_set(err, EXITCODE_USAGE, "invalid name \"%s\": expected letters of one script", name);
         return -1;
     }
     return check_encodable(m->room, name, err);
@@ -258,7 +256,7 @@ static int name_guest(struct member *m, struct error *err)
     struct room *r = m->room;
 
     if (r->guests == AUTHOR_CONSOLE - 1) {
-        error_set(err, EXITCODE_FAILED, "the room has had as many guests as it can count");
+        error_set(err, EXITCODE_FAILED, "cannot join the room: no guest number is left");
         return -1;
     }
     m->number = ++r->guests;
@@ -267,9 +265,7 @@ static int name_guest(struct member *m, struct error *err)
     m->key = m->name == NULL ? NULL : strdup(m->name);
     if (m->key != NULL &&
         buf_add(&m->answers, r->encoding.preamble, r->encoding.preamble_length) == 0 &&
-        announce_one(r, m,
-                     "welcome, you are %s; type a line and Enter to say it, /nick NAME to take a "
-                     "name, /who, /me ACTION, /quit, /help",
+        announce_one(r, m, "welcome, you are %s; type to chat, /nick NAME to rename, or /help",
                      m->name) == 0)
         return 0;
     return out_of_memory(err);

@@ -15,7 +15,7 @@ static bool is_allowed(uint32_t code, bool first)
     if (code < 0x80)
         return (code >= '0' && code <= '9') || (code >= 'a' && code <= 'z') ||
                (code >= 'A' && code <= 'Z') || code == '_' || code == '-';
-    /* There are letters and marks that nobody can see, such as U+3164. */
+    /* Some letters and marks are invisible, such as U+3164. */
     if (uc_is_property_default_ignorable_code_point(code))
         return false;
     return uc_is_general_category_withtable(code, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_Nd) ||
@@ -26,7 +26,7 @@ static bool is_allowed(uint32_t code, bool first)
 bool names_is_valid(const char *name, size_t n)
 {
     size_t count = 0, length;
-    bool names_someone = false; /* "--" would look like what the room says */
+    bool names_someone = false; /* "--" would look like a notice of the room */
 
     for (size_t i = 0; i < n; i += length, count++) {
         if (utf8_next(name + i, n - i, &length) != UTF8_WHOLE)
@@ -43,8 +43,8 @@ char *names_key(const char *name)
     size_t n = strlen(name) + 1, length; /* with its end */
     uint8_t *key = u8_normalize(UNINORM_NFKC, (const uint8_t *)name, n, NULL, &length);
 
-    /* Twice, as what the one gives may have something for the other: a
-     * mathematical capital A has no small letter, but becomes an A that has. */
+    /* Twice, as each mapping may yield input for the other: a mathematical capital A has no
+     * lower case, but NFKC maps it to an A that has. */
     for (int i = 0; i < 2 && key != NULL; i++) {
         uint8_t *folded = u8_casefold(key, length, NULL, UNINORM_NFKC, NULL, &length);
 

@@ -16,11 +16,11 @@
 #define NAMES_MAX 32
 #define NAMES_BYTES (NAMES_MAX * 4)
 
-/* True when these bytes are a name. */
+/* Returns true if these bytes are a valid name. */
 bool names_is_valid(const char *name, size_t n);
 
-/* What a name is compared by: two names are the same when these strings are.
- * Owned by the caller; NULL without memory. The name must be valid. */
+/* Returns the key of a valid name: two names are equal if their keys are. Owned by the caller;
+ * NULL without memory. */
 char *names_key(const char *name);
 
 /* True for the key of a name with letters of more than one of the scripts Latin, Greek and

@@ -68,7 +68,7 @@ static bool is_taking(const struct member *m)
     return !m->idle && loop_now_ms(m->room->loop) - since_ms(m) < ROOM_PATIENCE_MS;
 }
 
-/* True for those that are sent nothing more. */
+/* Returns true for a member that gets no more lines. */
 static bool is_out(const struct member *m)
 {
     return m->lost || m->position.line >= m->until;
@@ -103,7 +103,7 @@ void pace_left(struct member *m)
         m->room->pace.holder = NULL;
 }
 
-/* Puts the end of a line whose rest is lost before the answers. */
+/* Puts the line ending of a line whose rest is lost before the replies. */
 static void end_line(struct member *m)
 {
     struct buf answers = m->answers;
@@ -114,7 +114,7 @@ static void end_line(struct member *m)
     buf_free(&answers);
 }
 
-/* A guest that is overrun fails; the console goes on with the lines that there are. */
+/* A guest that is overrun fails; the console continues with the lines that remain. */
 static void overrun(struct member *m)
 {
     struct room *r = m->room;

@@ -19,7 +19,7 @@ static void set_next(struct room *r)
                        next_ms > loop_now_ms(r->loop) ? next_ms - loop_now_ms(r->loop) : 1);
 }
 
-/* Members whose lines had to wait go on in turn, once nobody holds the room up. */
+/* Members whose lines had to wait resume in turn, once the congestion is over. */
 static void on_tend(struct watch *w, uint32_t events)
 {
     struct room *r = container_of(w, struct room, tend);
@@ -70,7 +70,7 @@ struct room *room_new(struct loop *l, const struct room_options *options,
     struct room *r;
 
     if (options->buffer_bytes < ROOM_BUFFER_MIN) {
-        error_set(err, EXITCODE_USAGE, "a room needs a buffer of at least %zu bytes",
+        error_set(err, EXITCODE_USAGE, "--buffer: a room needs at least %zu bytes",
                   ROOM_BUFFER_MIN);
         return NULL;
     }

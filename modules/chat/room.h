@@ -20,7 +20,7 @@
 /* The characters of a line; a longer one is cut, and its sender is notified. */
 #define ROOM_LINE_MAX 4096
 
-/* A member that has so much private text waiting may say nothing more. */
+/* The limit of pending private text, at which a member may send nothing. */
 #define ROOM_PRIVATE_BYTES ((size_t)64 * 1024)
 
 /* The smallest buffer. Lines that are larger than the buffer are refused. */
@@ -54,8 +54,8 @@ void room_free(struct room *r);
 /* Tells all members that the room closes; the data for each ends there. */
 void room_close(struct room *r);
 
-/* Returns how many members there are; how many lines the console was not shown because its
- * output did not take them; and how many of the console's own lines could not be said. */
+/* Return the number of members; of lines that the console's output did not accept; and of the
+ * console's own lines that were not sent. */
 size_t room_count(const struct room *r);
 uint64_t room_unseen(const struct room *r);
 uint64_t room_unsaid(const struct room *r);

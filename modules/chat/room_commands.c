@@ -1,4 +1,4 @@
-/* Owns the table of commands, and who may have which name. */
+/* Owns the table of commands, and the assignment of names. */
 #include "chat/room_commands.h"
 
 #include <stdio.h>
@@ -85,13 +85,14 @@ static void run_nick(struct member *m, const char *argument)
     char *name = NULL, *key = NULL;
 
     if (!names_is_valid(argument, strlen(argument))) {
-        announce_one(m->room, m,
-                     "a name is 1 to %d letters, digits, \"_\" and \"-\", such as: /nick alice",
-                     NAMES_MAX);
+        announce_one(
+            m->room, m,
+            "invalid name: expected 1 to %d letters, digits, \"_\" and \"-\", as in /nick alice",
+            NAMES_MAX);
         return;
     }
     if (strcmp(argument, m->name) == 0) {
-        announce_one(m->room, m, "you are %s already", argument);
+        announce_one(m->room, m, "you are already %s", argument);
         return;
     }
     name = strdup(argument);
@@ -99,18 +100,18 @@ static void run_nick(struct member *m, const char *argument)
     if (name == NULL || key == NULL)
         announce_one(m->room, m, "you are still %s: out of memory", m->name);
     else if (names_mixes_scripts(key))
-        announce_one(m->room, m, "a name cannot mix Latin, Greek and Cyrillic letters");
+        announce_one(m->room, m, "invalid name: Latin, Greek and Cyrillic letters cannot be mixed");
     else if (is_reserved(m, key))
-        announce_one(m->room, m, "\"guest\" and a number is for members without a name");
+        announce_one(m->room, m, "invalid name: \"guest\" and a number is reserved for guests");
     else if (is_taken(m, key))
-        announce_one(m->room, m, "the name %s is taken", name);
+        announce_one(m->room, m, "the name %s is in use", name);
     else if (rename_member(m, name, key) == 0)
         return;
     free(name);
     free(key);
 }
 
-/* Tells the names collected so far, unless there are none. */
+/* Sends the names collected so far, if any. */
 static void tell_names(struct member *m, struct buf *names)
 {
     if (buf_length(names) > 0)
@@ -142,12 +143,12 @@ static void run_me(struct member *m, const char *argument)
     struct error err = {0};
 
     if (argument[0] == '\0')
-        announce_one(m->room, m, "/me wants to know what you do, such as: /me waves");
+        announce_one(m->room, m, "missing ACTION, as in /me waves");
     else if (announce_line(m->room, m, &err, "* %s %s", m->name, argument) < 0)
         lines_not_said(m->room, m, &err);
 }
 
-/* Returns the other member that the name is of, or NULL once m knows why not. */
+/* Returns the other member of that name, or NULL after notifying m of the cause. */
 static struct member *find_other(struct member *m, const char *name)
 {
     char *key = names_is_valid(name, strlen(name)) ? names_key(name) : NULL;
@@ -155,7 +156,7 @@ static struct member *find_other(struct member *m, const char *name)
 
     free(key);
     if (other == NULL)
-        announce_one(m->room, m, "no member is called %s: try /who", name);
+        announce_one(m->room, m, "unknown member %s: try /who", name);
     else if (other == m)
         announce_one(m->room, m, "%s is you", other->name);
     return other != m ? other : NULL;
@@ -172,7 +173,7 @@ static void run_msg(struct member *m, const char *argument)
     if (name == NULL) {
         announce_one(m->room, m, "your message was not sent: out of memory");
     } else if (*text == '\0') {
-        announce_one(m->room, m, "/msg wants a name and a text, such as: /msg alice hello");
+        announce_one(m->room, m, "missing NAME or TEXT, as in /msg alice hello");
     } else if ((to = find_other(m, name)) != NULL) {
         if (buf_length(&to->answers) >= ROOM_PRIVATE_BYTES)
             announce_one(m->room, m, "your message was not sent: %s reads too slowly", to->name);
@@ -190,7 +191,7 @@ static void run_kick(struct member *m, const char *argument)
     struct member *other;
 
     if (argument[0] == '\0') {
-        announce_one(m->room, m, "/kick wants a name, such as: /kick guest1");
+        announce_one(m->room, m, "missing NAME, as in /kick guest1");
         return;
     }
     other = find_other(m, argument);
@@ -217,14 +218,14 @@ static void run_close(struct member *m, const char *argument)
 static void run_help(struct member *m, const char *argument);
 
 static const struct command commands[] = {
-    {"/nick", "NAME", "take a name", ALL, run_nick},
-    {"/who", "", "see who is here", ALL, run_who},
-    {"/me", "ACTION", "say what you do", ALL, run_me},
-    {"/msg", "NAME TEXT", "say something to one member only", ALL, run_msg},
+    {"/nick", "NAME", "change your name", ALL, run_nick},
+    {"/who", "", "list the members", ALL, run_who},
+    {"/me", "ACTION", "say what you are doing", ALL, run_me},
+    {"/msg", "NAME TEXT", "send TEXT to one member only", ALL, run_msg},
     {"/kick", "NAME", "remove a member", CONSOLE, run_kick},
-    {"/quit", "", "leave", GUESTS, run_quit},
+    {"/quit", "", "leave the room", GUESTS, run_quit},
     {"/quit", "", "close the room", CONSOLE, run_close},
-    {"/help", "", "see this", ALL, run_help},
+    {"/help", "", "list these commands", ALL, run_help},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -237,14 +238,14 @@ static bool may_run(const struct member *m, const struct command *c)
 static void run_help(struct member *m, const char *argument)
 {
     (void)argument;
-    announce_one(m->room, m, "what you type is said to all when you press Enter, but for:");
+    announce_one(m->room, m, "a line goes to all members, except for these commands:");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (may_run(m, &commands[i]))
             announce_one(m->room, m, "%-5s %-9s  %s", commands[i].word, commands[i].argument,
                          commands[i].help);
 }
 
-/* Ends the line before blanks at its end. */
+/* Removes trailing blanks. */
 static void trim(char *line)
 {
     size_t n = strlen(line);

@@ -4,7 +4,7 @@
 
 #include "chat/room_private.h"
 
-/* Does what the line of m says, or answers why not. The line is changed. */
+/* Runs the command in m's line, or replies with an error. The line is modified. */
 void room_commands_run(struct room *r, struct member *m, char *line);
 
 #endif

@@ -42,7 +42,7 @@ struct member {
     char *name;                          /* owned; NULL: a console that only listens */
     char *key;                           /* owned; what the name is compared by */
     struct buf heard;                    /* the beginning of a line, in UTF-8 */
-    struct buf answers;                  /* private text, as it goes on the wire */
+    struct buf answers;                  /* private text, in the wire encoding */
     struct shared_log_position position; /* never in front of a line of its own */
     uint64_t until;                      /* of the log, it gets what is before this line */
     uint64_t spoke;                      /* the line after the last of its own */
@@ -73,7 +73,8 @@ struct room {
     struct watch tend; /* notified when the pace may have changed */
     struct timer next; /* when the pace changes although nothing happens */
     bool has_news;     /* and all members were woken for it */
-    struct buf text;   /* what was said, made safe, */
+    bool is_short;     /* the log has not got its memory, which was reported */
+    struct buf text;   /* the line, made safe, */
     struct buf line;   /* the line that becomes of it, */
     struct buf wire;   /* and that in the wire encoding */
 };
@@ -84,8 +85,8 @@ void room_tend_later(struct room *r);
 /* Wakes all members for new lines. */
 void room_wake_members(struct room *r);
 
-/* The member takes no more part, gets only what was said until now, and is announced to have
- * left unless silently. */
+/* The member sends no more, gets only the lines up to now, and is announced to have left unless
+ * silently. */
 void member_quit(struct member *m, bool silently);
 
 #endif

@@ -16,7 +16,8 @@ struct room_service {
     struct console *console;
     struct conversation_plan console_plan;
     struct conversation *console_conversation; /* NULL when it is over */
-    bool speaks_alone;                 /* a file does, not a user who sees what was not said */
+    bool speaks_alone;                 /* a file does, not a user who sees which lines were not
+                                        * sent */
     struct text_counts console_counts; /* what the console is shown was counted before */
 };
 
@@ -26,7 +27,7 @@ static struct filter *make_heard(void *client, struct stream *from, struct error
     return room_decoder(((struct room_service *)client_service(client))->room, err);
 }
 
-/* What the user types is in the local encoding. */
+/* Typed text is in the local encoding. */
 static struct filter *make_typed(void *owner, struct stream *from, struct error *err)
 {
     struct room_service *s = owner;
@@ -63,7 +64,7 @@ static void on_console_over(void *owner, struct outcome *o)
     console_close(s->console);
     s->console = NULL;
     if (o->whose == FAULT_NONE && o->cut) {
-        error_set(&why, EXITCODE_FAILED, "error writing standard output: lines were lost");
+        error_set(&why, EXITCODE_FAILED, "error writing standard output: lines lost");
         run_report(s->service.run, &why);
     } else if (o->whose != FAULT_NONE) {
         run_fail(s->service.run, &o->why);
@@ -173,12 +174,16 @@ static void report_lost_lines(struct room_service *s)
     struct error why = {0};
 
     if (unseen > 0) {
-        error_set(&why, EXITCODE_FAILED, "error writing standard output: %llu lines were not taken",
+        error_set(&why, EXITCODE_FAILED,
+                  unseen == 1 ? "error writing standard output: %llu line lost"
+                              : "error writing standard output: %llu lines lost",
                   (unsigned long long)unseen);
         run_report(s->service.run, &why);
     }
     if (unsaid > 0) {
-        error_set(&why, EXITCODE_FAILED, "standard input: %llu lines were not said",
+        error_set(&why, EXITCODE_FAILED,
+                  unsaid == 1 ? "standard input: %llu line was not sent"
+                              : "standard input: %llu lines were not sent",
                   (unsigned long long)unsaid);
         run_report(s->service.run, &why);
     }

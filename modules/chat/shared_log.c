@@ -39,18 +39,19 @@ struct shared_log {
     struct ring index;         /* of struct entry */
     uint64_t begin, end;       /* the places of the oldest byte there is, and of the next */
     uint64_t first_line, next; /* the numbers of the oldest line there is, and of the next */
+    bool is_short;             /* it could not grow */
 };
 
-/* Takes memory for n more, as far as the limit allows. Where there is none the
- * ring stays as large as it is, and whoever asks how full it is has to know. */
-static void grow(struct ring *r, size_t n)
+/* Grows the ring by n, within the limit. Without memory the ring keeps its size, and callers
+ * check how full it is. Returns false then. */
+static bool grow(struct ring *r, size_t n)
 {
     size_t wanted = n < r->max - r->used ? r->used + n : r->max;
     size_t size = r->size, tail;
     char *data;
 
     if (wanted <= r->size)
-        return;
+        return true;
     while (size < wanted)
         size = size == 0 ? FIRST_SIZE : size * 2;
     if (size > r->max)
@@ -59,7 +60,7 @@ static void grow(struct ring *r, size_t n)
     if (data == NULL) {
         if (r->size > 0)
             r->max = r->size;
-        return;
+        return false;
     }
     tail = r->size - r->first;
     if (r->used > tail) {
@@ -68,6 +69,7 @@ static void grow(struct ring *r, size_t n)
     }
     r->data = data;
     r->size = size;
+    return true;
 }
 
 /* The index in data of what is that many bytes after the oldest. */
@@ -156,8 +158,8 @@ int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t
 
     if (n == 0 || n > l->text.max)
         return -1;
-    grow(&l->text, n);
-    grow(&l->index, sizeof(e));
+    l->is_short = !grow(&l->text, n) || l->is_short;
+    l->is_short = !grow(&l->index, sizeof(e)) || l->is_short;
     if (l->text.size < n || l->index.size < sizeof(e))
         return -1;
     while (l->text.size - l->text.used < n || l->index.size - l->index.used < sizeof(e))
@@ -168,6 +170,11 @@ int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t
     e.end = (uint32_t)l->end;
     put(&l->index, &e, sizeof(e));
     return 0;
+}
+
+bool shared_log_is_short(const struct shared_log *l)
+{
+    return l->is_short;
 }
 
 struct shared_log_position shared_log_head(const struct shared_log *l)

@@ -48,6 +48,9 @@ void shared_log_free(struct shared_log *l);
 int shared_log_append(struct shared_log *l, const void *line, size_t n, uint32_t author,
                       bool is_note);
 
+/* Returns true when the log is smaller than it may be, since memory could not be had. */
+bool shared_log_is_short(const struct shared_log *l);
+
 /* Where the next line will be. */
 struct shared_log_position shared_log_head(const struct shared_log *l);
 

@@ -44,7 +44,7 @@ static struct filter *make_wire(void *arg, struct error *err)
     return filters_outgoing(t->config->text, t->counts, err);
 }
 
-/* A user sees the reason and can say it otherwise; a script sees it in the status. */
+/* A user sees the reason and can type it differently; a script sees the exit status. */
 static void on_rejected(void *arg, struct error *why)
 {
     struct talk *t = arg;
@@ -109,8 +109,7 @@ static void on_turn_over(struct timer *timer)
     console_give_turn(container_of(timer, struct talk, turn)->console);
 }
 
-/* After its bye it does not matter how the other side hangs up. Data that was lost before
- * is lost. */
+/* After the peer's bye a reset is no failure, unless data was lost before. */
 static void forgive_hangup(const struct talk *t, struct outcome *o)
 {
     if (t->heard_bye && !o->cut && o->whose == FAULT_NEAR &&
@@ -133,7 +132,7 @@ static void on_over(void *owner, struct outcome *o)
     t->console = NULL;
     forgive_hangup(t, o);
     if (was_left && o->whose == FAULT_NONE)
-        event_notice("the other side has left");
+        event_notice("the peer has left");
     t->on_over(t->arg, o);
 }
 
@@ -148,11 +147,11 @@ static void plan(struct talk *t)
     t->plan.from_far.on_moved = on_said;
     t->plan.last_words_ms = LAST_WORDS_MS;
     t->plan.on_over = on_over;
-    /* A user is told that the other has left; a pipe still sends what it has. */
+    /* A user is notified that the peer has left; a pipe still sends its pending input. */
     t->plan.goal = console_is_interactive(t->console) ? GOAL_NEAR_END : GOAL_BOTH_END;
 }
 
-/* A user who joins a room takes the name there; between two it is just a line. */
+/* Sends /nick, which sets the name in a room; to any other peer it is just a line. */
 static int introduce(const struct talk *t, struct stream *peer, struct error *err)
 {
     struct text_options text = *t->config->text;

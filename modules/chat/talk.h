@@ -36,10 +36,10 @@ int talk_begin(struct talk *t, const struct talk_config *config, struct run *run
                struct text_counts *counts, struct stream *peer,
                void (*on_over)(void *arg, struct outcome *o), void *arg, struct error *err);
 
-/* Ends it as the end of the input does. */
+/* Ends the chat as the end of input does. */
 void talk_leave(struct talk *t);
 
-/* The service that talks to one client. config: struct talk_config. */
+/* The service that chats with one client. config: struct talk_config. */
 extern const struct service_ops talk_ops;
 
 #endif

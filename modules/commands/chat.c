@@ -94,6 +94,7 @@ static void configure_talk(struct talk_config *c, const struct chat_options *o,
 struct call {
     const struct chat_options *options;
     struct run run;
+    struct tls_context *tls; /* NULL: none */
     struct connecting *connecting;
     struct talk_config config;
     struct talk talk;
@@ -145,7 +146,7 @@ static void on_drained(struct timer *t)
         conversation_end(c->talk.conversation, CONVERSATION_STOP);
 }
 
-/* The first signal ends the talk as the end of the input does. */
+/* The first signal ends the chat as the end of input does. */
 static void on_signal(void *arg, int number)
 {
     struct call *c = arg;
@@ -170,8 +171,9 @@ static int start(struct call *c, struct connecting_words *words, struct error *e
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
         loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
-        connecting_plan(words, &o->connect, &o->common, true, &plan, err) < 0)
+        tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
         return -1;
+    plan = connecting_plan(words, &o->connect, &o->common, true, c->tls);
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
     return c->connecting != NULL ? 0 : -1;
 }
@@ -190,6 +192,7 @@ static int call(const struct chat_options *o, struct connecting_words *words,
     if (c.talk.conversation != NULL)
         conversation_end(c.talk.conversation, CONVERSATION_STOP);
     console_close(c.talk.console);
+    tls_context_free(c.tls);
     text_options_report(&o->text, &c.counts);
     return run_end(&c.run, startup);
 }
@@ -252,7 +255,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
         connecting_check(w, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
-        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type what you want to say",
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
                   words[w->used]);
         return -1;
     }

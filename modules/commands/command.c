@@ -85,7 +85,8 @@ int command_parse(const struct command *c, int argc, char **argv, void *target, 
     const char *group;
     struct error why = {0};
 
-    switch (options_parse(c->tables, hints_text, argc, argv, target, first, &group, &why)) {
+    switch (options_parse(c->tables, hints_text, c->on_operand, argc, argv, target, first, &group,
+                          &why)) {
     case OPTIONS_OK:
         return -1;
     case OPTIONS_HELP:

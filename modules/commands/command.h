@@ -1,4 +1,4 @@
-/* What a command is to the program: a name, a help text, its options, a function. */
+/* A command: a name, a help text, options and a function. */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
@@ -13,7 +13,8 @@ struct command {
     const char *synopsis; /* one line per form, without "tcptool" */
     const char *examples; /* whole lines */
     const struct option_table *tables;
-    const void *defaults; /* the options' struct before parsing; help shows its numbers */
+    options_on_operand *on_operand; /* NULL: options may follow operands */
+    const void *defaults;           /* the options' struct before parsing; help shows its numbers */
     /* argv[0] is the command's name. Returns the exit status. */
     int (*run)(const struct command *self, const struct local_startup *startup, int argc,
                char **argv);

@@ -1,4 +1,4 @@
-/* Owns the words and options that say where to connect. Connects to nothing. */
+/* Owns the words and options that name the peer. Opens no connection. */
 #include "commands/connecting.h"
 
 #include <errno.h>
@@ -115,24 +115,21 @@ done:
 void connecting_clear(struct connecting_words *w)
 {
     free(w->host);
-    tls_context_free(w->tls.context);
 }
 
-int connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                    const struct common_options *o, bool replying, struct connect_plan *plan,
-                    struct error *err)
+struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                                    const struct common_options *o, bool replying,
+                                    struct tls_context *tls)
 {
     size_t stages = 0;
 
-    w->tls.host = w->target.port != 0 ? w->host : NULL;
-    if (tls_options_prepare(&o->tls, TLS_CLIENT, &w->tls, err) < 0)
-        return -1;
+    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
     if (c->send_proxy)
         w->stages[stages++] =
             (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    if (w->tls.context != NULL)
+    if (tls != NULL)
         w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
-    *plan = (struct connect_plan){
+    return (struct connect_plan){
         .targets = &w->target,
         .count = 1,
         .family = common_options_family(o),
@@ -144,7 +141,6 @@ int connecting_plan(struct connecting_words *w, const struct connect_options *c,
         .stages = w->stages,
         .stage_count = stages,
     };
-    return 0;
 }
 
 int connecting_check(const struct connecting_words *w, const struct common_options *o,
@@ -165,8 +161,10 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
+    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0)
+        return -1;
     if (word == NULL)
-        return tls_options_check(&o->tls, TLS_CLIENT, err);
+        return 0;
     if (endpoint_parse_local(word, &e, err) < 0) {
         error_prefix(err, "--bind");
         return -1;
@@ -179,6 +177,6 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     else if (addr_is_file(&local))
         error_set(err, EXITCODE_USAGE, "--bind %s: a path can be used only to listen", word);
     else
-        return tls_options_check(&o->tls, TLS_CLIENT, err);
+        return 0;
     return -1;
 }

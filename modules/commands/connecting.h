@@ -1,4 +1,4 @@
-/* What the commands that connect have in common: the words HOST and PORT, and options. */
+/* Shared by the commands that connect: the words HOST and PORT, and options. */
 #ifndef COMMANDS_CONNECTING_H
 #define COMMANDS_CONNECTING_H
 
@@ -43,10 +43,10 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
 
 void connecting_clear(struct connecting_words *w);
 
-/* Makes the plan; it points into w and the options. Returns 0, or -1 with err filled. */
-int connecting_plan(struct connecting_words *w, const struct connect_options *c,
-                    const struct common_options *o, bool replying, struct connect_plan *plan,
-                    struct error *err);
+/* Returns the plan; it points into w and the options. tls may be NULL: without TLS. */
+struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
+                                    const struct common_options *o, bool replying,
+                                    struct tls_context *tls);
 
 /* Refuses more than one local address, and one that does not go with the target. Returns 0,
  * or -1 with a usage error. */

@@ -10,21 +10,21 @@
 #include "base/endpoint.h"
 #include "commands/hints.h"
 
-/* What a line asks for. */
+/* What a command line requests. */
 struct wish {
     bool listens;
     bool connects;
     const char *port; /* of -p */
     const char *operands[2];
     int operand_count;
-    const char *final; /* the text that answers the whole line */
+    const char *final; /* the reply to the whole line */
     char flags[8];     /* " -4v": options that are the same here */
     struct buf notes;  /* "; TEXT" for each option that means something else here */
 };
 
-static bool is_number(const char *word)
+static bool is_port(const char *word)
 {
-    return word != NULL && word[0] != '\0' && strspn(word, "0123456789") == strlen(word);
+    return word != NULL && endpoint_kind(word) == ENDPOINT_PORT;
 }
 
 static void note(struct wish *w, const char *text)
@@ -54,7 +54,7 @@ static bool is_harmless(const char *option)
     return false;
 }
 
-/* Reads one option, a long name or a letter. Returns false for one that nothing is known of. */
+/* Reads one option, a long name or a letter. Returns false for an unknown one. */
 static bool read_option(struct wish *w, const char *option, bool *takes_value)
 {
     const struct hint *h = hints_find(HINTS_LINE, option);
@@ -109,7 +109,7 @@ static int read_long(struct wish *w, const char *word, const char *next)
     return takes_value && equals == NULL && next != NULL ? 2 : 1;
 }
 
-/* Returns false when a word is not understood. */
+/* Returns false for an unknown word. */
 static bool read_words(struct wish *w, int count, char **words)
 {
     for (int i = 0, read; i < count; i += read) {
@@ -131,7 +131,7 @@ static bool read_words(struct wish *w, int count, char **words)
 /* The kinds of socat's addresses: "TCP:", "UDP4-RECV:". */
 static const struct {
     const char *name;
-    const char *option; /* whose hint answers it; NULL: TCP */
+    const char *option; /* the option whose hint applies; NULL: TCP */
 } kinds[] = {
     {"TCP", NULL},          {"TCP4", NULL},
     {"TCP6", NULL},         {"UDP", "--udp"},
@@ -184,30 +184,30 @@ static bool read_addresses(struct wish *w, int count, char **words)
     return found;
 }
 
-/* Takes HOST PORT, HOST:PORT or, to listen, PORT from the operands. Returns false when they
- * name no place. */
+/* Takes HOST PORT, HOST:PORT or, to listen, PORT from the operands. Returns false if they name
+ * no address. */
 static bool find_place(struct wish *w)
 {
     const char *first = w->operands[0], *second = w->operands[1];
     struct endpoint e = {0};
     bool has_port;
 
-    if (w->listens || (w->operand_count == 1 && !w->connects && is_number(first))) {
+    if (w->listens || (w->operand_count == 1 && !w->connects && is_port(first))) {
         w->listens = true;
         if (w->port == NULL)
-            w->port = is_number(second) ? second : is_number(first) ? first : "PORT";
+            w->port = is_port(second) ? second : is_port(first) ? first : "PORT";
         return true;
     }
     if (first == NULL)
         return false;
-    has_port = second == NULL && endpoint_parse(first, &e, NULL) == 0 && is_number(e.port);
+    has_port = second == NULL && endpoint_parse(first, &e, NULL) == 0 && is_port(e.port);
     endpoint_clear(&e);
     if (!has_port)
         w->port = second;
-    return has_port || is_number(second);
+    return has_port || is_port(second);
 }
 
-/* Commands that others would have. */
+/* Command names that users expect from other programs. */
 static bool read_command(struct wish *w, const char *word)
 {
     w->listens = strcmp(word, "listen") == 0 || strcmp(word, "server") == 0;

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 
-/* Fills err with a usage error: the command that does here what the words ask for, or that
- * nothing does. Returns false, with err untouched, for words of another kind. */
+/* Fills err with a usage error that names the tcptool command for the words, or states that
+ * there is none. Returns false, with err untouched, for other words. */
 bool foreign_explain(int count, char **words, struct error *err);
 
 #endif

@@ -8,7 +8,9 @@
 #define CONNECTORS "send chat wait"
 #define LINE HINTS_LINE
 
-#define NO_PROGRAM "there is no way to run a program here; a pipe connects one"
+#define RUN_PROGRAM "tcptool serve PROGRAM runs a program for each client"
+#define RUN_SHELL "tcptool serve sh -c COMMAND runs a command line for each client"
+#define NO_LUA "there is no Lua here; tcptool serve PROGRAM runs a program for each client"
 #define NO_PROXY "there is no proxy here"
 #define NO_UDP "there is no UDP here"
 
@@ -38,11 +40,11 @@ static const struct hint hints[] = {
     {NULL, "-x", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "-X", .text = NO_PROXY, .takes_value = true, .is_final = true},
     {NULL, "--proxy", .text = NO_PROXY, .is_final = true},
-    {NULL, "-e", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
-    {NULL, "-c", .text = NO_PROGRAM, .takes_value = true, .is_final = true},
-    {NULL, "--exec", .text = NO_PROGRAM, .is_final = true},
-    {NULL, "--sh-exec", .text = NO_PROGRAM, .is_final = true},
-    {NULL, "--lua-exec", .text = NO_PROGRAM, .is_final = true},
+    {NULL, "-e", .text = RUN_PROGRAM, .takes_value = true, .is_final = true},
+    {NULL, "-c", .text = RUN_SHELL, .takes_value = true, .is_final = true},
+    {NULL, "--exec", .text = RUN_PROGRAM, .is_final = true},
+    {NULL, "--sh-exec", .text = RUN_SHELL, .is_final = true},
+    {NULL, "--lua-exec", .text = NO_LUA, .is_final = true},
     {NULL, "-z", .text = "tcptool wait --now HOST:PORT tries to connect", .is_final = true},
     {NULL, "-V", .text = "tcptool --version prints the version", .is_final = true},
     {NULL, "--version", .text = "tcptool --version prints the version", .is_final = true},

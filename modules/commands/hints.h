@@ -1,5 +1,5 @@
-/* What users of nc, ncat and socat type, and what it is here. One table has all of it, and
- * names only what exists. */
+/* Options of nc, ncat and socat, and their equivalents. The table is the only source of hints,
+ * and names only what exists. */
 #ifndef COMMANDS_HINTS_H
 #define COMMANDS_HINTS_H
 
@@ -13,7 +13,7 @@ struct hint {
     const char *word;     /* an option: "-w", "--exec" */
     const char *text;
     bool takes_value; /* of its own, in the other program */
-    bool is_final;    /* it answers the whole line: nothing like the option is here */
+    bool is_final;    /* replaces all other hints */
 };
 
 /* Returns the hint for an option of a command, or NULL when there is none. Of "--name=value"

@@ -8,7 +8,6 @@
 
 #include "base/endpoint.h"
 #include "base/num.h"
-#include "commands/access_options.h"
 #include "commands/hints.h"
 #include "commands/port_file.h"
 #include "commands/socket_options.h"
@@ -51,9 +50,9 @@ const struct option_spec listen_worker_specs[] = {
 
 const struct option_spec listen_access_specs[] = {
     {OPTION_WORDS, "allow", 0, .value = "RULE", AT(allow),
-     .help = "serve clients of RULE only (repeatable)"},
+     .help = "serve clients of RULE or @FILE only (repeatable)"},
     {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
-     .help = "refuse clients of RULE (repeatable)"},
+     .help = "refuse clients of RULE or @FILE (repeatable)"},
     {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
      .help = "require a PROXY header from each client"},
     {.kind = OPTION_END},
@@ -65,6 +64,13 @@ void listening_clear_options(struct listen_options *o)
     options_clear_words(&o->deny);
 }
 
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err)
+{
+    return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
+                                                : options_add_word(&common->binds, word, err);
+}
+
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err)
 {
@@ -73,10 +79,8 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     if (count > 1 && kind != ENDPOINT_NONE)
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": expected one port or address",
                   words[1]);
-    else if (kind == ENDPOINT_PORT)
-        return endpoint_parse_port(words[0], 0, &o->port, err);
-    else if (kind == ENDPOINT_ADDRESS)
-        return options_add_word(&common->binds, words[0], err);
+    else if (kind != ENDPOINT_NONE)
+        return listening_take_word(o, common, words[0], err);
     else if (count > 0)
         error_set(err, EXITCODE_USAGE,
                   "unexpected argument \"%s\": taken for a program, as it is no port and no "
@@ -89,7 +93,7 @@ int listening_check(const struct listen_options *o, const struct common_options 
                     const char *shares, struct error *err)
 {
     if (o->workers > 1 && o->once)
-        shares = "--once takes a single connection";
+        shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
         return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
@@ -128,21 +132,35 @@ static void report_stopping(const struct listening *l)
         event_notice(
             clients == 1
                 ? "stopping: waiting up to %s for %llu connection to close; again to end it now"
-                : "stopping: waiting up to %s for %llu connections to close; again to end them now",
+                : "stopping: waiting up to %s for %llu connections to close; again to end them "
+                  "now",
             limit, clients);
 }
 
-/* The first signal lets clients end by themselves; the second ends the program at once. */
+static bool has_files(const struct listening *l)
+{
+    const struct access_source *targets = l->target_rules;
+
+    return access_source_has_files(&l->options->allow, &l->options->deny) ||
+           (targets != NULL && access_source_has_files(targets->allow, targets->deny)) ||
+           tls_options_have_files(&l->common->tls);
+}
+
+/* SIGHUP reads files again, or ends the program at once where there are none. The first other
+ * signal waits for clients to close; the second ends the program at once. */
 static void on_signal(void *arg, int number)
 {
     struct listening *l = arg;
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
-    if (number == SIGHUP) {
+    if (number == SIGHUP && has_files(l)) {
+        access_source_reload(&l->rules);
+        if (l->target_rules != NULL)
+            access_source_reload(l->target_rules);
         tls_options_reload(&l->tls);
         return;
     }
-    if (l->server == NULL || l->signalled || waits_for_first) {
+    if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
         return;
@@ -192,15 +210,19 @@ void listening_open(struct listening *l)
 {
     struct error why = {0};
     sigset_t signals;
+    struct sigaction action;
 
     event_show_clients(l->common->verbose || (l->shows_clients && isatty(STDERR_FILENO)));
     l->accept_limit.on_due = on_accept_limit;
     l->port_file_retry.on_due = on_port_file_retry;
+    l->access = (struct access)ACCESS_INIT;
+    l->rules = (struct access_source){
+        .allow = &l->options->allow, .deny = &l->options->deny, .access = &l->access};
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (tls_options_have_files(&l->common->tls))
-        sigaddset(&signals, SIGHUP);
+    if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
+        sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
@@ -283,15 +305,14 @@ static int plan_server(struct listening *l, struct error *err)
     size_t stages = 0;
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        access_options_add(&l->run, &l->rules, &o->allow, ACCESS_OPTION_ALLOW, err) < 0 ||
-        access_options_add(&l->run, &l->rules, &o->deny, ACCESS_OPTION_DENY, err) < 0 ||
-        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls, err) < 0)
+        access_source_open(&l->rules, &l->run, err) < 0 ||
+        (l->target_rules != NULL && access_source_open(l->target_rules, &l->run, err) < 0) ||
+        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
-    access_sort(&l->rules);
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
-    if (l->rules.count > 0)
-        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->rules};
+    if (o->allow.count > 0 || o->deny.count > 0)
+        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     if (l->last_stage.make != NULL)
@@ -331,7 +352,7 @@ static void announce(const struct listening *l)
                          &listeners->items[0].address);
 }
 
-/* An address that is not of this machine may be one in which a port was meant. */
+/* An address that is not local may be meant as a port: -b 8080. */
 static void explain_bind(const struct listening *l, struct error *err)
 {
     const struct option_words *binds = &l->common->binds;
@@ -393,7 +414,9 @@ static void clear(struct listening *l)
     for (size_t i = 0; l->binds != NULL && i < l->server_options.listen.count; i++)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
-    access_clear(&l->rules);
+    access_source_close(&l->rules);
+    if (l->target_rules != NULL)
+        access_source_close(l->target_rules);
     tls_context_free(l->tls.context);
 }
 

@@ -1,11 +1,11 @@
-/* What the commands that listen have in common: their options, and a run from the first
- * look-up to the last client. What a client gets is the service's business. */
+/* Shared by the commands that listen: their options, and a run from the first look-up to the
+ * last client. The service decides what clients get. */
 #ifndef COMMANDS_LISTENING_H
 #define COMMANDS_LISTENING_H
 
+#include "commands/access_source.h"
 #include "commands/common_options.h"
 #include "net/service.h"
-#include "stages/access.h"
 
 struct listen_options {
     unsigned port;
@@ -42,12 +42,13 @@ struct listening {
     const struct text_options *text; /* NULL, or to report conversion errors */
     const struct service_ops *ops;
     const void *config;
-    struct conversation_plan plan; /* of every client; the service completes it */
-    bool replies;                  /* what is sent to clients must not wait for more */
-    bool shows_clients;            /* with -v only, or also on a terminal */
-    bool loopback_only;            /* else on every address, unless --bind says where */
-    struct stage_plan last_stage;  /* of every client, where make is not NULL */
-    const char *reached_by;        /* the command that connects; NULL: send */
+    struct conversation_plan plan;      /* of every client; the service completes it */
+    bool replies;                       /* what is sent to clients must not wait for more */
+    bool shows_clients;                 /* with -v only, or also on a terminal */
+    bool loopback_only;                 /* else on every address, unless --bind says where */
+    struct stage_plan last_stage;       /* of every client, where make is not NULL */
+    const char *reached_by;             /* the command that connects; NULL: send */
+    struct access_source *target_rules; /* read and freed with those of clients; or NULL */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -56,7 +57,8 @@ struct listening {
     struct server_options server_options;
     struct server_limit limit;
     struct listeners_bind *binds;
-    struct access_rules rules;
+    struct access access;
+    struct access_source rules;
     struct stage_plan stages[4];
     struct tls_stage_config tls;
     struct timer accept_limit;
@@ -72,8 +74,12 @@ struct listening {
 /* Frees the words of the options. */
 void listening_clear_options(struct listen_options *o);
 
-/* Takes a single operand that is a port or an address as -p or -b. Returns 0, or -1 with a
- * usage error. */
+/* Takes a word that is a port or an address as -p or -b. Returns 0, or -1 with a usage
+ * error. */
+int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
+                        struct error *err);
+
+/* Takes a single operand likewise; for commands that have no others. */
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err);
 

@@ -1,4 +1,4 @@
-/* Owns the message of send until it is on its way. */
+/* Owns the message of send until it is opened as a stream. */
 #include "commands/message.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* --port-file: tells other programs which port it is. */
+/* --port-file: writes the port for other programs. */
 #ifndef COMMANDS_PORT_FILE_H
 #define COMMANDS_PORT_FILE_H
 

@@ -87,7 +87,7 @@ static void format_bar(const struct progress *p, uint64_t moved, size_t room, ch
     text[width] = '\0';
 }
 
-/* Skips what standard error does not take now. */
+/* Discards what standard error does not accept at once. */
 static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void print(const char *format, ...)

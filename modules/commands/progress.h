@@ -8,7 +8,7 @@ struct progress {
     struct loop *loop;
     struct timer next;
     struct stream *stream;
-    bool sending;         /* counts what goes out; else what comes in */
+    bool sending;         /* counts sent data; else received data */
     uint64_t total_bytes; /* 0: not known */
     int64_t began_ms;
     uint64_t shown_bytes; /* when it was shown last */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/endpoint.h"
-#include "commands/access_options.h"
 #include "commands/command.h"
 #include "commands/connecting.h"
 #include "commands/listening.h"
@@ -82,7 +81,8 @@ struct relay {
     atomic_size_t turn;
     char *login; /* USER:PASS */
     struct request_config request;
-    struct access_rules rules;    /* of targets */
+    struct access access; /* to targets that clients name */
+    struct access_source rules;
     struct connecting_words none; /* what the plan to connect is made from */
 };
 
@@ -209,6 +209,17 @@ static int check_options(struct relay *r, int count, char **words, struct error 
     return r->options.to_any ? 0 : find_targets(r, count, words, err);
 }
 
+static void plan_connections(struct relay *r)
+{
+    const struct relay_options *o = &r->options;
+    struct connect_plan *plan = &r->config.connect;
+
+    *plan = connecting_plan(&r->none, &o->connect, &o->to_common, true, NULL);
+    plan->targets = r->targets;
+    plan->count = r->count;
+    plan->handshake_ms = o->common.handshake_timeout_ms;
+}
+
 static void configure(struct relay *r)
 {
     const struct relay_options *o = &r->options;
@@ -223,8 +234,12 @@ static void configure(struct relay *r)
         .plan.on_closing = o->common.verbose ? on_closing : NULL,
         .replies = true,
         .shows_clients = true,
+        .target_rules = &r->rules,
         .loopback_only = o->to_any && o->login == NULL && o->listen.allow.count == 0,
     };
+    r->access = (struct access)ACCESS_INIT;
+    r->rules = (struct access_source){
+        .allow = &o->to_allow, .deny = &o->to_deny, .of_targets = true, .access = &r->access};
     r->request.login = r->login;
     if (o->to_any)
         l->last_stage = (struct stage_plan){.make = request_stage, .config = &r->request};
@@ -235,23 +250,11 @@ static void configure(struct relay *r)
         .far_text = &o->to_text,
         .spread = o->spread,
         .turn = &r->turn,
-        .targets = &r->rules,
+        .targets = &r->access,
         .send_proxy = o->connect.send_proxy,
         .proxy_version = o->connect.proxy_version,
     };
-}
-
-static int plan_connections(struct relay *r, struct error *err)
-{
-    const struct relay_options *o = &r->options;
-    struct connect_plan *plan = &r->config.connect;
-
-    if (connecting_plan(&r->none, &o->connect, &o->to_common, true, plan, err) < 0)
-        return -1;
-    plan->targets = r->targets;
-    plan->count = r->count;
-    plan->handshake_ms = o->common.handshake_timeout_ms;
-    return 0;
+    plan_connections(r);
 }
 
 static void clear(struct relay *r)
@@ -261,42 +264,10 @@ static void clear(struct relay *r)
     free(r->words);
     free(r->targets);
     free(r->login);
-    access_clear(&r->rules);
     options_clear_words(&r->options.to_allow);
     options_clear_words(&r->options.to_deny);
     listening_clear_options(&r->options.listen);
     common_options_clear(&r->options.common);
-}
-
-static int look_up_rules(struct relay *r, struct error *err)
-{
-    struct run *run = &r->listening.run;
-    const struct relay_options *o = &r->options;
-
-    if (access_options_add(run, &r->rules, &o->to_allow, ACCESS_OPTION_TO_ALLOW, err) < 0 ||
-        access_options_add(run, &r->rules, &o->to_deny, ACCESS_OPTION_TO_DENY, err) < 0)
-        return -1;
-    access_sort(&r->rules);
-    return 0;
-}
-
-/* Returns 0, or -1 with a usage error. */
-static int serve(struct relay *r, struct error *err)
-{
-    struct error why = {0};
-
-    configure(r);
-    listening_open(&r->listening);
-    if (run_is_over(&r->listening.run) ||
-        (plan_connections(r, &why) == 0 && look_up_rules(r, &why) == 0))
-        return listening_run(&r->listening, err);
-    if (why.status == EXITCODE_USAGE) {
-        error_move(err, &why);
-        return -1;
-    }
-    if (error_is_set(&why))
-        run_fail(&r->listening.run, &why);
-    return 0;
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
@@ -309,7 +280,9 @@ static int run(const struct command *self, const struct local_startup *startup, 
     if (status < 0 && check_options(&r, argc - first, argv + first, &why) < 0)
         status = command_misused(self, &why);
     if (status < 0) {
-        if (serve(&r, &why) < 0)
+        configure(&r);
+        listening_open(&r.listening);
+        if (listening_run(&r.listening, &why) < 0)
             status = command_misused(self, &why);
         first = listening_end(&r.listening, startup);
         status = status < 0 ? first : status;

@@ -13,7 +13,7 @@ enum { STEP_MS = 1000, WIDTH_DEFAULT = 80 };
 
 static struct retry_line *shown; /* around which messages are printed */
 
-/* Skips what the terminal does not take now. */
+/* Discards what the terminal does not accept at once. */
 static void write_now(const char *text)
 {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};

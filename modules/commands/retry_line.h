@@ -1,4 +1,4 @@
-/* The line of a terminal that shows how long connecting is tried again. */
+/* The terminal line that shows the time left of --retry. */
 #ifndef COMMANDS_RETRY_LINE_H
 #define COMMANDS_RETRY_LINE_H
 

@@ -74,6 +74,7 @@ struct send {
     struct send_options options;
     struct run run;
     struct connecting_words words;
+    struct tls_context *tls; /* NULL: none */
     struct connecting *connecting;
     struct retry_line waiting;
     struct message message;
@@ -126,8 +127,7 @@ static void on_over(void *owner, struct outcome *o)
     event_detail("%s closed: %llu bytes in, %llu bytes out", o->name,
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
-        event_notice("no reply came; if you expected one, try --no-half-close: the server may "
-                     "have closed because the sending side was closed");
+        event_notice("no reply; if you expected one, the server may need --no-half-close");
     if (o->whose != FAULT_NONE)
         run_fail(&s->run, &o->why);
     else
@@ -213,7 +213,7 @@ static void plan_conversation(struct send *s)
         .idle_ms = o->common.idle_timeout_ms,
         .quiet_ms = o->until == UNTIL_QUIET ? o->quiet_ms : 0,
         .unanswered = o->until == UNTIL_LINE
-                          ? "the peer closed the connection before a whole line came"
+                          ? "the peer closed the connection before a whole line arrived"
                           : "the peer closed the connection without a reply",
         .on_closing = on_closing,
         .on_over = on_over,
@@ -290,10 +290,11 @@ static int start(struct send *s, struct error *err)
     struct connect_plan plan;
 
     set_format(s);
-    if (connecting_plan(&s->words, &o->connect, &o->common, false, &plan, err) < 0 ||
+    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &s->tls, err) < 0 ||
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
+    plan = connecting_plan(&s->words, &o->connect, &o->common, false, s->tls);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
     return s->connecting != NULL ? 0 : -1;
 }
@@ -384,6 +385,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     message_clear(&s.message);
     connecting_clear(&s.words);
+    tls_context_free(s.tls);
     common_options_clear(&s.options.common);
     return status;
 }

@@ -1,11 +1,14 @@
-/* The command serve: its options, and which service they ask for. */
+/* The command serve: its options, and the service that they select. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
+#include "base/executable.h"
 #include "commands/command.h"
 #include "commands/listening.h"
 #include "commands/progress.h"
@@ -13,6 +16,7 @@
 #include "core/whole.h"
 #include "services/answer.h"
 #include "services/echo.h"
+#include "services/program.h"
 
 struct serve_options {
     struct common_options common;
@@ -25,6 +29,7 @@ struct serve_options {
     bool label;
     bool raw;
     bool progress;
+    bool has_place; /* among the operands */
 };
 
 #define AT(field) .offset = offsetof(struct serve_options, field)
@@ -68,6 +73,10 @@ struct serve {
     struct listening listening;
     struct answer_config answer; /* begins with the configuration of print */
     struct echo_config echo;
+    struct program_config program;
+    struct child_table *children;
+    char *program_path;
+    int error_output; /* for programs */
     struct progress progress;
     struct buf reply; /* as it goes over the wire */
 };
@@ -82,9 +91,9 @@ static void on_closing(void *client, struct stream *near, int64_t duration_ms)
     const struct service *v = client_service(client);
     const struct print_config *print = v->config;
     const struct echo_config *echo = v->config;
-    struct serve *s = v->ops == &echo_ops ? echo->arg : print->arg;
 
-    progress_stop(&s->progress);
+    if (v->ops != &program_ops)
+        progress_stop(&((struct serve *)(v->ops == &echo_ops ? echo->arg : print->arg))->progress);
     progress_report_totals(near, duration_ms);
 }
 
@@ -104,17 +113,46 @@ static bool is_labelled(const struct serve_options *o)
     return o->label || (!o->raw && isatty(STDOUT_FILENO));
 }
 
-static int check_workers(const struct serve_options *o, struct error *err)
+static int check_workers(const struct serve_options *o, bool runs_program, struct error *err)
 {
     const struct text_format format = {.printable = is_labelled(o)};
     const char *shares = NULL;
 
-    if (!replies(o))
-        shares = "requires --echo, --discard, --reply or --reply-file: printing in order takes "
-                 "one loop";
+    if (runs_program)
+        shares = NULL;
+    else if (!replies(o))
+        shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
-        shares = "only one loop can keep lines and characters whole: use --raw, without -e";
+        shares = "only one worker keeps lines and characters whole: use --raw, without -e";
     return listening_check(&o->listen, &o->common, shares, err);
+}
+
+/* Returns the option that has no meaning where a program gets the clients, or NULL. */
+static const char *find_other_use(const struct serve_options *o)
+{
+    return o->reply != NULL        ? "--reply"
+           : o->reply_file != NULL ? "--reply-file"
+           : o->echo               ? "--echo"
+           : o->discard            ? "--discard"
+           : o->label              ? "--label"
+           : o->raw                ? "--raw"
+           : o->progress           ? "--progress"
+           : !o->common.sendall    ? "--no-sendall"
+                                   : NULL;
+}
+
+static int check_program(const struct serve_options *o, char **words, struct error *err)
+{
+    const char *other = find_other_use(o);
+
+    if (other != NULL)
+        error_set(err, EXITCODE_USAGE, "%s and PROGRAM cannot be used together", other);
+    else if (o->has_place && endpoint_kind(words[0]) != ENDPOINT_NONE)
+        error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": expected one port or address",
+                  words[0]);
+    else
+        return 0;
+    return -1;
 }
 
 /* Returns true for text that may be meant for a shell to unescape: 'a\r\n'. */
@@ -125,9 +163,11 @@ static bool has_escape(const char *text)
     return text != NULL && text[1] != '\0';
 }
 
-static int check_options(struct serve_options *o, int count, char **words, struct error *err)
+static int check_options(const struct serve_options *o, char **words, struct error *err)
 {
-    if (listening_take_place(&o->listen, &o->common, count, words, err) < 0)
+    bool runs_program = words[0] != NULL;
+
+    if (runs_program && check_program(o, words, err) < 0)
         return -1;
     if ((o->reply != NULL) + (o->reply_file != NULL) + o->echo + o->discard > 1)
         return usage("--reply, --reply-file, --echo and --discard cannot be used together", err);
@@ -135,7 +175,7 @@ static int check_options(struct serve_options *o, int count, char **words, struc
         return usage("--label and --raw cannot be used together", err);
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
-    if (text_options_check(&o->text, err) < 0 || check_workers(o, err) < 0 ||
+    if (text_options_check(&o->text, err) < 0 || check_workers(o, runs_program, err) < 0 ||
         common_options_apply(&o->common, err) < 0)
         return -1;
     if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
@@ -198,7 +238,7 @@ static int prepare_reply(struct serve *s, struct error *err)
     return s->answer.reply_fd < 0 ? -1 : 0;
 }
 
-static void configure(struct serve *s, const struct local_startup *startup)
+static void configure(struct serve *s, char **words, const struct local_startup *startup)
 {
     const struct serve_options *o = &s->options;
     struct listening *l = &s->listening;
@@ -207,12 +247,15 @@ static void configure(struct serve *s, const struct local_startup *startup)
         .options = &o->listen,
         .common = &o->common,
         .text = &o->text,
-        .ops = o->echo                                     ? &echo_ops
+        .ops = words[0] != NULL                            ? &program_ops
+               : o->echo                                   ? &echo_ops
                : o->reply != NULL || o->reply_file != NULL ? &answer_ops
                                                            : &print_ops,
-        .config = o->echo ? (const void *)&s->echo : &s->answer,
+        .config = words[0] != NULL ? (const void *)&s->program
+                  : o->echo        ? (const void *)&s->echo
+                                   : &s->answer,
         .plan.on_closing = o->progress || o->common.verbose ? on_closing : NULL,
-        .replies = replies(o) && !o->discard,
+        .replies = words[0] != NULL || (replies(o) && !o->discard),
         .shows_clients = true,
     };
     s->echo = (struct echo_config){.on_begin = o->progress ? on_begin : NULL, .arg = s};
@@ -226,16 +269,42 @@ static void configure(struct serve *s, const struct local_startup *startup)
         .on_begin = o->progress ? on_begin : NULL,
         .arg = s,
     };
+    s->program = (struct program_config){
+        .path = s->program_path,
+        .argv = words,
+        .text = &o->text,
+        .startup = startup,
+        .error_output = s->error_output,
+        .drain_ms = o->listen.drain_ms,
+        .once = o->listen.once,
+        .table = &s->children,
+    };
     listening_plan(l);
     l->plan.from_near.one_send = o->echo && !o->common.sendall;
 }
 
-static int serve(struct serve *s, const struct local_startup *startup, struct error *err)
+/* Messages may put another description in the place of standard error. */
+static int find_program(struct serve *s, const char *word, struct error *err)
+{
+    s->program_path = executable_find(word, err);
+    if (s->program_path == NULL || executable_check_script(s->program_path, word, err) < 0) {
+        if (err->number != ENOMEM)
+            err->status = EXITCODE_USAGE;
+        return -1;
+    }
+    s->error_output = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (s->error_output < 0)
+        error_errno(err, errno, "cannot prepare to run programs");
+    return s->error_output < 0 ? -1 : 0;
+}
+
+static int serve(struct serve *s, char **words, const struct local_startup *startup,
+                 struct error *err)
 {
     struct error why = {0};
     int result = 0;
 
-    configure(s, startup);
+    configure(s, words, startup);
     listening_open(&s->listening);
     if (!run_is_over(&s->listening.run) && prepare_reply(s, &why) < 0) {
         if (error_is_set(&why))
@@ -246,26 +315,43 @@ static int serve(struct serve *s, const struct local_startup *startup, struct er
     return result;
 }
 
+/* Options end with PROGRAM, but not with where to listen. */
+static enum options_operand on_operand(void *target, const char *word, struct error *err)
+{
+    struct serve_options *o = target;
+
+    if (o->has_place || endpoint_kind(word) == ENDPOINT_NONE)
+        return OPTIONS_OPERAND_FIRST;
+    o->has_place = true;
+    return listening_take_word(&o->listen, &o->common, word, err) == 0 ? OPTIONS_OPERAND_TAKEN
+                                                                       : OPTIONS_OPERAND_FAILED;
+}
+
 static int run(const struct command *self, const struct local_startup *startup, int argc,
                char **argv)
 {
     struct serve s = {
         .options = defaults,
         .answer.reply_fd = -1,
+        .error_output = -1,
     };
     struct error why = {0};
     int first, status = command_parse(self, argc, argv, &s.options, &first);
 
-    if (status < 0 && check_options(&s.options, argc - first, argv + first, &why) < 0)
+    if (status < 0 && (check_options(&s.options, argv + first, &why) < 0 ||
+                       (argv[first] != NULL && find_program(&s, argv[first], &why) < 0)))
         status = command_misused(self, &why);
     if (status < 0) {
-        if (serve(&s, startup, &why) < 0)
+        if (serve(&s, argv + first, startup, &why) < 0)
             status = command_misused(self, &why);
         first = listening_end(&s.listening, startup);
         status = status < 0 ? first : status;
     }
     if (s.answer.reply_fd >= 0)
         close(s.answer.reply_fd);
+    if (s.error_output >= 0)
+        close(s.error_output);
+    free(s.program_path);
     buf_free(&s.reply);
     listening_clear_options(&s.options.listen);
     common_options_clear(&s.options.common);
@@ -274,11 +360,13 @@ static int run(const struct command *self, const struct local_startup *startup, 
 
 const struct command serve_command = {
     .name = "serve",
-    .summary = "Listen; print what clients send, or reply to them",
-    .synopsis = "serve [OPTIONS] [PORT|ADDR:PORT]",
+    .summary = "Listen; print what clients send, reply, or run a program",
+    .synopsis = "serve [OPTIONS] [PORT|ADDR:PORT] [PROGRAM [ARG...]]",
     .examples = "  tcptool serve -p 8888 > received\n"
-                "  tcptool serve --reply 'thank you!' -v\n",
+                "  tcptool serve --reply 'thank you!' -v\n"
+                "  tcptool serve -b 127.0.0.1 tr a-z A-Z\n",
     .tables = tables,
     .defaults = &defaults,
+    .on_operand = on_operand,
     .run = run,
 };

@@ -99,14 +99,14 @@ bool tls_options_have_files(const struct tls_options *o)
 }
 
 int tls_options_prepare(const struct tls_options *o, enum tls_role role,
-                        struct tls_stage_config *stage, struct error *err)
+                        struct tls_context **context, struct error *err)
 {
     if (!o->on)
         return 0;
     if (o->settings.insecure)
         event_notice("TLS: no peer is verified (--tls-insecure)");
-    stage->context = tls_context_new(role, &o->settings, err);
-    return stage->context != NULL ? 0 : -1;
+    *context = tls_context_new(role, &o->settings, err);
+    return *context != NULL ? 0 : -1;
 }
 
 bool tls_options_need_host(const struct tls_options *o)

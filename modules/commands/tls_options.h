@@ -19,10 +19,10 @@ int tls_options_check(const struct tls_options *o, enum tls_role role, struct er
 /* Returns true when there are files that can be read again. */
 bool tls_options_have_files(const struct tls_options *o);
 
-/* Prepares the stage where it is asked for: then stage->context is set, and to be freed.
+/* Sets *context, which is to be freed, where TLS is asked for, and leaves it NULL elsewhere.
  * Returns 0, or -1 with err filled. */
 int tls_options_prepare(const struct tls_options *o, enum tls_role role,
-                        struct tls_stage_config *stage, struct error *err);
+                        struct tls_context **context, struct error *err);
 
 /* Returns true when a server is verified by its name, which an address alone does not give. */
 bool tls_options_need_host(const struct tls_options *o);

@@ -1,4 +1,4 @@
-/* The command upper: its options. What clients get is the echo service's business. */
+/* The command upper: its options. The echo service replies to the clients. */
 #include "commands/command.h"
 #include "commands/listening.h"
 #include "commands/progress.h"

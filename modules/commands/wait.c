@@ -1,4 +1,5 @@
 /* The command wait: its options, its signals, and the program that follows it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/executable.h"
@@ -57,6 +58,7 @@ struct wait {
     struct wait_options options;
     char **program; /* NULL: none */
     struct run run;
+    struct tls_context *tls; /* of all addresses; NULL: none */
     struct wait_addresses addresses;
     struct buf message;
     struct wait_tries tries;
@@ -107,6 +109,15 @@ static int encode_message(struct wait *w, struct error *err)
     return -1;
 }
 
+/* It is looked up again when its time has come. */
+static int check_program(const char *word, struct error *err)
+{
+    char *path = executable_find(word, err);
+
+    free(path);
+    return path != NULL ? 0 : -1;
+}
+
 static int check(struct wait *w, int count, char **words, struct error *err)
 {
     const struct wait_options *o = &w->options;
@@ -116,14 +127,17 @@ static int check(struct wait *w, int count, char **words, struct error *err)
         wait_address_read(&w->addresses, count, words, o->now, err) < 0 ||
         encode_message(w, err) < 0)
         return -1;
+    for (size_t i = 0; i < w->addresses.count; i++)
+        if (connecting_check(&w->addresses.items[i].words, &o->common, err) < 0)
+            return -1;
+    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &w->tls, err) < 0)
+        return -1;
     for (size_t i = 0; i < w->addresses.count; i++) {
         struct wait_address *a = &w->addresses.items[i];
 
-        if (connecting_check(&a->words, &o->common, err) < 0 ||
-            connecting_plan(&a->words, &o->connect, &o->common, false, &a->plan, err) < 0)
-            return -1;
+        a->plan = connecting_plan(&a->words, &o->connect, &o->common, false, w->tls);
     }
-    return w->program != NULL ? executable_check(w->program[0], err) : 0;
+    return w->program != NULL ? check_program(w->program[0], err) : 0;
 }
 
 static void on_signal(void *arg, int number)
@@ -235,6 +249,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     }
     buf_free(&w.message);
     wait_address_clear(&w.addresses);
+    tls_context_free(w.tls);
     common_options_clear(&w.options.common);
     return status;
 }

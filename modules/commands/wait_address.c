@@ -32,6 +32,8 @@ static int read_ports(struct wait_address *a, const char *word, bool ranges, str
         endpoint_parse_port(dash + 1, 1, &a->last_port, err) == 0 &&
         a->words.target.port <= a->last_port)
         return 0;
+    if (error_is_set(err) && err->status != EXITCODE_USAGE)
+        return -1; /* out of memory, not a wrong word */
     error_set(err, EXITCODE_USAGE, "invalid port range \"%s\": expected FIRST-LAST, 1 to 65535",
               word);
     return -1;

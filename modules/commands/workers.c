@@ -1,4 +1,4 @@
-/* Owns the worker threads. What they serve is the service's business. */
+/* Owns the worker threads. The service decides what they serve. */
 #include "commands/workers.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 
 enum workers_order {
     WORKERS_SERVE,
-    WORKERS_STOP,  /* stop listening, let clients end */
+    WORKERS_STOP,  /* stop listening, wait for clients */
     WORKERS_ABORT, /* end now */
 };
 

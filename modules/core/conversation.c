@@ -7,8 +7,6 @@
 #include "base/event.h"
 #include "core/conversation_private.h"
 
-static const struct direction discard_direction = {.at_end = AT_END_KEEP};
-
 static void on_delivered(void *owner);
 static void on_forth_end(struct pump *p, enum pump_end how, struct error *why);
 
@@ -194,16 +192,20 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
         check_goal(c);
         return;
     case PUMP_SATISFIED:
-        /* Enough has come. The rest is discarded, so that a peer that keeps sending does not
-         * stop taking what is sent to it. */
         c->answered = true;
-        pump_start(p, &discard_direction, p->owner, p->work, p->from, NULL, on_forth_end);
+        pump_discard_rest(p); /* a peer that cannot go on sending may stop reading */
         check_goal(c);
         return;
     case PUMP_CONVERT_FAILED:
         fail(c, FAULT_DATA, why);
         break;
     case PUMP_WRITE_FAILED:
+        if (c->plan->far_may_close && why->number == EPIPE) {
+            stream_close(c->far_out, STREAM_AT_ONCE);
+            c->far_out = NULL;
+            pump_discard_rest(p);
+            return;
+        }
         fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);
         if (conversation_ends_far_peer(c) != NULL && !far_is_done(c) &&
             stream_failure(p->to) != NULL) {
@@ -263,7 +265,7 @@ static void on_delivered(void *owner)
     over(c);
 }
 
-/* One of the streams is gone, and has nothing left to be read. */
+/* One of the streams is gone. It has no failure yet while data of it is unread. */
 static void on_hangup(void *owner)
 {
     struct conversation *c = owner;
@@ -275,8 +277,10 @@ static void on_hangup(void *owner)
         fail_by(c, FAULT_NEAR, c->forth.from);
     else if (back != NULL && stream_failure(back->from) != NULL)
         fail_by(c, FAULT_FAR_IN, back->from);
-    else if (c->far_out != NULL && !c->far_is_lent && stream_failure(c->far_out) != NULL)
+    else if (c->heeds_far_out && stream_failure(c->far_out) != NULL)
         fail_by(c, FAULT_FAR_OUT, c->far_out);
+    else if (c->plan->on_near_hangup != NULL)
+        c->plan->on_near_hangup(c->forth.owner);
     if (c->whose != FAULT_NONE && !c->cutting)
         end_faulty(c);
 }
@@ -311,6 +315,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->forth.owner = owner;
     c->near_out = near->out;
     c->far_is_lent = far->lent;
+    c->heeds_far_out = far->out != NULL && !far->lent && !plan->far_may_close;
     c->began_ms = loop_now_ms(w->loop);
     c->forth.work = w;
     c->far_out = far->out;
@@ -322,7 +327,9 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
         return NULL;
     }
     stream_on_hangup(near->out, on_hangup, c);
-    if (far->out != NULL && !far->lent)
+    if (plan->on_near_hangup != NULL)
+        stream_report_hangup_early(near->out);
+    if (c->heeds_far_out)
         stream_on_hangup(far->out, on_hangup, c);
     pump_start(&c->forth, &plan->from_near, owner, w, near->in, far->out, on_forth_end);
     return c;

@@ -60,7 +60,12 @@ struct conversation_plan {
     int64_t last_words_ms;  /* how long near's data may continue after far's has ended and is
                              * delivered, and how long far's may pause after near's has ended;
                              * data that has arrived is still passed on; 0: no limit */
+    bool far_may_close;     /* EPIPE of far's out, a stream of its own, is no failure: the rest
+                             * of near's data is discarded */
     const char *unanswered; /* GOAL_ANSWERED: the cause when near's data ends before that */
+    /* NULL, or called when near has failed or both of its directions have ended, while data of it
+     * is unread: it is read all the same. */
+    void (*on_near_hangup)(void *owner);
     /* NULL, or called once before near is closed, to look at it. */
     void (*on_closing)(void *owner, struct stream *near, int64_t duration_ms);
     /* Called once, as the last callback. Both ends are closed by then (reset where their

@@ -33,13 +33,14 @@ struct conversation {
     int64_t began_ms;
     enum fault whose : 8;
     bool far_is_lent : 1;
-    bool answered : 1;   /* from near enough has come */
-    bool near_ended : 1; /* near's data has ended */
-    bool unanswered : 1; /* see struct outcome */
-    bool finishing : 1;  /* far's data has ended, and near's has last_words_ms left */
-    bool delivering : 1; /* the goal is reached */
-    bool delivered : 1;  /* and everything has arrived */
-    bool cutting : 1;    /* far's data is cut off */
+    bool heeds_far_out : 1; /* its failure ends the conversation */
+    bool answered : 1;      /* from near enough has come */
+    bool near_ended : 1;    /* near's data has ended */
+    bool unanswered : 1;    /* see struct outcome */
+    bool finishing : 1;     /* far's data has ended, and near's has last_words_ms left */
+    bool delivering : 1;    /* the goal is reached */
+    bool delivered : 1;     /* and everything has arrived */
+    bool cutting : 1;       /* far's data is cut off */
     bool over : 1;
 };
 

@@ -16,7 +16,8 @@
 struct local_startup local_start(void)
 {
     struct local_startup s = {0};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, act = {.sa_handler = SIG_DFL};
+    sigset_t blocked;
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
@@ -32,6 +33,10 @@ struct local_startup local_start(void)
     sigprocmask(SIG_SETMASK, NULL, &s.blocked);
     sigaction(SIGPIPE, &ignore, &s.on_pipe);
     sigaction(SIGTTIN, &ignore, &s.on_background_read);
+    sigaction(SIGCHLD, &act, &s.on_child_end);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
     return s;
 }
 
@@ -39,6 +44,7 @@ void local_restore_signals(const struct local_startup *s)
 {
     sigaction(SIGPIPE, &s->on_pipe, NULL);
     sigaction(SIGTTIN, &s->on_background_read, NULL);
+    sigaction(SIGCHLD, &s->on_child_end, NULL);
     sigprocmask(SIG_SETMASK, &s->blocked, NULL);
 }
 
@@ -302,6 +308,15 @@ struct stream *local_open_file(struct loop *l, const char *path, struct error *e
         return open_local(l, &t, false, path, err);
     error_errno(err, errno, "cannot open %s", path);
     return NULL;
+}
+
+struct stream *local_open_pipe(struct loop *l, int fd, bool for_writing, const char *name,
+                               struct error *err)
+{
+    struct transport t = {.ops = for_writing ? &output_ops : &input_ops, .fd = fd};
+
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return open_local(l, &t, for_writing, name, err);
 }
 
 void local_init_error_output(struct transport *t)

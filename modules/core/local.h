@@ -18,13 +18,16 @@ struct local_startup {
     sigset_t blocked;
     struct sigaction on_pipe;
     struct sigaction on_background_read;
+    struct sigaction on_child_end;
 };
 
 /*
  * Call first. Occupies 0 to 2 where they were closed, so that nothing opened later is taken
  * for one: reading or writing there fails as on a closed one. Ignores SIGPIPE (splice(2)
  * and sendfile(2) would raise it) and SIGTTIN (the read of a background job fails instead
- * of stopping the whole program).
+ * of stopping the whole program). Gives SIGCHLD its default effect, since with
+ * an inherited SIG_IGN nothing is known of how a child ended (wait(2)), and blocks it, so that
+ * no thread takes it from where it is waited for.
  */
 struct local_startup local_start(void);
 
@@ -44,6 +47,11 @@ struct stream *local_open_input(struct loop *l, struct error *err);
 struct stream *local_open_output(struct loop *l, struct error *err);
 struct stream *local_open_output_shared(struct loop *l, bool again, struct error *err);
 struct stream *local_open_file(struct loop *l, const char *path, struct error *err);
+
+/* Takes over one end of a pipe whose other end another process has, and makes it
+ * non-blocking. */
+struct stream *local_open_pipe(struct loop *l, int fd, bool for_writing, const char *name,
+                               struct error *err);
 
 /* Reads the regular file fd from its beginning, whatever its position is. fd is not closed,
  * so that many streams can read it. */

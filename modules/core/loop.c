@@ -17,6 +17,7 @@ struct loop {
     bool stopped;
     bool clock_is_set; /* by a test */
     bool timers_run;
+    bool has_duplicates; /* of watched descriptors, in processes that begin */
     int64_t now_ms;
     struct list changed;  /* watches of which epoll has to be told */
     struct list notified; /* watches that are called without epoll */
@@ -105,8 +106,13 @@ int loop_watch_now(struct loop *l, struct watch *w, int fd, uint32_t events)
     return -1;
 }
 
+void loop_expect_duplicates(struct loop *l)
+{
+    l->has_duplicates = true;
+}
+
 /* Events that were already fetched must not reach a watch that may be freed by then. */
-void loop_forget(struct loop *l, struct watch *w)
+static void drop_events(struct loop *l, struct watch *w)
 {
     list_remove(&w->link);
     w->notified = 0;
@@ -121,7 +127,15 @@ void loop_unwatch(struct loop *l, struct watch *w)
 {
     if (w->applied != WATCH_UNKNOWN)
         epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
-    loop_forget(l, w);
+    drop_events(l, w);
+}
+
+void loop_forget(struct loop *l, struct watch *w)
+{
+    if (l->has_duplicates)
+        loop_unwatch(l, w);
+    else
+        drop_events(l, w);
 }
 
 void loop_notify(struct loop *l, struct watch *w, uint32_t events)

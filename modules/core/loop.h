@@ -86,6 +86,10 @@ void loop_unwatch(struct loop *l, struct watch *w);
  * then forgets it by itself; epoll(7). */
 void loop_forget(struct loop *l, struct watch *w);
 
+/* From now on this process starts others, which have duplicates of all descriptors until they
+ * execute a program: loop_forget() acts like loop_unwatch(). */
+void loop_expect_duplicates(struct loop *l);
+
 /* Calls w->on_event with events in this round or in the next, without epoll. Until then,
  * epoll is not told of changes to w. */
 void loop_notify(struct loop *l, struct watch *w, uint32_t events);

@@ -338,24 +338,21 @@ static void on_writable(struct stream_waiter *w)
     on_readable(p);
 }
 
-void pump_init(struct pump *p)
-{
-    *p = (struct pump){.waiting.on_writable = on_writable};
-    list_init(&p->waiting.link);
-}
-
 void pump_start(struct pump *p, const struct direction *d, void *owner, struct workspace *w,
                 struct stream *from, struct stream *to,
                 void (*on_end)(struct pump *p, enum pump_end how, struct error *why))
 {
-    pump_init(p);
-    p->direction = d;
-    p->owner = owner;
-    p->on_end = on_end;
-    p->work = w;
-    p->from = from;
-    p->to = to;
-    p->running = true;
+    *p = (struct pump){
+        .direction = d,
+        .owner = owner,
+        .on_end = on_end,
+        .work = w,
+        .from = from,
+        .to = to,
+        .waiting.on_writable = on_writable,
+        .running = true,
+    };
+    list_init(&p->waiting.link);
     if (d->make_filter == NULL && to == NULL)
         p->method = PUMP_DISCARDED;
     else if (d->make_filter == NULL && stream_can_borrow(from))
@@ -363,6 +360,13 @@ void pump_start(struct pump *p, const struct direction *d, void *owner, struct w
     else if (d->make_filter == NULL && !d->one_send && kernel_copy_is_possible(from, to))
         p->method = PUMP_IN_KERNEL;
     stream_set_reader(from, on_readable, p);
+}
+
+void pump_discard_rest(struct pump *p)
+{
+    static const struct direction discard = {.at_end = AT_END_KEEP};
+
+    pump_start(p, &discard, p->owner, p->work, p->from, NULL, p->on_end);
 }
 
 bool pump_is_blocked(const struct pump *p)

@@ -57,14 +57,14 @@ struct pump {
     bool draining : 1; /* nothing more is read, and the sink has not taken everything */
 };
 
-/* Prepares p as one that does not run. */
-void pump_init(struct pump *p);
-
 /* Starts copying; callbacks come later. on_end is called once, last, unless pump_stop() was
  * called; why is empty unless how is a failure, and may be moved. */
 void pump_start(struct pump *p, const struct direction *d, void *owner, struct workspace *w,
                 struct stream *from, struct stream *to,
                 void (*on_end)(struct pump *p, enum pump_end how, struct error *why));
+
+/* For on_end: starts again, and discards the rest of the source. */
+void pump_discard_rest(struct pump *p);
 
 /* Copies at once what can be read, before an event reports it. */
 void pump_try(struct pump *p);
@@ -72,7 +72,7 @@ void pump_try(struct pump *p);
 /* Reads no more. PUMP_ENDED: as if the source had ended. PUMP_SATISFIED: enough has come. */
 void pump_finish(struct pump *p, enum pump_end how);
 
-/* Stops without on_end. Allowed on a pump that does not run. */
+/* Stops without on_end. Allowed on a pump that does not run, or is all zero. */
 void pump_stop(struct pump *p);
 
 /* Returns true when data that was read, or could be read, has to wait for the sink. */

@@ -1,4 +1,4 @@
-/* Owns the outcome of a run. Knows no command. */
+/* Owns the exit status of a run. Knows no command. */
 #include "core/run.h"
 
 #include <signal.h>

@@ -1,6 +1,7 @@
 /* Owns readiness, the input, the first failure and the closing of one descriptor. The output
- * is in stream_output.c, the ends of a connection are in stream_ends.c. */
+ * is in stream_output.c, the names are in stream_names.c. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -88,6 +89,11 @@ static void on_event(struct watch *w, uint32_t events)
     bool hung_up = events & (EPOLLHUP | EPOLLERR);
     struct error why = {0};
 
+    if (s->lent) {
+        if (hung_up && s->on_hangup != NULL)
+            s->on_hangup(s->owner);
+        return;
+    }
     if (events == 0) {
         on_unwatchable(s);
         events = EPOLLIN | EPOLLOUT;
@@ -112,7 +118,7 @@ static void on_event(struct watch *w, uint32_t events)
     }
     if (!s->closed && s->on_delivered != NULL && (s->failed || stream_is_delivered(s)))
         s->on_delivered(s->owner);
-    if (!s->closed && hung_up && s->on_hangup != NULL)
+    if (!s->closed && (hung_up || (s->hung_up && s->early_hangup)) && s->on_hangup != NULL)
         s->on_hangup(s->owner);
 }
 
@@ -352,6 +358,33 @@ void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *ow
 {
     s->on_hangup = on_hangup;
     s->owner = owner;
+}
+
+bool stream_can_be_lent(const struct stream *s)
+{
+    return s->transport.access == KERNEL_SOCKET;
+}
+
+/* O_NONBLOCK belongs to the open file description, which both processes have; open(2). */
+int stream_lend(struct stream *s)
+{
+    fcntl(s->transport.fd, F_SETFL, 0);
+    s->lent = true;
+    stream_update_interest(s);
+    return s->transport.fd;
+}
+
+void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
+{
+    s->lent = false;
+    s->counts.in_bytes += in_bytes;
+    s->counts.out_bytes += out_bytes;
+    s->counts.moved_ms = loop_now_ms(s->loop);
+}
+
+void stream_report_hangup_early(struct stream *s)
+{
+    s->early_hangup = true;
 }
 
 const struct error *stream_failure(const struct stream *s)

@@ -131,9 +131,26 @@ bool stream_is_delivered(const struct stream *s);
  * failed, but not while data is unread. NULL: not at all. */
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner);
 
+/* Has on_hangup called while data is unread, too; stream_failure() does not know of the failure
+ * then, and on_hangup is called again when it does. */
+void stream_report_hangup_early(struct stream *s);
+
 /* Sets on_delivered, which is called with the owner of stream_on_hangup() once everything
  * is delivered or never will be. Call it while that is not so. */
 void stream_await_delivery(struct stream *s, void (*on_delivered)(void *owner));
+
+/* Returns true when the bytes are those of the socket: another process can read and write it. */
+bool stream_can_be_lent(const struct stream *s);
+
+/*
+ * Lends the descriptor of a connection, which becomes blocking, to another process: a duplicate
+ * is inherited, which reads and writes it. Until stream_take_back(), nothing may be read or
+ * written here, and on_hangup is called when the connection has failed (the failure is left for
+ * the other process to see) or both directions have ended. stream_take_back() is told how many
+ * bytes have moved meanwhile.
+ */
+int stream_lend(struct stream *s);
+void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes);
 
 /* Returns NULL, or the first failure. */
 const struct error *stream_failure(const struct stream *s);

@@ -32,15 +32,17 @@ struct stream {
     struct error failure;
     uint32_t unacknowledged; /* at the last stream_moved_ms() */
     bool enlarged : 1;       /* a pipe that was made to hold more */
-    bool dry : 1;            /* nothing to read until an event says so */
+    bool dry : 1;            /* nothing to read until an event */
     bool more_follows : 1;   /* the end or a failure: a short read is not the last */
     bool bulk : 1;           /* the last read was large: more such reads usually follow */
     bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
-    bool full : 1;           /* nothing can be written until an event says so */
+    bool full : 1;           /* nothing can be written until an event */
     bool has_sent : 1;       /* there may be something to acknowledge */
     bool shut_asked : 1;     /* the sending side closes once out is empty */
     bool shut_done : 1;
+    bool early_hangup : 1; /* see stream_report_hangup_early() */
+    bool lent : 1;         /* another process reads and writes the descriptor */
     bool closed : 1;
     bool failed : 1;    /* failure is set */
     bool truncated : 1; /* failure says why data may be missing, unless failed */
@@ -58,7 +60,7 @@ enum io stream_met_write(struct stream *s, enum io result, size_t put, struct er
 /* Keeps the first failure, and names the object and what was done with it. Moves why. */
 void stream_fail(struct stream *s, bool reading, struct error *why);
 
-/* Sets the address of the peer; frees the names of both ends, when the round is over. */
+/* For a connection: copies the address, which has to fit; frees the names after the round. */
 void stream_set_peer(struct stream *s, const struct addr *peer);
 void stream_release_names(struct stream *s);
 
@@ -69,7 +71,7 @@ void stream_update_interest(struct stream *s);
  * Nothing may be unsent before. Returns IO_OK or IO_FAILED. */
 enum io stream_send_pipe(struct stream *s, struct workspace *w, struct workspace_pipe *p);
 
-/* Goes on with what is unsent, and with those who wait to send more; or drops what is unsent. */
+/* Continues with unsent data and the waiting writers; or discards unsent data. */
 void stream_flush(struct stream *s);
 void stream_drop_unsent(struct stream *s);
 

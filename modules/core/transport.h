@@ -23,7 +23,7 @@ enum io {
     IO_AGAIN,  /* not now: no byte was taken, and the next call may offer other bytes */
     IO_END,    /* reading: end of data, no more bytes will come. With err filled, the peer did
                 * not announce the end: data may be missing */
-    IO_FAILED, /* err says why */
+    IO_FAILED, /* err has the cause */
 };
 
 /* What the kernel can copy from or to without the bytes entering user space. */
@@ -39,7 +39,7 @@ struct transport {
     const struct transport_ops *ops;
     int fd; /* the descriptor that epoll watches; -1: none (memory, a room) */
     enum kernel_access access : 8;
-    bool always_ready : 1; /* epoll has nothing to say about it: regular files, memory */
+    bool always_ready : 1; /* epoll cannot watch it: regular files, memory */
     bool untried : 1;      /* the first read may find an end that epoll will not report */
     bool inherited : 1;    /* duplicates of fd may exist elsewhere */
     bool pending : 1;      /* a read may return bytes although fd is not readable. (TLS holds

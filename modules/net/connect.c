@@ -57,7 +57,7 @@ static void fail(struct connecting *c, struct error *why)
     error_clear(&last);
 }
 
-/* All targets have failed: another try, the last one when the time is over, or the end. */
+/* All targets have failed: tries again, for the last time when the limit expires, or fails. */
 static void try_failed(struct connecting *c)
 {
     int64_t left_ms = c->give_up_ms - loop_now_ms(c->loop);

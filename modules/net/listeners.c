@@ -50,7 +50,7 @@ static int listen_at(struct listeners *l, const struct addr *a, const struct lis
     return 0;
 }
 
-/* Returns true for what says that this machine has no such family or address of it. */
+/* Returns true for an errno of a machine without that family or address. */
 static bool is_missing_family(int number)
 {
     return number == EAFNOSUPPORT || number == EADDRNOTAVAIL || number == EPROTONOSUPPORT;

@@ -1,87 +1,11 @@
 /* Owns clients from accept to end, and the limits on them. Reads and writes nothing. */
-#include "net/server.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "net/service.h"
-
-enum {
-    ACCEPT_BATCH = 64,     /* accepted before other events get their turn */
-    RETRY_ACCEPT_MS = 100, /* descriptors may become free elsewhere in the system */
-};
-
-struct server {
-    struct loop *loop;
-    const struct server_options *options;
-    struct server_limit *limit;
-    struct service *service;
-    void (*on_idle)(void *arg);
-    void *arg;
-    struct listeners listeners;
-    struct list handshakes; /* the oldest first */
-    struct list ready;      /* clients that wait for a slot */
-    struct list clients;    /* that are served */
-    uint64_t handshake_count;
-    uint64_t client_count;
-    uint64_t cut_count;
-    uint64_t refused_count;
-    struct timer drain;
-    struct timer retry_accept;
-    bool had_client;
-    bool paused;
-    bool exhausted; /* of descriptors or memory, and reported so */
-    bool stopping;
-    bool ending; /* clients are cut off */
-};
-
-/* Pausing and resuming. */
-
-static void pause_accepting(struct server *s)
-{
-    for (size_t i = 0; i < s->listeners.count; i++)
-        loop_unwatch(s->loop, &s->listeners.items[i].watch);
-    if (!s->paused)
-        server_limit_pause(s->limit, true);
-    s->paused = true;
-}
-
-static bool may_accept(const struct server *s)
-{
-    if (s->stopping || loop_timer_is_set(&s->retry_accept) || !list_is_empty(&s->ready))
-        return false;
-    if (s->options->once)
-        return !s->had_client && list_is_empty(&s->handshakes);
-    return server_limit_allows(s->limit, s->client_count);
-}
-
-void server_resume(struct server *s)
-{
-    if (!may_accept(s))
-        return;
-    for (size_t i = 0; i < s->listeners.count; i++)
-        loop_watch(s->loop, &s->listeners.items[i].watch, s->listeners.items[i].fd, EPOLLIN);
-    if (s->paused)
-        server_limit_pause(s->limit, false);
-    s->paused = false;
-}
-
-/* A slot may become free between the look at the limit and the pause. */
-static void pause_unless_possible(struct server *s)
-{
-    pause_accepting(s);
-    server_resume(s);
-}
-
-static void stop_listening(struct server *s)
-{
-    pause_accepting(s);
-    loop_cancel_timer(s->loop, &s->retry_accept);
-    listeners_close(&s->listeners, s->loop);
-}
+#include "net/server_private.h"
 
 /* The life of a client. */
 
@@ -117,7 +41,11 @@ static void free_client(struct client *c)
     loop_free_later(c->server->loop, &c->deferred);
 }
 
-static void serve_ready(struct server *s);
+static void release_slot(struct server *s)
+{
+    s->client_count--;
+    server_limit_release(s->limit);
+}
 
 void client_over(struct client *c, struct outcome *o)
 {
@@ -129,17 +57,34 @@ void client_over(struct client *c, struct outcome *o)
         .kind = EVENT_CLOSED, .peer = o->name, .in_bytes = o->in_bytes, .out_bytes = o->out_bytes});
     s->cut_count += s->ending && o->cut;
     free_client(c);
-    s->client_count--;
-    server_limit_release(s->limit);
+    release_slot(s);
     if (!s->ending) {
-        serve_ready(s);
+        server_serve_ready(s);
         server_resume(s);
         server_check_idle(s);
     }
 }
 
-/* Gives the client, which has its slot, to the service. */
-static void serve(struct client *c)
+/* What is missing may become free. */
+static bool is_shortage(int number)
+{
+    return number == EMFILE || number == ENFILE || number == EAGAIN;
+}
+
+/* The client is the first that will be served, when there is enough of what is missing. */
+static void postpone(struct client *c, struct error *why)
+{
+    struct server *s = c->server;
+
+    list_remove(&c->link);
+    list_append(s->ready.next, &c->link);
+    release_slot(s);
+    server_accept_pause_exhausted(s, why->number);
+    error_clear(why);
+}
+
+/* Gives the client, which has its slot, to the service. Returns false when it has to wait. */
+static bool serve(struct client *c)
 {
     struct server *s = c->server;
     struct outcome o = {0};
@@ -148,19 +93,29 @@ static void serve(struct client *c)
     list_append(&s->clients, &c->link);
     s->client_count++;
     server_limit_accepted(s->limit);
-    s->exhausted = false;
     if (event_is_shown(EVENT_CONNECTED)) {
         o.name = stream_name(c->stream);
-        event_report(&(struct event){.kind = EVENT_CONNECTED, .peer = o.name});
+        if (!c->is_reported)
+            event_report(&(struct event){.kind = EVENT_CONNECTED, .peer = o.name});
+        c->is_reported = true;
     }
-    if (s->service->ops->begin(s->service, c, &o.why) < 0)
+    if (s->service->ops->begin(s->service, c, &o.why) < 0) {
+        if (is_shortage(o.why.number) && c->stream != NULL) {
+            postpone(c, &o.why);
+            return false;
+        }
         client_over(c, &o);
+        return true;
+    }
+    s->exhausted = false;
+    return true;
 }
 
-static void serve_ready(struct server *s)
+void server_serve_ready(struct server *s)
 {
     while (!list_is_empty(&s->ready) && server_limit_take(s->limit))
-        serve(container_of(s->ready.next, struct client, link));
+        if (!serve(container_of(s->ready.next, struct client, link)))
+            return;
 }
 
 /* The handshake is over, or there was none. */
@@ -184,7 +139,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     }
     s->had_client = true;
     if (s->options->once)
-        stop_listening(s);
+        server_accept_stop_listening(s);
     if (how == HANDSHAKE_FAILED) {
         report_failure(s, why);
         free_client(c);
@@ -192,12 +147,12 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         return;
     }
     list_append(&s->ready, &c->link);
-    serve_ready(s);
+    server_serve_ready(s);
     if (!list_is_empty(&s->ready))
-        pause_unless_possible(s);
+        server_accept_pause_unless_possible(s);
 }
 
-static void drop_oldest_handshake(struct server *s)
+void server_drop_oldest_handshake(struct server *s)
 {
     struct client *c = container_of(s->handshakes.next, struct client, link);
     struct error why = {0};
@@ -225,12 +180,12 @@ static void begin_handshake(struct client *c)
         return;
     }
     if (server_limit_is_share(s->limit, s->handshake_count - 1))
-        drop_oldest_handshake(s);
+        server_drop_oldest_handshake(s);
     if (o->once)
-        pause_accepting(s);
+        server_accept_pause(s);
 }
 
-static void accept_client(struct server *s, int fd, const struct addr *peer)
+void server_accepted(struct server *s, int fd, const struct addr *peer)
 {
     struct error why = {0};
     struct stream *stream = socket_open(s->loop, fd, peer, &why);
@@ -243,7 +198,7 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
         stream_close(stream, STREAM_ABORT);
         s->had_client = true;
         if (s->options->once)
-            stop_listening(s);
+            server_accept_stop_listening(s);
         report_failure(s, &why);
         if (has_slot)
             server_limit_release(s->limit);
@@ -258,62 +213,8 @@ static void accept_client(struct server *s, int fd, const struct addr *peer)
     }
     s->had_client = true;
     if (s->options->once)
-        stop_listening(s);
+        server_accept_stop_listening(s);
     serve(c);
-}
-
-/* Accepting again at once would fail again at once. */
-static void pause_exhausted(struct server *s, int number)
-{
-    /* Once per shortage: the next client that is served ends it. */
-    if (!s->exhausted)
-        event_notice("paused accepting connections: %s", strerror(number));
-    s->exhausted = true;
-    pause_accepting(s);
-    loop_set_timer(s->loop, &s->retry_accept, RETRY_ACCEPT_MS);
-}
-
-static void on_acceptable(struct watch *w, uint32_t events)
-{
-    struct server *s = container_of(w, struct listener, watch)->owner;
-    int batch = s->limit->loops > 1 ? 1 : ACCEPT_BATCH;
-
-    if (events == 0) {
-        pause_exhausted(s, errno);
-        return;
-    }
-    while (batch-- > 0 && w->fd >= 0) {
-        bool needs_slot = s->options->stage_count == 0;
-        struct addr peer;
-        int fd, number;
-
-        if (!may_accept(s) || (needs_slot && !server_limit_take(s->limit))) {
-            pause_unless_possible(s);
-            return;
-        }
-        fd = socket_accept(w->fd, &container_of(w, struct listener, watch)->address, &peer);
-        number = errno;
-        if (fd >= 0) {
-            accept_client(s, fd, &peer);
-            continue;
-        }
-        if (needs_slot)
-            server_limit_release(s->limit);
-        if (number == EAGAIN)
-            return;
-        if (socket_accept_can_go_on(number))
-            continue;
-        if (list_is_empty(&s->handshakes)) {
-            pause_exhausted(s, number);
-            return;
-        }
-        drop_oldest_handshake(s); /* which had its chance */
-    }
-}
-
-static void on_retry_accept(struct timer *t)
-{
-    server_resume(container_of(t, struct server, retry_accept));
 }
 
 /* The life of the server. */
@@ -350,15 +251,11 @@ struct server *server_open(const struct server_options *o, const struct server *
     s->on_idle = on_idle;
     s->arg = arg;
     s->drain.on_due = on_drained;
-    s->retry_accept.on_due = on_retry_accept;
     list_init(&s->handshakes);
     list_init(&s->ready);
     list_init(&s->clients);
     v->server = s;
-    for (size_t i = 0; i < s->listeners.count; i++) {
-        loop_init_watch(&s->listeners.items[i].watch, on_acceptable);
-        s->listeners.items[i].owner = s;
-    }
+    server_accept_init(s);
     return s;
 }
 
@@ -392,7 +289,7 @@ void server_stop(struct server *s)
     if (s->stopping)
         return;
     s->stopping = true;
-    stop_listening(s);
+    server_accept_stop_listening(s);
     if (s->service->ops->stop != NULL)
         s->service->ops->stop(s->service);
     loop_set_timer(s->loop, &s->drain, s->options->drain_ms);
@@ -410,7 +307,7 @@ static void drop(struct server *s, struct client *c)
 void server_end(struct server *s)
 {
     s->stopping = s->ending = true;
-    stop_listening(s);
+    server_accept_stop_listening(s);
     loop_cancel_timer(s->loop, &s->drain);
     while (!list_is_empty(&s->handshakes)) {
         struct client *c = container_of(s->handshakes.next, struct client, link);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What a conversation calls unless the service wants to know. */
+/* The callback of a conversation whose service needs none. */
 static void on_over(void *client, struct outcome *o)
 {
     client_over(client, o);

@@ -3,8 +3,8 @@
  * client_over(). Most services start a conversation.
  *
  *   services/print.c   print, --discard         services/answer.c  --reply, --reply-file
- *   services/echo.c    --echo, upper            chat/talk.c        chat --listen
- *   chat/room_service.c  chat --listen --room
+ *   services/echo.c    --echo, upper            services/program.c PROGRAM
+ *   chat/talk.c        chat --listen            chat/room_service.c  chat --listen --room
  */
 #ifndef NET_SERVICE_H
 #define NET_SERVICE_H
@@ -31,7 +31,8 @@ struct service_ops {
      * too. */
     int (*prepare)(struct service *v, struct error *err);
     /* Takes over the client. Returns 0, or -1 with err filled; after -1 the caller calls
-     * client_over(). */
+     * client_over(). It tries again later where only descriptors or processes are missing
+     * (EMFILE, ENFILE, EAGAIN), unless the client's stream was taken. */
     int (*begin)(struct service *v, struct client *c, struct error *err);
     /* NULL, or called when the server is told to stop, before the drain time begins. */
     void (*stop)(struct service *v);

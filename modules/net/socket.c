@@ -157,7 +157,7 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
         return fd;
 fail:
     failure = errno;
-    close(fd);
+    socket_close(fd, true); /* the first call may have connected it */
     errno = failure;
     return -1;
 }

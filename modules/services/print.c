@@ -102,8 +102,12 @@ void print_clear(struct print *p)
 
     if (p->output != NULL && !p->output_failed && !run_is_over(p->service.run)) {
         if (stream_unsent(p->output) > 0) {
-            error_set(&why, EXITCODE_FAILED, "error writing standard output: %zu bytes were lost",
-                      stream_unsent(p->output));
+            size_t lost = stream_unsent(p->output);
+
+            error_set(&why, EXITCODE_FAILED,
+                      lost == 1 ? "error writing standard output: %zu byte lost"
+                                : "error writing standard output: %zu bytes lost",
+                      lost);
             run_report(p->service.run, &why);
         } else if (stream_shut(p->output) == IO_FAILED) {
             /* Only closing reports some full disks. */

@@ -17,7 +17,7 @@ struct relay_config {
     const struct text_options *far_text; /* with the same errors */
     bool spread;                         /* begin with another target for each client */
     atomic_size_t *turn;                 /* with spread: shared by all loops */
-    const struct access_rules *targets;  /* that clients may request */
+    struct access *targets;              /* the rules of those that clients may request */
     bool send_proxy;
     enum proxy_header_version proxy_version;
 };

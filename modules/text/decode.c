@@ -23,7 +23,7 @@ struct decode {
 
 static enum filter_result no_memory(struct error *err)
 {
-    error_set(err, EXITCODE_FAILED, "converting text: out of memory");
+    error_set(err, EXITCODE_FAILED, "error converting text: out of memory");
     return FILTER_FAILED;
 }
 

@@ -52,7 +52,7 @@ enum filter_result filter_out(struct buf *out, const void *bytes, size_t n, stru
 {
     if (buf_add(out, bytes, n) == 0)
         return FILTER_OK;
-    error_set(err, EXITCODE_FAILED, "converting text: out of memory");
+    error_set(err, EXITCODE_FAILED, "error converting text: out of memory");
     return FILTER_FAILED;
 }
 

@@ -37,7 +37,7 @@ static const struct candidate {
      "학등면내소말데러마된원화방물입생적문진양결재계속개명단교본할합감사오류온도태접"},
 };
 
-/* What a sample becomes in one encoding. */
+/* A sample, decoded in one encoding. */
 struct reading {
     size_t characters; /* that are not ASCII */
     size_t common;

@@ -15,7 +15,7 @@
 
 #include "text/filter.h"
 
-/* What the filters of one output share; {0} at the start. It outlives them. */
+/* State that the filters of one output share; {0} at the start. It outlives them. */
 struct label_screen {
     uint64_t open; /* the filter whose unfinished line ends the output; 0: none */
     uint64_t last; /* the filter made last; numbers are never used again */

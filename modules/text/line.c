@@ -32,7 +32,7 @@ static enum filter_result firstline_finish(struct filter *f, struct buf *out, st
     (void)out;
     if (((struct firstline *)f)->complete)
         return FILTER_OK;
-    error_set(err, EXITCODE_FAILED, "the peer ended the connection before a whole line came");
+    error_set(err, EXITCODE_FAILED, "the peer closed the connection before a whole line arrived");
     return FILTER_FAILED;
 }
 

@@ -1,4 +1,4 @@
-/* Passes the first line, with its newline, and drops what follows it. */
+/* Passes the first line, with its newline, and discards the data after it. */
 #ifndef TEXT_LINE_H
 #define TEXT_LINE_H
 

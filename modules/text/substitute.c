@@ -23,29 +23,22 @@ static size_t write_bytes(char *to, size_t room, const char *bytes, size_t n, co
     return length;
 }
 
-static void write_place(const struct substitute *s, uint64_t place, char to[48])
-{
-    if (s->in_characters)
-        snprintf(to, 48, "character %" PRIu64 " of the text", place + 1);
-    else
-        snprintf(to, 48, "offset %" PRIu64, place);
-}
-
 static void refuse_bytes(const struct substitute *s, const char *bytes, size_t n, uint64_t place,
                          bool ended, struct error *err)
 {
-    char list[SUBSTITUTE_BYTES * 5 + 1] = "", where[48];
-    const char *plural = n == 1 ? "" : "s";
+    char list[SUBSTITUTE_BYTES * 5 + 1] = "";
 
     write_bytes(list, sizeof(list), bytes, n, "0x", " ");
-    write_place(s, place, where);
-    if (ended)
+    if (s->in_characters)
         error_set(err, EXITCODE_DATA,
-                  "converting from %s: the data ends within a character, with the byte%s %s at %s",
-                  s->reads, plural, list, where);
+                  ended ? "error converting from %s: incomplete sequence %s at character %" PRIu64
+                        : "error converting from %s: invalid sequence %s at character %" PRIu64,
+                  s->reads, list, place + 1);
     else
-        error_set(err, EXITCODE_DATA, "converting from %s: the byte%s %s at %s %s not valid %s",
-                  s->reads, plural, list, where, n == 1 ? "is" : "are", s->reads);
+        error_set(err, EXITCODE_DATA,
+                  ended ? "error converting from %s: incomplete sequence %s at offset %" PRIu64
+                        : "error converting from %s: invalid sequence %s at offset %" PRIu64,
+                  s->reads, list, place);
 }
 
 enum filter_result substitute_bytes(const struct substitute *s, const char *bytes, size_t n,
@@ -77,15 +70,18 @@ enum filter_result substitute_bytes(const struct substitute *s, const char *byte
 enum filter_result substitute_code(const struct substitute *s, uint32_t code, uint64_t place,
                                    char text[SUBSTITUTE_TEXT], size_t *length, struct error *err)
 {
-    char where[48];
-
     count(s);
     *length = 0;
     switch (s->policy) {
     case TRANSCODE_STRICT:
-        write_place(s, place, where);
-        error_set(err, EXITCODE_DATA, "converting to %s: U+%04X at %s does not exist in %s",
-                  s->writes, (unsigned)code, where, s->writes);
+        if (s->in_characters)
+            error_set(err, EXITCODE_DATA,
+                      "error converting to %s: unsupported U+%04X at character %" PRIu64, s->writes,
+                      (unsigned)code, place + 1);
+        else
+            error_set(err, EXITCODE_DATA,
+                      "error converting to %s: unsupported U+%04X at offset %" PRIu64, s->writes,
+                      (unsigned)code, place);
         return FILTER_FAILED;
     case TRANSCODE_REPLACE:
         text[(*length)++] = '?';

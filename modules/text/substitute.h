@@ -1,7 +1,4 @@
-/*
- * What becomes of data that a conversion cannot read or cannot write: the four
- * policies, the counting, and the sentences of the strict one.
- */
+/* Conversion errors: the four policies, the counts, and the messages of the strict one. */
 #ifndef TEXT_SUBSTITUTE_H
 #define TEXT_SUBSTITUTE_H
 
@@ -11,7 +8,7 @@
 #include "text/filter.h"
 #include "text/transcode.h"
 
-/* The longest sequence that is told of at once, and what it may be replaced by. */
+/* The longest invalid sequence, and the longest text in its place. */
 #define SUBSTITUTE_BYTES 16
 #define SUBSTITUTE_TEXT (SUBSTITUTE_BYTES * 4)
 
@@ -21,7 +18,7 @@ struct substitute {
     struct transcode_count *count; /* not owned; NULL: nothing is counted */
     char reads[TRANSCODE_NAME_MAX];
     char writes[TRANSCODE_NAME_MAX];
-    bool in_characters; /* places are told as numbers of characters, not of bytes */
+    bool in_characters; /* positions count characters, not bytes */
 };
 
 /* Takes up to SUBSTITUTE_BYTES bytes that are not of the encoding read, found at

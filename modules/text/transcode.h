@@ -14,14 +14,13 @@
 /* No name of an encoding is longer, with its end. */
 #define TRANSCODE_NAME_MAX 64
 
-/* What becomes of what cannot be converted. A sequence that is invalid in the
- * encoding read is bytes, a character that the encoding written lacks is a
- * character. */
+/* How to handle conversion errors: bytes that are invalid in the encoding read, and characters
+ * that the encoding written lacks. */
 enum transcode_policy {
     TRANSCODE_STRICT,  /* the filter fails, with EXITCODE_DATA */
     TRANSCODE_REPLACE, /* inward: bytes become U+FFFD, a character "?"; outward: both "?" */
     TRANSCODE_ESCAPE,  /* bytes become \xNN each, a character \u{N} */
-    TRANSCODE_IGNORE,  /* both are dropped */
+    TRANSCODE_IGNORE,  /* both are discarded */
 };
 
 enum transcode_direction {
@@ -29,8 +28,7 @@ enum transcode_direction {
     TRANSCODE_OUTWARD, /* from the local encoding to the wire */
 };
 
-/* What could not be converted, over all filters that were given it. Not for two
- * threads at a time. */
+/* Counts the conversion errors of all filters that share it. Not for two threads at a time. */
 struct transcode_count {
     uint64_t errors;
 };

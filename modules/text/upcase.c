@@ -138,7 +138,7 @@ static enum filter_result upcase_some(const char *in, size_t n, size_t *used, st
     char *end = room == NULL ? NULL : upcase_piece(room, in, n, used);
 
     if (end == NULL) {
-        error_set(err, EXITCODE_FAILED, "converting to upper case: out of memory");
+        error_set(err, EXITCODE_FAILED, "error converting to upper case: out of memory");
         return FILTER_FAILED;
     }
     buf_added(out, (size_t)(end - room));

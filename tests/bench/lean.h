@@ -17,6 +17,8 @@ void lean_room(int count, char **arguments);
 
 /* Each connection joined with one to another port: lean_relay.c. */
 void lean_relay(int count, char **arguments);
+/* A program for each client: lean_program.c. */
+void lean_program(int count, char **arguments);
 
 /* One connection whose text is changed: lean_text.c. */
 void lean_convert(int count, char **arguments);

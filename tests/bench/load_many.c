@@ -255,7 +255,8 @@ void load_short(int count, char **arguments)
     double seconds = parse_seconds(arguments[2]);
 
     s.shuts = count > 4 && strcmp(arguments[4], "shut") == 0;
-    s.length = (size_t)snprintf(s.line, sizeof(s.line), "%s\n", arguments[3]);
+    if (arguments[3][0] != '\0') /* else nothing is sent, and nothing comes */
+        s.length = (size_t)snprintf(s.line, sizeof(s.line), "%s\n", arguments[3]);
     s.conversations = calloc(concurrent, sizeof(*s.conversations));
     if (s.length >= sizeof(s.line) || s.conversations == NULL)
         die("no memory for %zu conversations", concurrent);

@@ -273,11 +273,23 @@ def echo_load(connections):
     return measure
 
 
-def short_load(*how):
+def short_load(*how, line="hello, how are you today?"):
     def measure(bench, command):
-        return measure_held(bench, command, ["short", 64, bench.scale.seconds,
-                                             "hello, how are you today?", *how])
+        return measure_held(bench, command, ["short", 64, bench.scale.seconds, line, *how])
     return measure
+
+
+def program_servers(program):
+    return {
+        "tcpserver": lambda b, port: ["tcpserver", "-q", "-H", "-R", "-l0", "-c1000", "-b1000",
+                                      LOOPBACK, port, program],
+        "ncat": lambda b, port: ["ncat", "-l", "-k", "-m", "1000", "-e", program, LOOPBACK, port],
+        "socat": lambda b, port: [
+            "socat", f"TCP-LISTEN:{port},bind={LOOPBACK},reuseaddr,fork,backlog=1024",
+            f"EXEC:{program},nofork"],
+        "lean": lambda b, port: [b.lean, "program", port, program],
+        "tcptool": lambda b, port: [b.tool, "serve", "-q", "-b", LOOPBACK, "-p", port, program],
+    }
 
 
 LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -514,7 +526,7 @@ STREAMS = 8
 
 
 def workers_load(bench, command):
-    """GBK is answered in upper case on several connections. It is the tool that is busy, so that
+    """Replies in GBK and upper case on several connections. It is the tool that is busy, so that
     the load, which shares the cores with it, takes little of them away."""
     h, port = bench.harness, bench.harness.new_port()
     path, size = bench.gbk_file()
@@ -561,12 +573,17 @@ def all_rows(scale):
         bulk("send-pipe", f"send {size(scale.send_bytes)}, `cat \\|`", send_pipe, peers_send()),
         Row("echo", "echo 64 bytes, 100 connections", echo_load(100), echo_servers(),
             ("requests/s", 1), MICRO),
-        Row("upper", "answer one line in upper case and close (`upper --single`)", short_load(),
+        Row("upper", "reply with one line in upper case and close (`upper --single`)", short_load(),
             upper_servers("--single"), ("conn/s", 1), MICRO),
         Row("upper-shut", "the same, the client ending first (`upper`)", short_load("shut"),
             only(upper_servers(), "socat", "lean", "tcptool"), ("conn/s", 1), MICRO),
-        Row("reply", "answer a line with a fixed one (`serve --reply`)", short_load("shut"),
+        Row("reply", "reply to a line with a fixed one (`serve --reply`)", short_load("shut"),
             reply_servers(), ("conn/s", 1), MICRO),
+        Row("program-true", "`/bin/true`",
+            short_load("shut", line=""), program_servers("/bin/true"), ("conn/s", 1), MICRO, None,
+            "program"),
+        Row("program-cat", "`/bin/cat`, the client sending a line",
+            short_load("shut"), program_servers("/bin/cat"), ("conn/s", 1), MICRO, None, "program"),
         Row("idle", f"{scale.idle:,} idle connections, printing", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), printing_servers(),
             memory="bytes each", rounds=1, memory_below=512),
@@ -585,13 +602,13 @@ def all_rows(scale):
             ("ms", 1e3)),
         Row("gbk", f"print {size(scale.convert_bytes)} of GBK as UTF-8", convert, converters(),
             BULK_RATE, BULK_COST, "peak RSS", "text"),
-        Row("upper-ascii", f"answer {size(scale.upper_bytes)} of ASCII in upper case",
+        Row("upper-ascii", f"reply with {size(scale.upper_bytes)} of ASCII in upper case",
             upper_stream, upper_streamers(), BULK_RATE, BULK_COST, None, "text"),
         Row("chat", f"room of {scale.members}, 10 speakers, 10 lines of 64 bytes at a time",
             chat_load(10, 10), rooms(), ("lines/s", 1), MICRO, None, "chat"),
         Row("chat-line", f"room of {scale.members}, 1 speaker, 1 line of 64 bytes at a time",
             chat_load(1, 1), rooms(), ("lines/s", 1), MICRO, None, "chat"),
-        Row("workers", f"answer {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
+        Row("workers", f"reply with {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
             "connections", workers_load, workers(), BULK_RATE, BULK_COST, None, "workers"),
     ]
     for count in scale.echo_steps:

@@ -25,10 +25,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -70,6 +72,7 @@ __attribute__((constructor)) static void begin(void)
     }
     if (output_path != NULL && syscall(SYS_newfstatat, AT_FDCWD, output_path, &output, 0) < 0)
         output.st_ino = 0;
+    unsetenv("LD_PRELOAD"); /* programs that it runs are not disturbed */
     ready = true;
 }
 
@@ -183,6 +186,14 @@ WRAP(int, fchmodat, (int fd, const char *path, mode_t mode, int flags), (fd, pat
      NOTHING)
 WRAP(int, rename, (const char *from, const char *to), (from, to), NOTHING)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), NOTHING)
+WRAP(int, faccessat, (int fd, const char *path, int mode, int flags), (fd, path, mode, flags),
+     NOTHING)
+WRAP(int, getrlimit, (__rlimit_resource_t what, struct rlimit *limit), (what, limit), NOTHING)
+WRAP(int, setrlimit, (__rlimit_resource_t what, const struct rlimit *limit), (what, limit), NOTHING)
+WRAP(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags), NOTHING)
+WRAP(int, setpgid, (pid_t process, pid_t group), (process, group), NOTHING)
+WRAP(int, execve, (const char *path, char *const *words, char *const *variables),
+     (path, words, variables), NOTHING)
 WRAP(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence), NOTHING)
 
 /* An eventfd, which takes 8 bytes, cannot fail like this; eventfd(2). */
@@ -267,6 +278,7 @@ WRAP_VARIADIC(openat, int fd COMMA const char *path COMMA int flags, (fd, path, 
               flags)
 WRAP_VARIADIC(fcntl, int fd COMMA int command, (fd, command, value), command)
 WRAP_VARIADIC(fcntl64, int fd COMMA int command, (fd, command, value), command)
+WRAP_VARIADIC(prctl, int option, (option, value), option)
 WRAP_VARIADIC(ioctl, int fd COMMA unsigned long request, (fd, request, value), request)
 
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,

@@ -195,7 +195,7 @@ static void learn(const struct scene *s, struct person *p, const char *text, siz
         REQUIRE(p->stream == NULL || p->member->quit);
         p->until = s->count - 1;
         set_name(p, NULL, 0);
-    } else if (is(text, n, "fell behind and was dropped")) {
+    } else if (is(text, n, "fell behind and was disconnected")) {
         REQUIRE(p->stream == NULL && p->number != AUTHOR_CONSOLE);
         set_name(p, NULL, 0);
     } else {

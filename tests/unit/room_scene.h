@@ -22,9 +22,7 @@
 #include "chat/pace.h"
 #include "chat/room_private.h"
 
-#define WELCOME_END                                                                           \
-    "; type a line and Enter to say it, /nick NAME to take a name, /who, /me ACTION, /quit, " \
-    "/help\n"
+#define WELCOME_END "; type to chat, /nick NAME to rename, or /help\n"
 
 enum {
     GUESTS_MAX = 1000,
@@ -296,6 +294,16 @@ static inline void pass_over(struct scene *s)
         take_all(&s->console);
         buf_reset(&s->console.got);
     }
+}
+
+/* Begins with two guests, who have taken what greeted them. */
+static inline void begin_with_two(struct scene *s, const struct room_options *options,
+                                  struct person **a, struct person **b)
+{
+    begin(s, options);
+    *a = join(s);
+    *b = join(s);
+    pass_over(s);
 }
 
 /* Passes on what p sends, through the decoder that the room wants for it. What it cannot

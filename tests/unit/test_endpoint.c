@@ -235,10 +235,28 @@ static void names_are_limited(void **state)
     assert_malformed(word, "the name has 108 bytes, the limit is 107");
 }
 
+static void words_alone_have_a_kind(void **state)
+{
+    static const char *const ports[] = {"0", "8888", "99999"};
+    static const char *const addresses[] = {"127.0.0.1", "0.0.0.0:80", "localhost:80", "[::1]",
+                                            "[::1]:80",  "::1",        ":80",          "[",
+                                            "unix:/a/b", "unix:@a",    "vsock:1:2",    "a://b/c"};
+    static const char *const others[] = {"", "cat", "./8888", "/a/b:80", "a/b", "1.2.3", "-", "8a"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        assert_int_equal(endpoint_kind(ports[i]), ENDPOINT_PORT);
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+        assert_int_equal(endpoint_kind(addresses[i]), ENDPOINT_ADDRESS);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_int_equal(endpoint_kind(others[i]), ENDPOINT_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_taken_apart),
+        cmocka_unit_test(words_alone_have_a_kind),
         cmocka_unit_test(malformed_words_are_quoted),
         cmocka_unit_test(whole_addresses_and_paths),
         cmocka_unit_test(whole_words_can_be_malformed),

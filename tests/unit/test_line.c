@@ -40,7 +40,7 @@ static void half_a_line_is_a_failure(void **state)
     assert_becomes(make, NULL, "half", 4, "half", 4, FILTER_FAILED);
     assert_becomes(make, NULL, "", 0, "", 0, FILTER_FAILED);
     assert_int_equal(fed.err.status, EXITCODE_FAILED);
-    assert_string_equal(fed.err.text, "the peer ended the connection before a whole line came");
+    assert_string_equal(fed.err.text, "the peer closed the connection before a whole line arrived");
     fed_clear(&fed);
 }
 

@@ -360,6 +360,28 @@ static void a_number_that_is_used_again_is_another_watch(void **state)
     loop_free(l);
 }
 
+/* As between vfork(2) and execve(2): closing does not make epoll forget. */
+static void a_duplicate_that_stays_open_calls_nobody(void **state)
+{
+    struct loop *l = begin();
+    struct eye *e = open_eye(l, 'a');
+    int duplicate = dup(e->fds[0]);
+
+    (void)state;
+    loop_expect_duplicates(l);
+    loop_watch(l, &e->watch, e->fds[0], EPOLLIN);
+    go(l, 1);
+    loop_forget(l, &e->watch);
+    close(e->fds[0]);
+    fill_eye(e);
+    go(l, 2);
+    assert_called("");
+    close(duplicate);
+    close(e->fds[1]);
+    free(e);
+    loop_free(l);
+}
+
 static void changes_within_a_round_count_once(void **state)
 {
     struct loop *l = begin();
@@ -626,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_watch_that_is_removed_is_not_called),
         cmocka_unit_test(a_watch_may_remove_itself),
         cmocka_unit_test(a_number_that_is_used_again_is_another_watch),
+        cmocka_unit_test(a_duplicate_that_stays_open_calls_nobody),
         cmocka_unit_test(changes_within_a_round_count_once),
         cmocka_unit_test(a_file_cannot_be_watched),
         cmocka_unit_test(a_notification_comes_once),

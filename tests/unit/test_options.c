@@ -121,7 +121,7 @@ struct scene {
     enum options_result result;
 };
 
-static void parse(struct scene *s, const char *words)
+static void parse_with(struct scene *s, const char *words, options_on_operand *on_operand)
 {
     static char copy[256];
     char *rest = copy, *word;
@@ -131,8 +131,13 @@ static void parse(struct scene *s, const char *words)
     strcpy(copy, words);
     while ((word = strsep(&rest, " ")) != NULL)
         s->argv[s->argc++] = word;
-    s->result =
-        options_parse(tables, hint, s->argc, s->argv, &s->target, &s->first, &s->group, &s->err);
+    s->result = options_parse(tables, hint, on_operand, s->argc, s->argv, &s->target, &s->first,
+                              &s->group, &s->err);
+}
+
+static void parse(struct scene *s, const char *words)
+{
+    parse_with(s, words, NULL);
 }
 
 static void end(struct scene *s)
@@ -254,6 +259,64 @@ static void tables_may_have_a_prefix(void **state)
     assert_string_equal(s.target.other.word, "b");
     end(&s);
     assert_refused("-x a", "unknown option \"-x\"");
+}
+
+/* Takes numbers, refuses "bad". */
+static enum options_operand on_operand(void *target, const char *word, struct error *err)
+{
+    struct target *t = target;
+
+    if (strcmp(word, "bad") == 0) {
+        error_set(err, EXITCODE_USAGE, "bad word");
+        return OPTIONS_OPERAND_FAILED;
+    }
+    if (word[0] < '0' || word[0] > '9')
+        return OPTIONS_OPERAND_FIRST;
+    t->number = (uint64_t)(word[0] - '0');
+    return OPTIONS_OPERAND_TAKEN;
+}
+
+static void an_operand_may_end_the_options(void **state)
+{
+    static const struct {
+        const char *words, *first;
+        uint64_t number;
+        bool on;
+    } lines[] = {
+        {"--on 7 cat --off -z 8", "cat", 7, true},
+        {"7 --on", NULL, 7, true},
+        {"cat --on", "cat", 0, false},
+        {"--on -- 7 --off", "7", 0, true},
+        {"7 -- --on", "--on", 7, false},
+        {"-w 8 - -o", "-", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct scene s;
+
+        parse_with(&s, lines[i].words, on_operand);
+        assert_null(s.err.text);
+        assert_int_equal(s.result, OPTIONS_OK);
+        assert_int_equal(s.target.number, lines[i].number);
+        assert_int_equal(s.target.on, lines[i].on);
+        if (lines[i].first == NULL)
+            assert_int_equal(s.first, s.argc);
+        else
+            assert_string_equal(s.argv[s.first], lines[i].first);
+        end(&s);
+    }
+}
+
+static void an_operand_may_be_refused(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    parse_with(&s, "--on bad", on_operand);
+    assert_int_equal(s.result, OPTIONS_FAILED);
+    assert_string_equal(s.err.text, "bad word");
+    end(&s);
 }
 
 static void help_ends_the_parsing(void **state)
@@ -428,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_value_may_be_left_out),
         cmocka_unit_test(operands_stand_last),
         cmocka_unit_test(tables_may_have_a_prefix),
+        cmocka_unit_test(an_operand_may_end_the_options),
+        cmocka_unit_test(an_operand_may_be_refused),
         cmocka_unit_test(help_ends_the_parsing),
         cmocka_unit_test(values_of_the_wrong_form_are_quoted),
         cmocka_unit_test(values_that_are_missing_or_too_many_are_named),

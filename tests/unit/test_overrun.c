@@ -8,10 +8,7 @@ static void who_is_overrun_may_be_speaking(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &small);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &a, &b);
     /* What is announced has to wait for nobody. */
     for (int i = 0; i < 1000; i++) {
         struct person *brief = join(&s);
@@ -63,10 +60,7 @@ static void who_is_overrun_fails_and_is_announced(void **state)
     unsigned long said = 0;
 
     (void)state;
-    begin(&s, &small);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &a, &b);
     hear(a, "a line of which only a part is taken\n");
     take(b, 10);
     overrun(a, b, &said);
@@ -78,7 +72,7 @@ static void who_is_overrun_fails_and_is_announced(void **state)
     assert_null(b->stream);
     assert_holds(&b->got, "guest1: a ");
     assert_int_equal(room_count(s.room), 1);
-    assert_gets(a, "-- guest2 fell behind and was dropped\n");
+    assert_gets(a, "-- guest2 fell behind and was disconnected\n");
     end(&s);
 }
 
@@ -90,10 +84,7 @@ static void who_quits_and_falls_behind_is_announced_once(void **state)
     unsigned long said = 0;
 
     (void)state;
-    begin(&s, &small);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &a, &b);
     hear(a, "not taken\n");
     hear(b, "/quit\n");
     assert_gets(a, "-- guest2 left\n");

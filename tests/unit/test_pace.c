@@ -48,10 +48,7 @@ static void a_reader_is_woken_as_long_as_there_is_something(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "one\n");
     go_round(&s);
     hear(a, "two\n");
@@ -213,10 +210,7 @@ static void a_flood_is_slowed_to_who_reads(void **state)
     unsigned long said = 0, got = 0, waits = 0;
 
     (void)state;
-    begin(&s, &small);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &a, &b);
     for (int step = 0; got < 50000; step++) {
         assert_in_range(step, 0, 5000);
         if (stream_is_blocked(a->stream)) {
@@ -251,10 +245,7 @@ static void a_flood_of_the_console_is_slowed_to_who_reads(void **state)
     int rounds = 0;
 
     (void)state;
-    begin(&s, &small);
-    slow = join(&s);
-    fast = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &slow, &fast);
     read_when_woken(slow, 3000);
     read_when_woken(fast, 0);
     start_writer(&w, &s.console, LINES);
@@ -350,7 +341,7 @@ static void who_takes_nothing_delays_nobody(void **state)
     assert_flooded_by("guest1", c, &got);
     assert_int_not_equal(got, 0);
     buf_reset(&c->got);
-    assert_gets_with(c, "-- guest2 fell behind and was dropped\n");
+    assert_gets_with(c, "-- guest2 fell behind and was disconnected\n");
     read_when_woken(a, 0);
     read_when_woken(c, 0);
     for (int i = 0; i < 100 && stream_is_blocked(a->stream); i++)
@@ -426,10 +417,7 @@ static void lines_that_wait_when_the_room_closes_are_dropped(void **state)
     static const char closes[] = "-- the room closes\n";
 
     (void)state;
-    begin(&s, &small);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &small, &a, &b);
     flood(a, &said, 2000);
     go_round(&s);
     assert_true(stream_is_blocked(a->stream));

@@ -28,12 +28,12 @@ static void a_newcomer_is_greeted_and_announced(void **state)
     end(&s);
 }
 
-#define HELP_BEGIN                                                     \
-    "-- what you type is said to all when you press Enter, but for:\n" \
-    "-- /nick NAME       take a name\n"                                \
-    "-- /who             see who is here\n"                            \
-    "-- /me   ACTION     say what you do\n"                            \
-    "-- /msg  NAME TEXT  say something to one member only\n"
+#define HELP_BEGIN                                                \
+    "-- a line goes to all members, except for these commands:\n" \
+    "-- /nick NAME       change your name\n"                      \
+    "-- /who             list the members\n"                      \
+    "-- /me   ACTION     say what you are doing\n"                \
+    "-- /msg  NAME TEXT  send TEXT to one member only\n"
 
 static void newcomers_see_the_history(void **state)
 {
@@ -60,13 +60,10 @@ static void commands_are_obeyed(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/who\n/me  waves at \u5f20\u4e09 \n/me\n/nothing x\n/\n /who\n");
     assert_gets(a, "-- here: host, guest1, guest2\n"
-                   "-- /me wants to know what you do, such as: /me waves\n"
+                   "-- missing ACTION, as in /me waves\n"
                    "-- unknown command /nothing: try /help\n"
                    "-- unknown command /: try /help\n");
     assert_gets(b, "* guest1 waves at \u5f20\u4e09\nguest1:  /who\n");
@@ -119,11 +116,11 @@ static void a_member_is_told_something_alone(void **state)
          "/msg ALICE  to you  only\n/msg\n/msg alice\n/msg bob hi\n/msg guest2 me\n/msg a:b x\n");
     assert_gets(a, "-- guest2 to you: to you  only\n");
     assert_gets(b, "-- to Alice: to you  only\n"
-                   "-- /msg wants a name and a text, such as: /msg alice hello\n"
-                   "-- /msg wants a name and a text, such as: /msg alice hello\n"
-                   "-- no member is called bob: try /who\n"
+                   "-- missing NAME or TEXT, as in /msg alice hello\n"
+                   "-- missing NAME or TEXT, as in /msg alice hello\n"
+                   "-- unknown member bob: try /who\n"
                    "-- guest2 is you\n"
-                   "-- no member is called a:b: try /who\n");
+                   "-- unknown member a:b: try /who\n");
     hear(c, "/msg host psst\n");
     assert_shown(&s, "-- guest3 to you: psst\n");
     say(&s, "/msg guest3 yes?");
@@ -155,10 +152,7 @@ static void a_member_that_does_not_read_is_told_no_more(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     for (int i = 0; i < 4000; i++)
         hear(a, "/msg guest2 again and again and again\n");
     assert_in_range(buf_length(&b->member->answers), ROOM_PRIVATE_BYTES, ROOM_PRIVATE_BYTES + 100);
@@ -171,18 +165,15 @@ static void the_console_removes_a_member(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/kick guest2\n");
     assert_gets(a, "-- unknown command /kick: try /help\n");
     say(&s, "/kick");
     say(&s, "/kick host");
     say(&s, "/kick nobody");
     say(&s, "/kick GUEST1");
-    assert_shown(&s, "-- /kick wants a name, such as: /kick guest1\n-- host is you\n"
-                     "-- no member is called nobody: try /who\n-- guest1 was removed\n");
+    assert_shown(&s, "-- missing NAME, as in /kick guest1\n-- host is you\n"
+                     "-- unknown member nobody: try /who\n-- guest1 was removed\n");
     assert_gets(b, "-- guest1 was removed\n");
     assert_gets(a, "-- the host has removed you from the room\n");
     assert_true(a->ended);
@@ -204,10 +195,11 @@ static void help_lists_what_one_may_do(void **state)
     pass_over(&s);
     hear(a, "/help\n");
     say(&s, "/help");
-    assert_gets(a, HELP_BEGIN "-- /quit            leave\n-- /help            see this\n");
+    assert_gets(a, HELP_BEGIN
+                "-- /quit            leave the room\n-- /help            list these commands\n");
     assert_shown(&s, HELP_BEGIN "-- /kick NAME       remove a member\n"
                                 "-- /quit            close the room\n"
-                                "-- /help            see this\n");
+                                "-- /help            list these commands\n");
     end(&s);
 }
 
@@ -239,7 +231,7 @@ static void names_of_mixed_scripts_are_refused(void **state)
     a = join(&s);
     pass_over(&s);
     hear(a, "/nick h\u043est\n");
-    assert_gets(a, "-- a name cannot mix Latin, Greek and Cyrillic letters\n");
+    assert_gets(a, "-- invalid name: Latin, Greek and Cyrillic letters cannot be mixed\n");
     end(&s);
 }
 
@@ -258,7 +250,7 @@ static void the_console_gives_commands_too(void **state)
     say(&s, "");
     say(&s, "/nick guest1");
     assert_shown(&s, "-- here: host, guest1\n-- you are now \u5f20\u4e09\n"
-                     "-- \"guest\" and a number is for members without a name\n");
+                     "-- invalid name: \"guest\" and a number is reserved for guests\n");
     assert_gets(a, "-- host is now \u5f20\u4e09\n* \u5f20\u4e09 waves\n");
     say(&s, "/quit");
     assert_int_equal(s.quits, 1);
@@ -337,24 +329,22 @@ static void names_are_unique_without_case(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/nick Alice\n");
     assert_gets(a, "-- you are now Alice\n");
     assert_gets(b, "-- guest1 is now Alice\n");
     hear(b, "/nick alice\n/nick \uff21lice\n/nick HOST\n");
-    assert_gets(b, "-- the name alice is taken\n-- the name \uff21lice is taken\n"
-                   "-- the name HOST is taken\n");
+    assert_gets(b, "-- the name alice is in use\n-- the name \uff21lice is in use\n"
+                   "-- the name HOST is in use\n");
     hear(a, "/nick ALICE\n/nick ALICE\n");
-    assert_gets(a, "-- you are now ALICE\n-- you are ALICE already\n");
+    assert_gets(a, "-- you are now ALICE\n-- you are already ALICE\n");
     hear(b, "/nick\n/nick a b\n/nick a\033b\n/nick a\u00a0b\n");
-    assert_gets(b, "-- a name is 1 to 32 letters, digits, \"_\" and \"-\", such as: /nick alice\n"
-                   "-- a name is 1 to 32 letters, digits, \"_\" and \"-\", such as: /nick alice\n"
-                   "-- a name is 1 to 32 letters, digits, \"_\" and \"-\", such as: /nick alice\n"
-                   "-- a name is 1 to 32 letters, digits, \"_\" and \"-\", such as: /nick alice\n"
-                   "-- Alice is now ALICE\n");
+    assert_gets(
+        b, "-- invalid name: expected 1 to 32 letters, digits, \"_\" and \"-\", as in /nick alice\n"
+           "-- invalid name: expected 1 to 32 letters, digits, \"_\" and \"-\", as in /nick alice\n"
+           "-- invalid name: expected 1 to 32 letters, digits, \"_\" and \"-\", as in /nick alice\n"
+           "-- invalid name: expected 1 to 32 letters, digits, \"_\" and \"-\", as in /nick alice\n"
+           "-- Alice is now ALICE\n");
     leave(a);
     hear(b, "/nick \uff21lice\n");
     assert_gets(b, "-- you are now \uff21lice\n-- ALICE left\n");
@@ -367,18 +357,15 @@ static void numbers_stay_with_their_guests(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "/nick guest2\n/nick guest7\n/nick Guest007\n/nick alice\n/nick guest1\n");
-    assert_gets(a, "-- \"guest\" and a number is for members without a name\n"
-                   "-- \"guest\" and a number is for members without a name\n"
-                   "-- \"guest\" and a number is for members without a name\n"
+    assert_gets(a, "-- invalid name: \"guest\" and a number is reserved for guests\n"
+                   "-- invalid name: \"guest\" and a number is reserved for guests\n"
+                   "-- invalid name: \"guest\" and a number is reserved for guests\n"
                    "-- you are now alice\n-- you are now guest1\n");
     hear(a, "/nick alice\n");
     hear(b, "/nick guest1\n");
-    assert_gets(b, "-- \"guest\" and a number is for members without a name\n"
+    assert_gets(b, "-- invalid name: \"guest\" and a number is reserved for guests\n"
                    "-- guest1 is now alice\n-- alice is now guest1\n-- guest1 is now alice\n");
     end(&s);
 }
@@ -389,10 +376,7 @@ static void a_room_can_be_closed(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "half");
     say(&s, "bye");
     room_close(s.room);
@@ -441,10 +425,8 @@ static void wrong_names_of_a_console_are_refused(void **state)
          EXITCODE_USAGE},
         {"", "invalid name \"\": expected 1 to 32 letters, digits, \"_\" and \"-\"",
          EXITCODE_USAGE},
-        {"Guest12", "invalid name \"Guest12\": the room gives such names to guests",
-         EXITCODE_USAGE},
-        {"h\u043est", "invalid name \"h\u043est\": it mixes Latin, Greek or Cyrillic letters",
-         EXITCODE_USAGE},
+        {"Guest12", "invalid name \"Guest12\": reserved for guests", EXITCODE_USAGE},
+        {"h\u043est", "invalid name \"h\u043est\": expected letters of one script", EXITCODE_USAGE},
         {"\u4e2d", NULL, EXITCODE_DATA},
     };
     struct room_options options = encoded("latin1");

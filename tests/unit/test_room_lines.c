@@ -40,10 +40,7 @@ static void lines_are_read_where_the_room_has_them(void **state)
     size_t got;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     say(&s, "the same for both");
     assert_true(stream_can_borrow(a->stream));
     assert_int_equal(stream_borrow(a->stream, first, PIECES, &got), IO_OK);
@@ -99,10 +96,7 @@ static void controls_are_made_visible(void **state)
     struct person *a, *b;
 
     (void)state;
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     hear(a, "\033[2J\a\tred\177\xc2\x85\u202e\xff \u0645\u0631\u062d\u0628\u0627 a\rb\r\r\n");
     hear_bytes(a, "\0\n", 2);
     hear(a, "a\u2028b\u2029c\n");
@@ -124,10 +118,7 @@ static void assert_length(const char *character, size_t count, size_t piece,
     struct buf line = {0}, shown = {0};
     bool cut = count > ROOM_LINE_MAX;
 
-    begin(&s, &plain);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &plain, &a, &b);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(buf_add(&line, character, strlen(character)), 0);
     assert_int_equal(buf_add(&line, end_of_line, strlen(end_of_line)), 0);
@@ -144,8 +135,7 @@ static void assert_length(const char *character, size_t count, size_t piece,
         assert_int_equal(buf_add(&shown, character, strlen(character)), 0);
     assert_int_equal(buf_add(&shown, "\nguest1: next\n", 15), 0);
     assert_gets(b, buf_head(&shown));
-    assert_gets(a,
-                cut ? "-- your line was longer than 4096 characters; the rest was cut off\n" : "");
+    assert_gets(a, cut ? "-- your line was cut after 4096 characters\n" : "");
     buf_free(&line);
     buf_free(&shown);
     end(&s);
@@ -316,7 +306,7 @@ static void what_cannot_be_converted_is_not_said(void **state)
     a = join(&s);
     pass_over(&s);
     say(&s, "\u4e2d");
-    assert_gets_with(&s.console, "was not said");
+    assert_gets_with(&s.console, "was not sent");
     say(&s, "/nick \u4e2d");
     assert_gets_with(&s.console, "still host");
     say(&s, "b\u00e9b\u00e9");
@@ -345,10 +335,7 @@ static void errors_of_all_are_counted_together(void **state)
     options.incoming_count = &in;
     options.outgoing_count = &out;
     options.outgoing = TRANSCODE_ESCAPE;
-    begin(&s, &options);
-    a = join(&s);
-    b = join(&s);
-    pass_over(&s);
+    begin_with_two(&s, &options, &a, &b);
     hear(a, "\xff\n");
     hear(b, "\xff\n");
     say(&s, "\U0001f600");
@@ -397,7 +384,7 @@ static void a_line_larger_than_the_room_is_answered(void **state)
     memset(line, 'x', sizeof(line));
     line[sizeof(line) - 1] = '\n';
     hear_bytes(a, line, sizeof(line));
-    assert_gets(a, "-- your line was not said: there is not enough room for it\n");
+    assert_gets(a, "-- your line was not sent: the room's buffer cannot hold it\n");
     assert_shown(&s, "");
     end(&s);
 }

@@ -12,6 +12,9 @@ enum { LOOPS = 2, CLIENTS_MAX = 32, DRAIN_MS = 5000, HANDSHAKE_MS = 3000 };
 /* The errno that accepting fails with, as often as said. */
 static int accept_number, accept_failures;
 
+/* The same for serving. */
+static int begin_number, begin_failures;
+
 /* Stands before the one of the C library. */
 int accept4(int fd, struct sockaddr *restrict a, socklen_t *restrict length, int flags)
 {
@@ -61,9 +64,13 @@ static int begin_client(struct service *v, struct client *c, struct error *err)
 {
     struct worker *w = worker_of(v);
 
-    (void)err;
     if (scene.limit.max > 0)
         assert_in_range(atomic_load(&scene.limit.clients), 1, scene.limit.max);
+    if (begin_failures > 0) {
+        begin_failures--;
+        error_errno(err, begin_number, "cannot begin");
+        return -1;
+    }
     w->clients[w->count++] = c;
     w->ever++;
     return 0;
@@ -147,7 +154,7 @@ static void begin(size_t loops, uint64_t max, const struct server_options *optio
     struct error err = {0};
 
     event_set_level(EVENT_QUIET);
-    accept_failures = 0;
+    accept_failures = begin_failures = 0;
     scene = (struct scene){.options = *options, .address = loopback(1, 0)};
     scene.limit.max = max;
     scene.limit.loops = loops;
@@ -460,6 +467,47 @@ static void a_shortage_of_descriptors_pauses(void **state)
     }
 }
 
+static void a_client_that_cannot_be_served_for_now_waits(void **state)
+{
+    static const int numbers[] = {EMFILE, ENFILE, EAGAIN};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        begin(1, 2, &plain);
+        begin_number = numbers[i];
+        begin_failures = 1000;
+        join();
+        join();
+        for (int64_t until_ms = real_ms() + PATIENCE_MS; begin_failures == 1000;) {
+            assert_true(real_ms() < until_ms);
+            go_rounds(1);
+        }
+        go_rounds(50);
+        assert_int_equal(begin_failures, 999);
+        assert_int_equal(atomic_load(&scene.limit.clients), 0);
+        pass_time(100);
+        go_rounds(50);
+        assert_int_equal(begin_failures, 998);
+        begin_failures = 0;
+        pass_time(100);
+        await_served(2);
+        end();
+    }
+}
+
+static void a_client_that_cannot_be_served_is_disconnected(void **state)
+{
+    (void)state;
+    begin(1, 1, &plain);
+    begin_number = ENOMEM;
+    begin_failures = 1;
+    event_set_level(EVENT_QUIET);
+    assert_true(await_gone(join()));
+    join();
+    await_served(1);
+    end();
+}
+
 /* Handshakes. */
 
 static struct server_options staged(void)
@@ -558,6 +606,8 @@ int main(void)
         cmocka_unit_test(a_server_without_clients_stops_at_once),
         cmocka_unit_test(connections_that_are_gone_are_passed_over),
         cmocka_unit_test(a_shortage_of_descriptors_pauses),
+        cmocka_unit_test(a_client_that_cannot_be_served_for_now_waits),
+        cmocka_unit_test(a_client_that_cannot_be_served_is_disconnected),
         cmocka_unit_test(clients_are_served_after_their_handshake),
         cmocka_unit_test(a_handshake_has_a_time_limit),
         cmocka_unit_test(the_oldest_handshake_makes_room),

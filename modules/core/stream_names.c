@@ -1,4 +1,4 @@
-/* Owns the addresses of both ends of a connection, and their names. */
+/* Owns the addresses of both ends of a connection, and their names. Reads and writes nothing. */
 #include <stdlib.h>
 #include <string.h>
 

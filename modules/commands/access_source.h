@@ -1,0 +1,40 @@
+/* Where access rules come from: the words of --allow and --deny, or of --to-allow and --to-deny,
+ * the files that they name, and the addresses of names. */
+#ifndef COMMANDS_ACCESS_SOURCE_H
+#define COMMANDS_ACCESS_SOURCE_H
+
+#include "base/options.h"
+#include "core/run.h"
+#include "stages/access.h"
+
+struct resolver;
+
+struct access_source {
+    const struct option_words *allow;
+    const struct option_words *deny;
+    bool of_targets;
+    struct access *access; /* gets the rules */
+
+    /* Private. */
+    struct run *run;
+    struct access_rules rules; /* that are being read */
+    struct access_name *names; /* that are still to be looked up */
+    struct resolver *resolver; /* of the first of them */
+    struct error why;
+    bool reread;
+};
+
+/* Reads all rules, and runs the loop until all names are looked up. Returns 0, or -1 with err
+ * filled: a usage error for a rule that is none; err is empty when the run has ended before. */
+int access_source_open(struct access_source *s, struct run *run, struct error *err);
+
+/* Returns true when there are files, for which SIGHUP is to be caught. */
+bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
+
+/* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
+ * rules stay. Does nothing before access_source_open() has returned 0, or without files. */
+void access_source_reload(struct access_source *s);
+
+void access_source_close(struct access_source *s);
+
+#endif

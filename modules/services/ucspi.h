@@ -1,0 +1,30 @@
+/* The environment of a program that serves one client, by the conventions of UCSPI: PROTO,
+ * TCPLOCALIP, TCPREMOTEPORT and others. No name is looked up, and nothing that a client sends
+ * gets into it but the addresses of a PROXY header that was asked for. */
+#ifndef SERVICES_UCSPI_H
+#define SERVICES_UCSPI_H
+
+#include "core/stream.h"
+
+enum {
+    UCSPI_VALUES = 5,
+    UCSPI_VALUE_SIZE = 80, /* of "TCPREMOTEIP=" and an address with its interface */
+};
+
+struct ucspi {
+    char **list; /* the variables that are passed on, those of one client, NULL */
+    size_t kept;
+    size_t count;
+    char values[UCSPI_VALUES][UCSPI_VALUE_SIZE];
+};
+
+/* Takes from environment what is passed on: all but the variables that describe another
+ * client, and what was meant for the server alone (LISTEN_*, NOTIFY_SOCKET). The strings are not
+ * copied. Returns 0, or -1 with err filled; ucspi_clear() is allowed then, too. */
+int ucspi_init(struct ucspi *u, char **environment, struct error *err);
+void ucspi_clear(struct ucspi *u);
+
+/* Returns the environment for a client, which holds until the next call. */
+char *const *ucspi_describe(struct ucspi *u, struct stream *client);
+
+#endif
