@@ -219,7 +219,7 @@ _tcptool_options() {
       echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --single -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     relay)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --spread --to-any --login --to-allow --to-deny --connect-timeout --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --spread --to-any --login --to-allow --to-deny --connect-timeout --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --to-tls --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --to-tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     wait)
       echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
@@ -283,11 +283,11 @@ _tcptool_value() {
         --eol) echo 'words none lf crlf' ;;
         --to-eol) echo 'words none lf crlf' ;;
         --errors) echo 'words strict replace escape ignore' ;;
-        --port-file|--tls-cert|--tls-key|--tls-psk) echo file ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk|--to-tls-cert|--to-tls-key|--to-tls-psk) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--to-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--login|--to-allow|--to-deny|--connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout|--to-user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--login|--to-allow|--to-deny|--connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--to-tls-ca|--to-tls-name|--to-tls-pin|--to-tls-alpn|--to-tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout|--to-user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;

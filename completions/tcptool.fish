@@ -13,7 +13,7 @@ function __tcptool_takes_value
         case upper
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case relay
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --login --to-allow --to-deny --connect-timeout --retry --encoding -e --eol --to-encoding --to-eol --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout --to-user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --login --to-allow --to-deny --connect-timeout --retry --encoding -e --eol --to-encoding --to-eol --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout --to-user-timeout
         case wait
             contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
@@ -309,6 +309,16 @@ complete -c tcptool -n '__tcptool_uses relay' -l tls-psk -r -F -d 'share the key
 complete -c tcptool -n '__tcptool_uses relay' -l tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
 complete -c tcptool -n '__tcptool_uses relay' -l tls-min -x -d 'the oldest version of TLS (1.2)'
 complete -c tcptool -n '__tcptool_uses relay' -l tls-insecure -d 'verify no peer'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls -d 'encrypt with TLS'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-cert -r -F -d 'present the certificate chain in FILE (PEM)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-key -r -F -d 'the key of --tls-cert (in the same FILE)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-ca -x -d 'trust these authorities only'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-name -x -d 'ask for NAME and verify it (HOST)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-pin -x -d 'trust this public key only (repeatable)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-psk -r -F -d 'share the key in FILE with the peer'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-alpn -x -d 'require one of these protocols, as "h2,http/1.1"'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-min -x -d 'the oldest version of TLS (1.2)'
+complete -c tcptool -n '__tcptool_uses relay' -l to-tls-insecure -d 'verify no peer'
 complete -c tcptool -n '__tcptool_uses relay' -l idle-timeout -x -d 'close a connection idle for TIME'
 complete -c tcptool -n '__tcptool_uses relay' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses relay' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'

@@ -697,24 +697,3 @@ offers() {
   check 'invalid list "h2,,x"' send --tls --tls-alpn h2,,x localhost 1
   check 'invalid value "1.1"' serve --tls --tls-min 1.1
 }
-
-@test "relay: with --tls clients are encrypted, and the other side is not" {
-  make_data
-  start_serve -n plain --echo
-  start_relay --once --tls --tls-cert "$CERTS/server.pem" "127.0.0.1:$port"
-  secure localhost "$port" <data >reply
-  cmp data reply
-  finish relay
-  expect_status 0
-}
-
-@test "relay: with --tls and --to-any the request comes over TLS" {
-  start_serve -n plain --once --reply pong
-  plain=$port
-  start_relay --once --to-any --tls --tls-cert "$CERTS/server.pem"
-  printf 'CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\nping' "$plain" >request
-  secure localhost "$port" <request >reply
-  expect_match "$(tr -d '\r' <reply)" '^HTTP/1.1 200 .*pong$'
-  finish relay
-  expect_status 0
-}

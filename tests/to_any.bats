@@ -237,6 +237,23 @@ from() {
   wait_for contains three.err 'refused by --to-deny'
 }
 
+@test "to-any: --to-allow @FILE has one rule per line, which SIGHUP reads again" {
+  start_web
+  echo "127.0.0.1:$web # the web" >targets
+  start_any --to-allow @targets
+  run fetch --socks5 "127.0.0.1:$port"
+  expect_equal "$output" 'from the web'
+  expect_match "$(ask "$(socks5_target 127.0.0.1 $((web ^ 1)))")" '^050005020001'
+  printf '127.0.0.1:1-9\n' >targets
+  kill -HUP "${pids[relay]}"
+  wait_for contains relay.err 'read the target rules again'
+  expect_match "$(ask "$(socks5_target 127.0.0.1 "$web")")" '^050005020001'
+  printf '127.0.0.1:9-1\n' >targets
+  kill -HUP "${pids[relay]}"
+  wait_for contains relay.err \
+    '--to-allow: targets:1: invalid rule "127.0.0.1:9-1": expected HOST, HOST:PORT or HOST:PORT-PORT; the access rules stay as they were'
+}
+
 @test "to-any: the command line is checked" {
   for words in '--to-any a:1' '--to-any --spread' '--login a:b c:1' '--to-allow x c:1' \
     '--to-deny x c:1' '--to-any --login nocolon' '--to-any --to-allow a:b:c:d' \

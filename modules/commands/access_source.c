@@ -213,7 +213,7 @@ static void finish(struct access_source *s)
     if (failed)
         event_error("%s; the access rules stay as they were", s->why.text);
     else
-        event_notice("read the access rules again");
+        event_notice(s->of_targets ? "read the target rules again" : "read the access rules again");
     abandon(s);
 }
 
@@ -269,6 +269,8 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 {
     bool failed;
 
+    if (s == NULL)
+        return 0;
     s->run = run;
     begin(s);
     if (s->names != NULL && !error_is_set(&s->why))
@@ -288,14 +290,14 @@ static bool has_file(const struct option_words *words)
     return false;
 }
 
-bool access_source_has_files(const struct option_words *allow, const struct option_words *deny)
+bool access_source_has_files(const struct access_source *s)
 {
-    return has_file(allow) || has_file(deny);
+    return s != NULL && (has_file(s->allow) || has_file(s->deny));
 }
 
 void access_source_reload(struct access_source *s)
 {
-    if (!s->reread || !access_source_has_files(s->allow, s->deny))
+    if (!access_source_has_files(s) || !s->reread)
         return;
     abandon(s);
     begin(s);
@@ -303,6 +305,8 @@ void access_source_reload(struct access_source *s)
 
 void access_source_close(struct access_source *s)
 {
+    if (s == NULL)
+        return;
     abandon(s);
     access_clear_rules(&s->access->rules);
 }

@@ -24,12 +24,14 @@ struct access_source {
     bool reread;
 };
 
+/* Of all functions below, s may be NULL: a source of nothing. */
+
 /* Reads all rules, and runs the loop until all names are looked up. Returns 0, or -1 with err
  * filled: a usage error for a rule that is none; err is empty when the run has ended before. */
 int access_source_open(struct access_source *s, struct run *run, struct error *err);
 
 /* Returns true when there are files, for which SIGHUP is to be caught. */
-bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
+bool access_source_has_files(const struct access_source *s);
 
 /* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
  * rules stay. Does nothing before access_source_open() has returned 0, or without files. */

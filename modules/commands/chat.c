@@ -171,7 +171,7 @@ static int start(struct call *c, struct connecting_words *words, struct error *e
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
         loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
-        tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
+        tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &c->tls, err) < 0)
         return -1;
     plan = connecting_plan(words, &o->connect, &o->common, true, c->tls);
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);

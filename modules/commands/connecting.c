@@ -117,18 +117,24 @@ void connecting_clear(struct connecting_words *w)
     free(w->host);
 }
 
+void connecting_use_tls(struct connecting_words *w, struct tls_context *tls)
+{
+    if (tls == NULL)
+        return;
+    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
+    w->target.last_stage = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+}
+
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
                                     const struct common_options *o, bool replying,
                                     struct tls_context *tls)
 {
     size_t stages = 0;
 
-    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
+    connecting_use_tls(w, tls);
     if (c->send_proxy)
         w->stages[stages++] =
             (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    if (tls != NULL)
-        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
     return (struct connect_plan){
         .targets = &w->target,
         .count = 1,
@@ -151,17 +157,12 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     struct endpoint e = {0};
 
     addr_parse(w->target.host, &target, NULL);
-    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
-        error_set(err, EXITCODE_USAGE,
-                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
-                  w->target.host);
-        return -1;
-    }
     if (o->binds.count > 1) {
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
-    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0)
+    if (tls_options_check(&o->tls, "", TLS_CLIENT, err) < 0 ||
+        tls_options_check_target(&o->tls, "", w->target.host, err) < 0)
         return -1;
     if (word == NULL)
         return 0;

@@ -28,7 +28,7 @@ struct connecting_words {
     struct connect_target target;
     int used;      /* how many words were taken */
     bool prompted; /* and the user typed the others */
-    struct stage_plan stages[2];
+    struct stage_plan stages[1];
     struct tls_stage_config tls;
 };
 
@@ -42,6 +42,9 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
                            char **words, struct error *err);
 
 void connecting_clear(struct connecting_words *w);
+
+/* Makes connections to the target ones of TLS, unless tls is NULL. */
+void connecting_use_tls(struct connecting_words *w, struct tls_context *tls);
 
 /* Returns the plan; it points into w and the options. tls may be NULL: without TLS. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,

@@ -95,7 +95,7 @@ int listening_check(const struct listen_options *o, const struct common_options 
     if (o->workers > 1 && o->once)
         shares = "--once serves only one connection";
     if (o->workers <= 1 || shares == NULL)
-        return tls_options_check(&common->tls, TLS_SERVER, err);
+        return tls_options_check(&common->tls, "", TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -139,11 +139,9 @@ static void report_stopping(const struct listening *l)
 
 static bool has_files(const struct listening *l)
 {
-    const struct access_source *targets = l->target_rules;
-
-    return access_source_has_files(&l->options->allow, &l->options->deny) ||
-           (targets != NULL && access_source_has_files(targets->allow, targets->deny)) ||
-           tls_options_have_files(&l->common->tls);
+    return access_source_has_files(&l->rules) || access_source_has_files(l->target_rules) ||
+           tls_options_have_files(&l->common->tls) ||
+           (l->to_tls != NULL && tls_options_have_files(l->to_tls));
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -155,9 +153,9 @@ static void on_signal(void *arg, int number)
 
     if (number == SIGHUP && has_files(l)) {
         access_source_reload(&l->rules);
-        if (l->target_rules != NULL)
-            access_source_reload(l->target_rules);
-        tls_options_reload(&l->tls);
+        access_source_reload(l->target_rules);
+        tls_options_reload(l->tls.context);
+        tls_options_reload(l->to_tls_context);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -306,8 +304,8 @@ static int plan_server(struct listening *l, struct error *err)
 
     if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
         access_source_open(&l->rules, &l->run, err) < 0 ||
-        (l->target_rules != NULL && access_source_open(l->target_rules, &l->run, err) < 0) ||
-        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
+        access_source_open(l->target_rules, &l->run, err) < 0 ||
+        tls_options_prepare(&l->common->tls, "", TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
@@ -415,8 +413,7 @@ static void clear(struct listening *l)
         addr_list_clear(&l->binds[i].addresses);
     free(l->binds);
     access_source_close(&l->rules);
-    if (l->target_rules != NULL)
-        access_source_close(l->target_rules);
+    access_source_close(l->target_rules);
     tls_context_free(l->tls.context);
 }
 

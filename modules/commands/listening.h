@@ -42,13 +42,16 @@ struct listening {
     const struct text_options *text; /* NULL, or to report conversion errors */
     const struct service_ops *ops;
     const void *config;
-    struct conversation_plan plan;      /* of every client; the service completes it */
-    bool replies;                       /* what is sent to clients must not wait for more */
-    bool shows_clients;                 /* with -v only, or also on a terminal */
-    bool loopback_only;                 /* else on every address, unless --bind says where */
-    struct stage_plan last_stage;       /* of every client, where make is not NULL */
-    const char *reached_by;             /* the command that connects; NULL: send */
-    struct access_source *target_rules; /* read and freed with those of clients; or NULL */
+    struct conversation_plan plan; /* of every client; the service completes it */
+    bool replies;                  /* what is sent to clients must not wait for more */
+    bool shows_clients;            /* with -v only, or also on a terminal */
+    bool loopback_only;            /* else on every address, unless --bind says where */
+    struct stage_plan last_stage;  /* of every client, where make is not NULL */
+    const char *reached_by;        /* the command that connects; NULL: send */
+    /* Of a relay's other side: read again, and the rules read and freed, with those of clients. */
+    struct access_source *target_rules; /* or NULL */
+    const struct tls_options *to_tls;
+    struct tls_context *to_tls_context; /* not owned; or NULL */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;

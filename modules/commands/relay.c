@@ -55,6 +55,8 @@ static const struct option_table tables[] = {
     {"text", "", text_wire_specs, offsetof(struct relay_options, to_text), "to-"},
     {"text", "", text_errors_specs, offsetof(struct relay_options, text), NULL},
     {"tls", "TLS with clients", tls_specs, offsetof(struct relay_options, common.tls), NULL},
+    {"tls", "TLS with the other side", tls_specs, offsetof(struct relay_options, to_common.tls),
+     "to-"},
     {"limits", "Limits", common_limit_specs, offsetof(struct relay_options, common), NULL},
     {"connection", "Connections of clients", common_socket_specs,
      offsetof(struct relay_options, common), NULL},
@@ -84,6 +86,7 @@ struct relay {
     struct access access; /* to targets that clients name */
     struct access_source rules;
     struct connecting_words none; /* what the plan to connect is made from */
+    struct tls_context *tls;      /* with the other side; NULL: none */
 };
 
 static void on_closing(void *client, struct stream *near, int64_t duration_ms)
@@ -123,9 +126,10 @@ static int find_targets(struct relay *r, int count, char **words, struct error *
         struct connecting_words *w = &r->words[r->count];
 
         if ((count == 1 && check_last_word(words[0], err) < 0) ||
-            connecting_find_target(w, &r->options.common, count, words, err) < 0)
+            connecting_find_target(w, &r->options.common, count, words, err) < 0 ||
+            tls_options_check_target(&r->options.to_common.tls, "to-", w->host, err) < 0)
             return -1;
-        r->targets[r->count++] = w->target;
+        r->count++;
         count -= w->used;
         words += w->used;
     }
@@ -202,11 +206,13 @@ static int check_options(struct relay *r, int count, char **words, struct error 
     if (text_options_check(&o->text, err) < 0 || text_options_check(&o->to_text, err) < 0 ||
         listening_check(&o->listen, &o->common, NULL, err) < 0 ||
         common_options_check(&o->to_common, "to-", err) < 0 ||
+        tls_options_check(&o->to_common.tls, "to-", TLS_CLIENT, err) < 0 ||
         common_options_apply(&o->common, err) < 0)
         return -1;
-    if (check_requests(r, count, words, err) < 0)
+    if (check_requests(r, count, words, err) < 0 ||
+        (!o->to_any && find_targets(r, count, words, err) < 0))
         return -1;
-    return r->options.to_any ? 0 : find_targets(r, count, words, err);
+    return tls_options_prepare(&o->to_common.tls, "to-", TLS_CLIENT, &r->tls, err);
 }
 
 static void plan_connections(struct relay *r)
@@ -215,6 +221,10 @@ static void plan_connections(struct relay *r)
     struct connect_plan *plan = &r->config.connect;
 
     *plan = connecting_plan(&r->none, &o->connect, &o->to_common, true, NULL);
+    for (size_t i = 0; i < r->count; i++) {
+        connecting_use_tls(&r->words[i], r->tls);
+        r->targets[i] = r->words[i].target;
+    }
     plan->targets = r->targets;
     plan->count = r->count;
     plan->handshake_ms = o->common.handshake_timeout_ms;
@@ -235,6 +245,8 @@ static void configure(struct relay *r)
         .replies = true,
         .shows_clients = true,
         .target_rules = &r->rules,
+        .to_tls = &o->to_common.tls,
+        .to_tls_context = r->tls,
         .loopback_only = o->to_any && o->login == NULL && o->listen.allow.count == 0,
     };
     r->access = (struct access)ACCESS_INIT;
@@ -251,6 +263,7 @@ static void configure(struct relay *r)
         .spread = o->spread,
         .turn = &r->turn,
         .targets = &r->access,
+        .tls = r->tls,
         .send_proxy = o->connect.send_proxy,
         .proxy_version = o->connect.proxy_version,
     };
@@ -268,6 +281,8 @@ static void clear(struct relay *r)
     options_clear_words(&r->options.to_deny);
     listening_clear_options(&r->options.listen);
     common_options_clear(&r->options.common);
+    common_options_clear(&r->options.to_common);
+    tls_context_free(r->tls);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

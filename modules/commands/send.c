@@ -290,7 +290,7 @@ static int start(struct send *s, struct error *err)
     struct connect_plan plan;
 
     set_format(s);
-    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &s->tls, err) < 0 ||
+    if (tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &s->tls, err) < 0 ||
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);

@@ -130,7 +130,7 @@ static int check(struct wait *w, int count, char **words, struct error *err)
     for (size_t i = 0; i < w->addresses.count; i++)
         if (connecting_check(&w->addresses.items[i].words, &o->common, err) < 0)
             return -1;
-    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &w->tls, err) < 0)
+    if (tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &w->tls, err) < 0)
         return -1;
     for (size_t i = 0; i < w->addresses.count; i++) {
         struct wait_address *a = &w->addresses.items[i];

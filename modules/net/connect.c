@@ -24,6 +24,7 @@ struct connecting {
     size_t target; /* that is tried, counted from the first */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
+    struct stage_plan stages[CONNECT_STAGES_MAX + 1];
     struct handshake *handshake;
     struct error causes; /* of this try's targets so far */
     struct timer start;  /* of the next try */
@@ -109,17 +110,38 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     c->events->on_connected(c->arg, s);
 }
 
+static const struct connect_target *target_of(const struct connecting *c)
+{
+    return &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
+}
+
+/* Sets the stages of the connection to the target of the moment; returns their number. */
+static size_t set_stages(struct connecting *c)
+{
+    const struct stage_plan *last = &target_of(c)->last_stage;
+    size_t count = 0;
+
+    while (count < c->plan.stage_count && count < CONNECT_STAGES_MAX) {
+        c->stages[count] = c->plan.stages[count];
+        count++;
+    }
+    if (last->make != NULL)
+        c->stages[count++] = *last;
+    return count;
+}
+
 static void on_dialed(void *arg, struct stream *s)
 {
     struct connecting *c = arg;
     struct error why = {0};
     enum handshake_end how = HANDSHAKE_DONE;
+    size_t stages = set_stages(c);
 
     c->dialer = NULL;
     c->stream = s;
-    if (c->plan.stage_count > 0)
-        how = handshake_start(&c->handshake, s, c->plan.stages, c->plan.stage_count,
-                              c->plan.handshake_ms, on_handshake_end, c, &why);
+    if (stages > 0)
+        how = handshake_start(&c->handshake, s, c->stages, stages, c->plan.handshake_ms,
+                              on_handshake_end, c, &why);
     if (how != HANDSHAKE_WAITS)
         on_handshake_end(c, how, &why);
 }
@@ -147,7 +169,7 @@ static const struct dialer_events dialer_events = {
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t = &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
+    const struct connect_target *t = target_of(c);
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,

@@ -13,7 +13,10 @@ struct connect_target {
     const char *host;
     unsigned port;
     const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
+    struct stage_plan last_stage;  /* after those of the plan; without make: none */
 };
+
+enum { CONNECT_STAGES_MAX = 2 }; /* of a plan */
 
 /* Words, targets and stages have to stay while it connects. */
 struct connect_plan {

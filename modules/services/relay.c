@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "stages/request.h"
+#include "stages/tls_stage.h"
 
 enum { LAST_WORDS_MS = 2000 }; /* of a client that was refused: its data must not reset the reply */
 
@@ -19,6 +20,7 @@ struct dial {
     struct client *client;
     struct connecting *connecting;
     struct connect_target target; /* that the client requests */
+    struct tls_stage_config tls;
     struct proxy_header_forward header;
     struct stage_plan stages[1];
 };
@@ -76,6 +78,7 @@ static int prepare(struct service *v, struct error *err)
     ((struct relay *)v)->refusal = (struct conversation_plan){
         .goal = GOAL_BOTH_END, .last_words_ms = LAST_WORDS_MS, .on_over = on_refused};
     v->plan.on_over = on_over;
+    v->plan.from_near.at_end = v->plan.from_far.at_end = AT_END_SHUT_IF_WHOLE;
     if (!filters_between_are_none(config->near_text, config->far_text))
         v->plan.from_near.make_filter = make_forth;
     if (!filters_between_are_none(config->far_text, config->near_text))
@@ -219,6 +222,9 @@ static void plan_targets(struct dial *d, const struct relay_config *config,
     if (request != NULL) {
         d->target =
             (struct connect_target){.host = request->target.host, .port = request->target.port};
+        d->tls = (struct tls_stage_config){config->tls, request->target.host};
+        if (config->tls != NULL)
+            d->target.last_stage = (struct stage_plan){.make = tls_stage, .config = &d->tls};
         plan->targets = &d->target;
         plan->count = 1;
     } else if (config->spread) {

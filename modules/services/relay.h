@@ -17,6 +17,7 @@ struct relay_config {
     const struct text_options *far_text; /* with the same errors */
     bool spread;                         /* begin with another target for each client */
     atomic_size_t *turn;                 /* with spread: shared by all loops */
+    struct tls_context *tls;             /* with targets that clients request; NULL: none */
     struct access *targets;              /* the rules of those that clients may request */
     bool send_proxy;
     enum proxy_header_version proxy_version;
