@@ -207,6 +207,11 @@ int stream_descriptor(const struct stream *s)
     return s->transport.fd;
 }
 
+void stream_set_dry(struct stream *s)
+{
+    s->dry = true;
+}
+
 void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *arg)
 {
     if (on_readable == NULL && s->on_readable == NULL)

@@ -131,6 +131,9 @@ bool stream_is_delivered(const struct stream *s);
  * failed, but not while data is unread. NULL: not at all. */
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner);
 
+/* Reads nothing before an event: for a new connection to a server, which seldom speaks first. */
+void stream_set_dry(struct stream *s);
+
 /* Has on_hangup called while data is unread, too; stream_failure() does not know of the failure
  * then, and on_hangup is called again when it does. */
 void stream_report_hangup_early(struct stream *s);

@@ -22,6 +22,7 @@ struct attempt {
     struct dialer *dialer;
     struct addr peer;
     bool tried;
+    bool connected; /* which no event has to say */
     bool failed;
 };
 
@@ -181,7 +182,7 @@ static void start_next(struct dialer *d)
 {
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started];
-        bool local_failed;
+        enum socket_progress how;
         struct addr any;
         int fd;
 
@@ -189,7 +190,7 @@ static void start_next(struct dialer *d)
             d->started++;
             continue;
         }
-        fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
+        fd = socket_connect(&a->peer, local_of(d, a, &any), &how);
         a->tried = true;
         if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
             loop_set_timer(d->loop, &d->next, BACKLOG_DELAY_MS);
@@ -197,10 +198,14 @@ static void start_next(struct dialer *d)
         }
         d->started++;
         if (fd < 0) {
-            attempt_failed(d, a, errno, local_failed);
+            attempt_failed(d, a, errno, how == SOCKET_LOCAL_FAILED);
             continue;
         }
-        if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
+        a->connected = how == SOCKET_CONNECTED;
+        if (a->connected) {
+            a->watch.fd = fd;
+            loop_notify(d->loop, &a->watch, EPOLLOUT);
+        } else if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
             attempt_failed(d, a, errno, false);
             socket_close(fd, true);
             continue;
@@ -242,6 +247,7 @@ static void win(struct dialer *d, struct attempt *winner)
         fail(d, &why);
         return;
     }
+    stream_set_dry(s);
     dialer_cancel(d);
     d->events->on_connected(d->arg, s);
 }
@@ -250,7 +256,7 @@ static void on_attempt_event(struct watch *w, uint32_t events)
 {
     struct attempt *a = container_of(w, struct attempt, watch);
     struct dialer *d = a->dialer;
-    int number = socket_error(w->fd);
+    int number = a->connected ? 0 : socket_error(w->fd);
 
     if (number == 0 && socket_is_self_connected(w->fd, &a->peer))
         number = ECONNREFUSED;

@@ -132,11 +132,11 @@ bool socket_accept_can_go_on(int number)
     }
 }
 
-int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
+int socket_connect(const struct addr *peer, const struct addr *local, enum socket_progress *how)
 {
     int fd = open_socket(peer), failure;
 
-    *local_failed = false;
+    *how = SOCKET_FAILED;
     if (fd < 0)
         return -1;
     if (local != NULL) {
@@ -147,14 +147,20 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
         if ((is_tcp(local) && (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                                              : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
             bind(fd, &local->sa, local->length) < 0) {
-            *local_failed = true;
+            *how = SOCKET_LOCAL_FAILED;
             goto fail;
         }
     }
     /* The reply of a local peer has come by the second call, which costs less than epoll. */
     if (connect(fd, &peer->sa, peer->length) == 0 ||
-        (errno == EINPROGRESS && (connect(fd, &peer->sa, peer->length) == 0 || errno == EALREADY)))
+        (errno == EINPROGRESS && connect(fd, &peer->sa, peer->length) == 0)) {
+        *how = SOCKET_CONNECTED;
         return fd;
+    }
+    if (errno == EALREADY) {
+        *how = SOCKET_CONNECTING;
+        return fd;
+    }
 fail:
     failure = errno;
     socket_close(fd, true); /* the first call may have connected it */

@@ -62,7 +62,7 @@ static void close_pair(int fd)
     close(other);
 }
 
-static void relay_data(int fd)
+static void relay_data(int epoll_fd, int fd)
 {
     struct side *side = &sides[fd];
     ssize_t n = side->bulk ? splice_some(fd, side->other) : copy_some(fd, side->other);
@@ -73,10 +73,12 @@ static void relay_data(int fd)
     if (n > 0)
         return;
     side->ended = true;
-    if (n < 0 || sides[side->other].ended)
+    if (n < 0 || sides[side->other].ended) {
         close_pair(fd);
-    else
-        shutdown(side->other, SHUT_WR);
+        return;
+    }
+    epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* its end stays readable */
+    shutdown(side->other, SHUT_WR);
 }
 
 static void join(int epoll_fd, int client, unsigned target)
@@ -113,7 +115,7 @@ void lean_relay(int count, char **arguments)
 
             /* The other side may have closed it within this round. */
             if (fd != listener && sides[fd].other >= 0)
-                relay_data(fd);
+                relay_data(epoll_fd, fd);
             if (fd != listener)
                 continue;
             for (int k = 0; k < ACCEPTS && (client = accept4(listener, NULL, NULL, 0)) >= 0; k++)
