@@ -56,6 +56,11 @@ const struct option_spec common_message_specs[] = {
     {.kind = OPTION_END},
 };
 
+const struct option_spec common_log_specs[] = {
+    {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
+     .help = "log events to FILE as JSON lines (-: stderr)"},
+    {.kind = OPTION_END},
+};
 int common_options_check(const struct common_options *o, const char *prefix, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6 && *prefix == '\0')

@@ -21,6 +21,7 @@ struct common_options {
     bool verbose;
     bool quiet;
     bool timestamps;
+    const char *log;
     struct tls_options tls;
 };
 
@@ -36,6 +37,7 @@ extern const struct option_spec common_connect_bind_specs[];
 extern const struct option_spec common_limit_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
+extern const struct option_spec common_log_specs[];
 
 /* Refuses contradictions among the options, whose names begin with prefix. Returns 0 or -1. */
 int common_options_check(const struct common_options *o, const char *prefix, struct error *err);

@@ -140,8 +140,8 @@ static void report_stopping(const struct listening *l)
 static bool has_files(const struct listening *l)
 {
     return access_source_has_files(&l->rules) || access_source_has_files(l->target_rules) ||
-           tls_options_have_files(&l->common->tls) ||
-           (l->to_tls != NULL && tls_options_have_files(l->to_tls));
+           tls_options_have_files(&l->common->tls) || tls_options_have_files(l->to_tls) ||
+           event_log_is_file(l->common->log);
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -156,6 +156,7 @@ static void on_signal(void *arg, int number)
         access_source_reload(l->target_rules);
         tls_options_reload(l->tls.context);
         tls_options_reload(l->to_tls_context);
+        event_log_reopen(l->run.log);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -222,6 +223,7 @@ void listening_open(struct listening *l)
     if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
         sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
+        run_log(&l->run, l->common->log, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
 }
@@ -229,11 +231,9 @@ void listening_open(struct listening *l)
 static int check_loopback(const char *word, const struct listeners_bind *b, struct error *err)
 {
     for (size_t i = 0; i < b->addresses.count; i++)
-        if (!access_is_local(&b->addresses.items[i])) {
+        if (!access_is_local(&b->addresses.items[i]))
             error_set(err, EXITCODE_USAGE, "%s is not loopback: requires --login or --allow", word);
-            return -1;
-        }
-    return 0;
+    return error_is_set(err) ? -1 : 0;
 }
 
 /* Looks up the word of one --bind; NULL: every local address. */

@@ -63,6 +63,7 @@ static const struct option_table tables[] = {
     {"connection", "Connections of the other side", common_socket_specs,
      offsetof(struct relay_options, to_common), "to-"},
     {"messages", "Messages", common_message_specs, offsetof(struct relay_options, common), NULL},
+    {"messages", "", common_log_specs, offsetof(struct relay_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 

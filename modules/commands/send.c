@@ -60,6 +60,7 @@ static const struct option_table tables[] = {
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "", common_log_specs, offsetof(struct send_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -128,10 +129,7 @@ static void on_over(void *owner, struct outcome *o)
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
         event_notice("no reply; if you expected one, the server may need --no-half-close");
-    if (o->whose != FAULT_NONE)
-        run_fail(&s->run, &o->why);
-    else
-        loop_stop(s->run.loop);
+    connecting_over(&s->run, o);
 }
 
 static void on_output_gone(void *owner)
@@ -153,6 +151,7 @@ static void on_connected(void *arg, struct stream *peer)
 
     s->connecting = NULL;
     retry_line_clear(&s->waiting);
+    connecting_log(peer);
     if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     else if (event_level() == EVENT_VERBOSE)
@@ -354,7 +353,8 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     struct error why = {0};
     bool misused = false;
 
-    if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0)
+    if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0 ||
+        run_log(&s->run, s->options.common.log, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {
         misused = why.status == EXITCODE_USAGE;

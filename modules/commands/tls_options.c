@@ -107,7 +107,9 @@ int tls_options_check_target(const struct tls_options *o, const char *prefix, co
 
 bool tls_options_have_files(const struct tls_options *o)
 {
-    return o->settings.cert != NULL || o->settings.ca != NULL || o->settings.psk != NULL;
+    const struct tls_settings *s = o != NULL ? &o->settings : NULL;
+
+    return s != NULL && (s->cert != NULL || s->ca != NULL || s->psk != NULL);
 }
 
 int tls_options_prepare(const struct tls_options *o, const char *prefix, enum tls_role role,

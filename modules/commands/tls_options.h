@@ -22,7 +22,7 @@ int tls_options_check(const struct tls_options *o, const char *prefix, enum tls_
 int tls_options_check_target(const struct tls_options *o, const char *prefix, const char *host,
                              struct error *err);
 
-/* Returns true when there are files that can be read again. */
+/* Returns true when there are files that can be read again. NULL is allowed. */
 bool tls_options_have_files(const struct tls_options *o);
 
 /* Sets *context, which is to be freed, where TLS is asked for, and leaves it NULL elsewhere.

@@ -41,6 +41,7 @@ struct conversation {
     bool delivering : 1;    /* the goal is reached */
     bool delivered : 1;     /* and everything has arrived */
     bool cutting : 1;       /* far's data is cut off */
+    bool dropped : 1;       /* see struct outcome */
     bool over : 1;
 };
 

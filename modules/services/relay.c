@@ -18,6 +18,7 @@ struct relay {
 /* A client whose target is being connected: its work until the conversation starts. */
 struct dial {
     struct client *client;
+    int64_t began_ms;
     struct connecting *connecting;
     struct connect_target target; /* that the client requests */
     struct tls_stage_config tls;
@@ -168,7 +169,10 @@ static void on_failed(void *arg, struct error *why)
 {
     struct dial *d = arg;
     struct client *c = d->client;
-    struct outcome o = {.name = stream_name(c->stream)};
+    struct outcome o = {
+        .name = stream_name(c->stream),
+        .duration_ms = loop_now_ms(client_service(c)->run->loop) - d->began_ms,
+    };
 
     free(d);
     error_move(&o.why, why);
@@ -242,6 +246,7 @@ static int dial(struct service *v, struct client *c, struct error *err)
         return -1;
     }
     d->client = c;
+    d->began_ms = loop_now_ms(v->run->loop);
     plan_targets(d, config_of(v), &plan);
     plan.stages = d->stages;
     plan.stage_count = plan_stages(d, config_of(v));
@@ -267,15 +272,15 @@ static int begin(struct service *v, struct client *c, struct error *err)
 
 static void drop(struct service *v, struct client *c)
 {
-    struct outcome o = {.cut = true};
+    struct outcome o = {.dropped = true, .cut = true};
     struct dial *d = c->work;
 
-    (void)v;
     if (c->stream == NULL) {
         conversation_end(c->work, CONVERSATION_ABORT);
         return;
     }
     connect_cancel(d->connecting);
+    o.duration_ms = loop_now_ms(v->run->loop) - d->began_ms;
     free(d);
     o.name = stream_name(c->stream);
     client_over(c, &o);
