@@ -55,6 +55,19 @@ expect_reset() {
   expect_equal "$(grep -v listening relay.err)" ''
 }
 
+@test "relay: without descriptors for their targets, clients wait in the backlog" {
+  start_serve --echo
+  start relay bash -c 'ulimit -n 64 && exec "$@"' _ "$TCPTOOL" relay -b 127.0.0.1 -p 0 --port-file relay.port \
+    "127.0.0.1:$port"
+  wait_for_port relay
+  contains relay.err '--max-conns 1000: reduced to '
+  run peer clients_many "$port" 100
+  expect_equal "$output" 100
+  stop relay
+  expect_status 0
+  not contains relay.err 'Too many open files'
+}
+
 @test "relay: workers share the port" {
   start_serve --echo
   start_relay --workers 3 --spread "127.0.0.1:$port" "127.0.0.1:$port"
@@ -147,6 +160,19 @@ expect_reset() {
   wait_for contains relay.err 'error receiving'
   expect_match "$(grep error relay.err)" \
     '^tcptool: 127.0.0.1:[0-9]+: error receiving from 127.0.0.1:[0-9]+: Connection reset by peer$'
+}
+
+@test "relay: a server that is killed with data unread becomes a reset for the client" {
+  start_peer stalled server_stalled
+  start_relay -v "127.0.0.1:$port"
+  head -c 50000000 /dev/zero >big
+  start client "$TCPTOOL" send 127.0.0.1 "$port" -f big
+  wait_for contains relay.err 'connected to'
+  kill -KILL "${pids[stalled]}"
+  finish client
+  expect_status 1
+  expect_reset "$(cat client.err)"
+  wait_for contains relay.err 'Connection reset by peer'
 }
 
 @test "relay: a client that resets becomes a reset for the server, after its data" {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/endpoint.h"
 #include "commands/command.h"
@@ -27,7 +28,11 @@ struct relay_options {
 
 #define AT(field) .offset = offsetof(struct relay_options, field)
 
-enum { REQUEST_LOGIN_MAX = 255 + 1 + 255 + 1 };
+enum {
+    REQUEST_LOGIN_MAX = 255 + 1 + 255 + 1,
+    OWN_FILES = 32,    /* that are open without any client */
+    WORKER_FILES = 16, /* for each worker: its loop and its pipes */
+};
 
 static const struct option_spec target_specs[] = {
     {OPTION_ON, "spread", 0, AT(spread), .essential = true,
@@ -127,10 +132,11 @@ static int find_targets(struct relay *r, int count, char **words, struct error *
         struct connecting_words *w = &r->words[r->count];
 
         if ((count == 1 && check_last_word(words[0], err) < 0) ||
-            connecting_find_target(w, &r->options.common, count, words, err) < 0 ||
-            tls_options_check_target(&r->options.to_common.tls, "to-", w->host, err) < 0)
+            connecting_find_target(w, &r->options.common, count, words, err) < 0)
             return -1;
         r->count++;
+        if (tls_options_check_target(&r->options.to_common.tls, "to-", w->host, err) < 0)
+            return -1;
         count -= w->used;
         words += w->used;
     }
@@ -231,6 +237,30 @@ static void plan_connections(struct relay *r)
     plan->handshake_ms = o->common.handshake_timeout_ms;
 }
 
+/* A client whose target finds no descriptor would have been accepted only to be dropped: it has to
+ * wait in the backlog. */
+static void limit_clients(struct relay *r)
+{
+    struct relay_options *o = &r->options;
+    bool has_handshakes = o->to_any || o->common.tls.on || o->listen.accept_proxy;
+    uint64_t own = OWN_FILES + WORKER_FILES * o->listen.workers, most = 1;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    /* There may be as many in their handshake as are served. */
+    if (files.rlim_max > own)
+        most += (files.rlim_max - own) / (has_handshakes ? 3 : 2);
+    if (o->listen.max_conns != 0 && o->listen.max_conns <= most)
+        return;
+    if (o->listen.max_conns != 0)
+        event_notice("--max-conns %llu: reduced to %llu by the limit of open files",
+                     (unsigned long long)o->listen.max_conns, (unsigned long long)most);
+    o->listen.max_conns = most;
+}
+
 static void configure(struct relay *r)
 {
     const struct relay_options *o = &r->options;
@@ -296,6 +326,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     if (status < 0 && check_options(&r, argc - first, argv + first, &why) < 0)
         status = command_misused(self, &why);
     if (status < 0) {
+        limit_clients(&r);
         configure(&r);
         listening_open(&r.listening);
         if (listening_run(&r.listening, &why) < 0)
