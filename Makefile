@@ -45,7 +45,7 @@ units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard te
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
 benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-manual   := $(sort $(wildcard man/*.1))
+manual   := $(sort $(wildcard man/*.[17]))
 completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 
 # One short line per file, so that warnings stand out: CC modules/core/loop.c. V=1 shows the
@@ -55,7 +55,7 @@ brief      = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '$(1) $(2)' &&) )
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules bench-rate install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
@@ -131,13 +131,17 @@ bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat s
 bench-rules: $(BUILD)/tests/bench/rules ## Time 100,000 access rules: reading and looking up
 	$<
 
+bench-rate: $(program) ## Measure how exactly --rate holds, over 10 seconds
+	tests/bench/rate ./$<
+
 completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions
 
 install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(DOCDIR) $(completion_dirs))
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
-	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.1,$(manual)) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.7,$(manual)) $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
 	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
@@ -145,7 +149,8 @@ install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
 
 # Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
+	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(filter %.1,$(manual)))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(filter %.7,$(manual)))) \
 	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md LICENSE) \
 	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
 	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish

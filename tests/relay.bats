@@ -46,10 +46,10 @@ expect_reset() {
 }
 
 @test "relay: 1000 clients at once each get their own data" {
-  start_serve --echo
-  start_relay "127.0.0.1:$port"
+  start_serve --echo --backlog 1000
+  start_relay --backlog 1000 --connect-timeout 0 "127.0.0.1:$port"
   run peer clients_many "$port" 1000
-  expect_equal "$output" 1000
+  [[ $output == 1000 ]] || fail "$(tail -n 3 relay.err)" "${lines[@]: -2}"
   stop relay
   expect_status 0
   expect_equal "$(grep -v listening relay.err)" ''

@@ -199,6 +199,14 @@ static void abandon(struct access_source *s)
     error_clear(&s->why);
 }
 
+static void reload_next(struct access_source *s)
+{
+    if (s->next != NULL)
+        access_source_reload(s->next);
+    else
+        s->on_reread(s->arg);
+}
+
 /* The rules are complete, or why says why not. */
 static void finish(struct access_source *s)
 {
@@ -215,6 +223,7 @@ static void finish(struct access_source *s)
     else
         event_notice(s->of_targets ? "read the target rules again" : "read the access rules again");
     abandon(s);
+    reload_next(s);
 }
 
 static void look_up_next(struct access_source *s);
@@ -269,8 +278,6 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 {
     bool failed;
 
-    if (s == NULL)
-        return 0;
     s->run = run;
     begin(s);
     if (s->names != NULL && !error_is_set(&s->why))
@@ -279,7 +286,11 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
     error_move(err, &s->why);
     abandon(s);
     s->reread = !failed;
-    return failed ? -1 : 0;
+    if (failed || s->next == NULL)
+        return failed ? -1 : 0;
+    s->next->on_reread = s->on_reread;
+    s->next->arg = s->arg;
+    return access_source_open(s->next, run, err);
 }
 
 static bool has_file(const struct option_words *words)
@@ -292,21 +303,26 @@ static bool has_file(const struct option_words *words)
 
 bool access_source_has_files(const struct access_source *s)
 {
-    return s != NULL && (has_file(s->allow) || has_file(s->deny));
+    return has_file(s->allow) || has_file(s->deny) ||
+           (s->next != NULL && access_source_has_files(s->next));
 }
 
 void access_source_reload(struct access_source *s)
 {
-    if (!access_source_has_files(s) || !s->reread)
+    if (!s->reread)
         return;
+    if (!has_file(s->allow) && !has_file(s->deny)) {
+        reload_next(s);
+        return;
+    }
     abandon(s);
     begin(s);
 }
 
 void access_source_close(struct access_source *s)
 {
-    if (s == NULL)
-        return;
+    if (s->next != NULL)
+        access_source_close(s->next);
     abandon(s);
     access_clear_rules(&s->access->rules);
 }

@@ -13,7 +13,10 @@ struct access_source {
     const struct option_words *allow;
     const struct option_words *deny;
     bool of_targets;
-    struct access *access; /* gets the rules */
+    struct access *access;        /* gets the rules */
+    struct access_source *next;   /* opened, reloaded and closed after this one; or NULL */
+    void (*on_reread)(void *arg); /* called when a reload is over; that of the first counts */
+    void *arg;
 
     /* Private. */
     struct run *run;
@@ -24,8 +27,6 @@ struct access_source {
     bool reread;
 };
 
-/* Of all functions below, s may be NULL: a source of nothing. */
-
 /* Reads all rules, and runs the loop until all names are looked up. Returns 0, or -1 with err
  * filled: a usage error for a rule that is none; err is empty when the run has ended before. */
 int access_source_open(struct access_source *s, struct run *run, struct error *err);
@@ -34,7 +35,8 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 bool access_source_has_files(const struct access_source *s);
 
 /* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
- * rules stay. Does nothing before access_source_open() has returned 0, or without files. */
+ * rules stay. Then calls on_reread, also without files. Does nothing before access_source_open()
+ * has returned 0. */
 void access_source_reload(struct access_source *s);
 
 void access_source_close(struct access_source *s);

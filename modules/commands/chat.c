@@ -59,6 +59,7 @@ static const struct option_table tables[] = {
     {"text", "", text_errors_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "", common_log_specs, offsetof(struct chat_options, common), NULL},
@@ -85,8 +86,8 @@ static void configure_talk(struct talk_config *c, const struct chat_options *o,
         .name = o->name,
         .without_input = startup->input_closed,
         .plan = {.idle_ms = o->common.idle_timeout_ms,
-                 .from_near.read_max = o->common.recv_size,
-                 .from_far.one_send = !o->common.sendall},
+                 .from_near = {.read_max = o->common.recv_size, .rate = o->common.rate},
+                 .from_far = {.rate = o->common.rate, .one_send = !o->common.sendall}},
     };
 }
 
@@ -269,12 +270,16 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return usage("--room requires --listen", err);
     if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
-                      : find_target(o, w, count, words, err);
+    if (!o->listens)
+        return find_target(o, w, count, words, err);
+    if (listening_check(&o->listen, &o->common, NULL, err) < 0)
+        return -1;
+    return listening_check_output(&o->listen, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "core/throttle.h"
+#include "net/explain.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
@@ -34,6 +36,12 @@ const struct option_spec common_limit_specs[] = {
     {.kind = OPTION_END},
 };
 
+const struct option_spec common_rate_specs[] = {
+    {OPTION_SIZE, "rate", 0, .value = "SIZE", AT(rate), .max = THROTTLE_RATE_MAX,
+     .help = "move SIZE per second at most, in each direction"},
+    {.kind = OPTION_END},
+};
+
 const struct option_spec common_socket_specs[] = {
     {OPTION_ON, "ipv4", '4', AT(only_ipv4), .help = "use IPv4 only"},
     {OPTION_ON, "ipv6", '6', AT(only_ipv6), .help = "use IPv6 only"},
@@ -59,8 +67,10 @@ const struct option_spec common_message_specs[] = {
 const struct option_spec common_log_specs[] = {
     {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
      .help = "log events to FILE as JSON lines (-: stderr)"},
+    {OPTION_ON, "explain", 0, AT(explain), .help = "explain every step, in the calls of sockets"},
     {.kind = OPTION_END},
 };
+
 int common_options_check(const struct common_options *o, const char *prefix, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6 && *prefix == '\0')
@@ -77,12 +87,14 @@ int common_options_check(const struct common_options *o, const char *prefix, str
     return -1;
 }
 
-int common_options_apply(const struct common_options *o, struct error *err)
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err)
 {
     if (common_options_check(o, "", err) < 0)
         return -1;
     event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
+    if (o->explain)
+        explain_start(encoding);
     return 0;
 }
 

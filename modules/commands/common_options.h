@@ -13,6 +13,7 @@ struct common_options {
     int64_t deadline_ms;
     int64_t handshake_timeout_ms;
     uint64_t recv_size;
+    uint64_t rate;
     bool sendall;
     bool nodelay;
     bool keepalive;
@@ -22,6 +23,7 @@ struct common_options {
     bool quiet;
     bool timestamps;
     const char *log;
+    bool explain;
     struct tls_options tls;
 };
 
@@ -35,6 +37,7 @@ struct common_options {
 extern const struct option_spec common_listen_bind_specs[];
 extern const struct option_spec common_connect_bind_specs[];
 extern const struct option_spec common_limit_specs[];
+extern const struct option_spec common_rate_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 extern const struct option_spec common_log_specs[];
@@ -42,8 +45,9 @@ extern const struct option_spec common_log_specs[];
 /* Refuses contradictions among the options, whose names begin with prefix. Returns 0 or -1. */
 int common_options_check(const struct common_options *o, const char *prefix, struct error *err);
 
-/* The same without a prefix, and sets how much is reported. */
-int common_options_apply(const struct common_options *o, struct error *err);
+/* The same without a prefix; sets how much is reported, and explained in the encoding of the wire
+ * (NULL: none). */
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err);
 
 /* Frees the words of the options. */
 void common_options_clear(struct common_options *o);

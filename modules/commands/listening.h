@@ -4,14 +4,18 @@
 #define COMMANDS_LISTENING_H
 
 #include "commands/access_source.h"
+#include "commands/bind_words.h"
 #include "commands/common_options.h"
+#include "commands/notify.h"
 #include "net/service.h"
 
 struct listen_options {
     unsigned port;
+    bool port_given;
     uint64_t backlog;
     bool once;
     uint64_t max_conns;
+    uint64_t max_conns_per_host;
     int64_t accept_timeout_ms;
     const char *port_file;
     const char *socket_mode;
@@ -21,6 +25,7 @@ struct listen_options {
     bool accept_proxy;
     struct option_words allow;
     struct option_words deny;
+    struct inherited inherited; /* found by listening_check() */
 };
 
 #define LISTEN_DEFAULTS(number)                                                             \
@@ -59,7 +64,8 @@ struct listening {
     struct server *server;
     struct server_options server_options;
     struct server_limit limit;
-    struct listeners_bind *binds;
+    struct host_limit host_limit;
+    struct bind_words binds;
     struct access access;
     struct access_source rules;
     struct stage_plan stages[4];
@@ -69,7 +75,7 @@ struct listening {
     struct workers *workers; /* NULL: one loop */
     struct text_counts counts;
     uint64_t cut;
-    uint64_t refused;
+    struct notify notify;
     bool signalled;
     bool idle; /* no client of the first loop is left */
 };
@@ -86,10 +92,14 @@ int listening_take_word(struct listen_options *o, struct common_options *common,
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err);
 
-/* Refuses contradictions, and --workers with --once and where loops would share something:
- * why, or NULL. Returns 0, or -1 with a usage error. */
-int listening_check(const struct listen_options *o, const struct common_options *common,
+/* Finds inherited sockets; a connection among them sets once. Refuses contradictions, and
+ * --workers with --once and where loops would share something: why, or NULL. Returns 0, or -1
+ * with err filled. */
+int listening_check(struct listen_options *o, const struct common_options *common,
                     const char *shares, struct error *err);
+
+/* Refuses to print where standard output is the client. Returns 0, or -1 with a usage error. */
+int listening_check_output(const struct listen_options *o, struct error *err);
 
 /* Fills the parts of l->plan that common options decide. */
 void listening_plan(struct listening *l);

@@ -63,6 +63,7 @@ static const struct option_table tables[] = {
     {"tls", "TLS with the other side", tls_specs, offsetof(struct relay_options, to_common.tls),
      "to-"},
     {"limits", "Limits", common_limit_specs, offsetof(struct relay_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct relay_options, common), NULL},
     {"connection", "Connections of clients", common_socket_specs,
      offsetof(struct relay_options, common), NULL},
     {"connection", "Connections of the other side", common_socket_specs,
@@ -205,6 +206,29 @@ static int check_requests(struct relay *r, int count, char **words, struct error
     return -1;
 }
 
+/* Where strangers could use the relay, they have to be kept out. */
+static bool is_for_all(const struct relay_options *o)
+{
+    return o->to_any && o->login == NULL && o->listen.allow.count == 0;
+}
+
+static int check_inherited(const struct relay_options *o, struct error *err)
+{
+    const struct inherited *i = &o->listen.inherited;
+    char text[ADDR_TEXT_SIZE];
+
+    for (size_t k = 0; is_for_all(o) && k < i->count; k++) {
+        struct addr a = {.length = sizeof(a.un)};
+
+        if (getsockname(i->first + (int)k, &a.sa, &a.length) == 0 && access_is_local(&a))
+            continue;
+        error_set(err, EXITCODE_USAGE, "%s is not loopback: requires --login or --allow",
+                  addr_format(&a, text));
+        return -1;
+    }
+    return 0;
+}
+
 static int check_options(struct relay *r, int count, char **words, struct error *err)
 {
     struct relay_options *o = &r->options;
@@ -214,9 +238,9 @@ static int check_options(struct relay *r, int count, char **words, struct error 
         listening_check(&o->listen, &o->common, NULL, err) < 0 ||
         common_options_check(&o->to_common, "to-", err) < 0 ||
         tls_options_check(&o->to_common.tls, "to-", TLS_CLIENT, err) < 0 ||
-        common_options_apply(&o->common, err) < 0)
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
-    if (check_requests(r, count, words, err) < 0 ||
+    if (check_requests(r, count, words, err) < 0 || check_inherited(o, err) < 0 ||
         (!o->to_any && find_targets(r, count, words, err) < 0))
         return -1;
     return tls_options_prepare(&o->to_common.tls, "to-", TLS_CLIENT, &r->tls, err);
@@ -278,7 +302,7 @@ static void configure(struct relay *r)
         .target_rules = &r->rules,
         .to_tls = &o->to_common.tls,
         .to_tls_context = r->tls,
-        .loopback_only = o->to_any && o->login == NULL && o->listen.allow.count == 0,
+        .loopback_only = is_for_all(o),
     };
     r->access = (struct access)ACCESS_INIT;
     r->rules = (struct access_source){

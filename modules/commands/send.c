@@ -58,6 +58,7 @@ static const struct option_table tables[] = {
     {"text", "", text_errors_specs, offsetof(struct send_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
     {"messages", "", common_log_specs, offsetof(struct send_options, common), NULL},
@@ -197,9 +198,11 @@ static void plan_conversation(struct send *s)
 
     s->plan = (struct conversation_plan){
         .from_near = {.read_max = o->common.recv_size,
+                      .rate = o->common.rate,
                       .first_is_enough = o->until == UNTIL_FIRST,
                       .make_filter = keeps ? NULL : make_incoming},
         .from_far = {.read_max = o->common.recv_size,
+                     .rate = o->common.rate,
                      .at_end = o->half_close && !waits_open ? AT_END_SHUT : AT_END_KEEP,
                      .one_send = !o->common.sendall,
                      .make_filter = s->message.is_known || filters_outgoing_are_none(&o->text)
@@ -314,7 +317,8 @@ static int check_options(struct send *s, int count, char **words, struct error *
 {
     const struct send_options *o = &s->options;
 
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0 ||
         connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
         connecting_check(&s->words, &o->common, err) < 0)
         return -1;

@@ -59,6 +59,7 @@ static const struct option_table tables[] = {
     {"text", "", text_errors_specs, offsetof(struct serve_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct serve_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
@@ -114,7 +115,7 @@ static bool is_labelled(const struct serve_options *o)
     return o->label || (!o->raw && isatty(STDOUT_FILENO));
 }
 
-static int check_workers(const struct serve_options *o, bool runs_program, struct error *err)
+static int check_listening(struct serve_options *o, bool runs_program, struct error *err)
 {
     const struct text_format format = {.printable = is_labelled(o)};
     const char *shares = NULL;
@@ -125,7 +126,9 @@ static int check_workers(const struct serve_options *o, bool runs_program, struc
         shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
         shares = "only one worker keeps lines and characters whole: use --raw, without -e";
-    return listening_check(&o->listen, &o->common, shares, err);
+    if (listening_check(&o->listen, &o->common, shares, err) < 0)
+        return -1;
+    return replies(o) || runs_program ? 0 : listening_check_output(&o->listen, err);
 }
 
 /* Returns the option that has no meaning where a program gets the clients, or NULL. */
@@ -164,7 +167,7 @@ static bool has_escape(const char *text)
     return text != NULL && text[1] != '\0';
 }
 
-static int check_options(const struct serve_options *o, char **words, struct error *err)
+static int check_options(struct serve_options *o, char **words, struct error *err)
 {
     bool runs_program = words[0] != NULL;
 
@@ -176,8 +179,8 @@ static int check_options(const struct serve_options *o, char **words, struct err
         return usage("--label and --raw cannot be used together", err);
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
-    if (text_options_check(&o->text, err) < 0 || check_workers(o, runs_program, err) < 0 ||
-        common_options_apply(&o->common, err) < 0)
+    if (text_options_check(&o->text, err) < 0 || check_listening(o, runs_program, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
         event_notice("--reply: a backslash is sent as typed; for a line ending, type $'%s'",

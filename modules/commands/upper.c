@@ -35,6 +35,7 @@ static const struct option_table tables[] = {
     {"text", "", text_errors_specs, offsetof(struct upper_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct upper_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
@@ -58,7 +59,7 @@ static int check_options(struct upper_options *o, int count, char **words, struc
     if (text_options_check(&o->text, err) < 0 ||
         listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
-    return common_options_apply(&o->common, err);
+    return common_options_apply(&o->common, o->text.encoding, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

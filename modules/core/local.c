@@ -13,6 +13,24 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static void end_by(int number)
+{
+    _exit(128 + number);
+}
+
+/* The kernel spares process 1 of a PID namespace the default effect of a signal
+ * (pid_namespaces(7)), and leaves it the zombies of others, which are of no use to it. */
+static void act_as_first_process(void)
+{
+    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction end = {.sa_handler = end_by}, reap = {.sa_handler = SIG_IGN}, old;
+
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(ending[i], &end, NULL);
+    sigaction(SIGCHLD, &reap, NULL);
+}
+
 struct local_startup local_start(void)
 {
     struct local_startup s = {0};
@@ -34,10 +52,19 @@ struct local_startup local_start(void)
     sigaction(SIGPIPE, &ignore, &s.on_pipe);
     sigaction(SIGTTIN, &ignore, &s.on_background_read);
     sigaction(SIGCHLD, &act, &s.on_child_end);
+    if (getpid() == 1)
+        act_as_first_process();
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     return s;
+}
+
+void local_expect_children(void)
+{
+    struct sigaction act = {.sa_handler = SIG_DFL};
+
+    sigaction(SIGCHLD, &act, NULL);
 }
 
 void local_restore_signals(const struct local_startup *s)

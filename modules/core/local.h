@@ -28,8 +28,13 @@ struct local_startup {
  * of stopping the whole program). Gives SIGCHLD its default effect, since with
  * an inherited SIG_IGN nothing is known of how a child ended (wait(2)), and blocks it, so that
  * no thread takes it from where it is waited for.
+ * Process 1 of a PID namespace ends by SIGHUP, SIGINT, SIGQUIT and SIGTERM, with status 128+N, and
+ * leaves no zombie of another process; it ignores SIGCHLD until local_expect_children().
  */
 struct local_startup local_start(void);
+
+/* From now on it is to be known how the children of this process have ended. */
+void local_expect_children(void);
 
 /* Gives signals back the effect and the mask that they had at the start: for a program that
  * is to be executed, and to die of a signal. */

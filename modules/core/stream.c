@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "base/step.h"
 #include "core/stream_private.h"
 
 enum {
@@ -379,6 +380,7 @@ bool stream_can_be_lent(const struct stream *s)
 int stream_lend(struct stream *s)
 {
     fcntl(s->transport.fd, F_SETFL, 0);
+    step_report(&(struct step){.kind = STEP_LEND, .fd = s->transport.fd});
     s->lent = true;
     stream_update_interest(s);
     return s->transport.fd;

@@ -66,8 +66,10 @@ static const struct stream_local *find_local(struct stream *s)
     struct addr a = {.length = sizeof(a.un)};
 
     if (s->local == NULL && s->peer.sa.sa_family != 0 &&
-        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t))
+        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t)) {
+        addr_unmap(&a);
         s->local = copy_local(&a, addr_format(&a, text));
+    }
     return s->local;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/step.h"
 #include "core/stream_private.h"
 
 void stream_drop_unsent(struct stream *s)
@@ -75,6 +76,10 @@ static enum io empty_pipe(struct stream *s, struct workspace_pipe *p)
 
         if (n <= 0 && errno == EAGAIN)
             return stream_met_write(s, IO_AGAIN, 0, NULL);
+        step_report(&(struct step){.kind = STEP_SPLICE_TO,
+                                   .fd = s->transport.fd,
+                                   .size = n > 0 ? (size_t)n : 0,
+                                   .failure = n > 0 ? 0 : errno});
         if (n <= 0) {
             error_cause(&why, errno == EPIPE ? ECONNRESET : errno);
             return stream_met_write(s, IO_FAILED, 0, &why);

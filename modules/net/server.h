@@ -8,6 +8,7 @@
 
 #include "core/conversation.h"
 #include "core/stage.h"
+#include "net/host_limit.h"
 #include "net/listeners.h"
 #include "net/server_limit.h"
 
@@ -21,13 +22,14 @@ struct client {
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
     void *request;               /* what a stage has found out for the service; free() ends it */
+    struct host *host;           /* NULL, or counts this connection until it is over */
     bool is_reported;            /* as connected */
     void *work;                  /* belongs to the service; NULL before it begins */
 };
 
 struct server_options {
     struct listeners_plan listen;
-    bool once; /* one client, then no more listening */
+    bool once; /* one client, then no more listening; also for an inherited connection */
     int64_t drain_ms;
     int64_t handshake_ms;
     const struct stage_plan *stages;
@@ -54,11 +56,9 @@ void server_check_idle(struct server *s);
 /* Accepts again, if the limit permits. */
 void server_resume(struct server *s);
 
-/* Returns the sockets; how many clients the server cut off with data undelivered; how many
- * were refused by a rule. */
+/* Returns the sockets; how many clients the server cut off with data undelivered. */
 const struct listeners *server_listeners(const struct server *s);
 uint64_t server_cut(const struct server *s);
-uint64_t server_refused(const struct server *s);
 
 /* Returns the service that a client was given to. */
 struct service *client_service(const struct client *c);

@@ -41,7 +41,7 @@
     F(SSL_get_ex_data_X509_STORE_CTX_idx) F(SSL_get_servername) F(SSL_get_version) F(SSL_has_pending) F(SSL_new) \
     F(SSL_peek_ex) F(SSL_read_ex) F(SSL_select_next_proto) F(SSL_session_reused) \
     F(SSL_set1_host) F(SSL_set_accept_state) F(SSL_set_bio) F(SSL_set_connect_state) \
-    F(SSL_set_ex_data) F(SSL_set_hostflags) F(SSL_shutdown) F(SSL_write_ex) \
+    F(SSL_set_ex_data) F(SSL_set_hostflags) F(SSL_set_msg_callback) F(SSL_shutdown) F(SSL_write_ex) \
     F(TLS_client_method) F(TLS_server_method)
 
 #define TLS_LIBRARY_CRYPTO(F) \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
 #include "net/tls_certificate.h"
 #include "net/tls_reason.h"
 #include "net/tls_wire.h"
@@ -113,6 +114,11 @@ static enum io read_tls(struct transport *t, void *to, size_t max, size_t *got, 
             result = find_reason(tls, *got > 0 ? NULL : err);
             break;
         }
+        step_report(&(struct step){.kind = STEP_TLS_READ,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &(struct iovec){into, n},
+                                   .size = n});
         *got += n;
         if (!lib->SSL_has_pending(tls->ssl))
             break;
@@ -215,6 +221,11 @@ static enum io write_tls(struct transport *t, const struct iovec *iov, int count
         size_t n;
 
         next_record(iov, count, *put, room, &piece);
+        step_report(&(struct step){.kind = STEP_TLS_WRITE,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &piece,
+                                   .size = piece.iov_len});
         if (!tls_library()->SSL_write_ex(tls->ssl, piece.iov_base, piece.iov_len, &n))
             tls_reason_take(&tls->wire.out_failure);
         if (error_is_set(&tls->wire.out_failure))
@@ -324,6 +335,20 @@ static const struct transport_ops tls_ops = {
     .describe = describe,
 };
 
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t length,
+                       SSL *ssl, void *wire)
+{
+    const struct tls_wire *w = wire;
+
+    (void)version;
+    (void)ssl;
+    if (type == SSL3_RT_HANDSHAKE && length > 0)
+        step_report(&(struct step){.kind = STEP_TLS_MESSAGE,
+                                   .fd = w->below.fd,
+                                   .size = *(const unsigned char *)bytes,
+                                   .is_sent = is_sent});
+}
+
 struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c, const char *host,
                                          struct error *err)
 {
@@ -345,6 +370,10 @@ struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c
         return NULL;
     }
     tls_library()->SSL_set_bio(tls->ssl, bio, bio);
+    if (step_is_heard()) {
+        tls_library()->SSL_set_msg_callback(tls->ssl, on_message);
+        tls_library()->SSL_ctrl(tls->ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, &tls->wire);
+    }
     stream_wrap(s, &over, &tls->wire.below);
     return tls;
 }

@@ -335,7 +335,8 @@ static bool can_have_socket(const struct program *p, struct stream *s)
     struct socket_counts counts;
 
     return p->service.plan.from_near.make_filter == NULL &&
-           p->service.plan.from_far.make_filter == NULL && stream_can_be_lent(s) &&
+           p->service.plan.from_far.make_filter == NULL && p->service.plan.from_far.rate == 0 &&
+           stream_can_be_lent(s) &&
            (!p->counts_bytes || socket_counts_read(stream_descriptor(s), &counts) == 0);
 }
 
