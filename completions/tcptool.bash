@@ -207,22 +207,22 @@ _tcptool_command_words='serve send chat upper relay wait help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --explain --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --explain --help'
+      echo '-b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --send-proxy --retry --allow --deny --max-conns-per-host --accept-proxy --bye --name --room --history --buffer -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --explain --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry --allow --deny --max-conns-per-host --accept-proxy --bye --name --room --history --buffer -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --single -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --explain --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --single -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     relay)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --spread --to-any --login --to-allow --to-deny --connect-timeout --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --to-tls --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --to-tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --log --explain --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --spread --to-any --login --to-allow --to-deny --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --to-tls --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --to-tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     wait)
-      echo '--any --gone --send --expect --now -b --bind --connect-timeout --send-proxy -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -250,7 +250,7 @@ _tcptool_value() {
         --file|-f|--tls-cert|--tls-key|--tls-psk|--log) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
+        --connect-timeout|--proxy|--proxy-tls-ca|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -262,7 +262,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--retry|--allow|--deny|--max-conns-per-host|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--connect-timeout|--proxy|--proxy-tls-ca|--retry|--allow|--deny|--max-conns-per-host|--bye|--name|--history|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -287,7 +287,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--to-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--max-conns-per-host|--login|--to-allow|--to-deny|--connect-timeout|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--to-tls-ca|--to-tls-name|--to-tls-pin|--to-tls-alpn|--to-tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout|--to-user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--max-conns-per-host|--login|--to-allow|--to-deny|--connect-timeout|--proxy|--proxy-tls-ca|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--to-tls-ca|--to-tls-name|--to-tls-pin|--to-tls-alpn|--to-tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout|--to-user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
@@ -298,7 +298,7 @@ _tcptool_value() {
         --tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --send|--expect|--connect-timeout|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --send|--expect|--connect-timeout|--proxy|--proxy-tls-ca|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;

@@ -7,15 +7,15 @@ function __tcptool_takes_value
         case serve
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --reply --reply-file --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --connect-timeout --proxy --proxy-tls-ca --retry --file -f --until --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case upper
             contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case relay
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --login --to-allow --to-deny --connect-timeout --retry --encoding -e --eol --to-encoding --to-eol --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --to-user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --login --to-allow --to-deny --connect-timeout --proxy --proxy-tls-ca --retry --encoding -e --eol --to-encoding --to-eol --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --to-user-timeout --log
         case wait
-            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --proxy --proxy-tls-ca --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -131,6 +131,7 @@ complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses serve' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses serve' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses serve' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
@@ -138,6 +139,8 @@ complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses send' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
@@ -175,6 +178,7 @@ complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses send' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses send' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses send' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
@@ -192,6 +196,8 @@ complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of u
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
@@ -233,6 +239,7 @@ complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses chat' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses chat' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses chat' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
@@ -284,6 +291,7 @@ complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses upper' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses upper' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses upper' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 
@@ -308,6 +316,8 @@ complete -c tcptool -n '__tcptool_uses relay' -l login -x -d 'with --to-any: req
 complete -c tcptool -n '__tcptool_uses relay' -l to-allow -x -d 'with --to-any: these targets only (repeatable)'
 complete -c tcptool -n '__tcptool_uses relay' -l to-deny -x -d 'with --to-any: not these (repeatable)'
 complete -c tcptool -n '__tcptool_uses relay' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses relay' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses relay' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses relay' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses relay' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses relay' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
@@ -358,6 +368,7 @@ complete -c tcptool -n '__tcptool_uses relay' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses relay' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses relay' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses relay' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses relay' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
 complete -c tcptool -n '__tcptool_uses relay' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses relay' -l help -a 'where access target text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses relay; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
@@ -370,6 +381,8 @@ complete -c tcptool -n '__tcptool_uses wait' -l expect -x -d 'wait for a reply t
 complete -c tcptool -n '__tcptool_uses wait' -l now -d 'try once, print which are open'
 complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses wait' -l eol -x -a 'none lf crlf' -d 'the line ending of messages and lines sent'

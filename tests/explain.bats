@@ -196,3 +196,17 @@ without_numbers() {
     diff page server
   fi
 }
+
+@test "the steps between connecting and the data are named" {
+  start_serve --once --explain --accept-proxy
+  tcptool send --explain --send-proxy 127.0.0.1 "$port" hello 2>err
+  finish serve
+  expect_equal "$(steps err | grep -A 9 connect | sed -E 's/ [0-9]+ bytes/ N bytes/; s/:[0-9]+$//')" '3 connect 127.0.0.1
+4 send N bytes
+5 (PROXY header)
+6 send N bytes
+7 shutdown SHUT_WR
+8 recv N bytes
+9 close'
+  expect_match "$(meaning '(PROXY header)' serve.err)" '^complete: '
+}

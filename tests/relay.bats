@@ -340,3 +340,16 @@ expect_reset() {
     expect_one_error "$stderr"
   done
 }
+
+@test "relay: --proxy connects each ADDRESS through a proxy, and fails over" {
+  start_serve --reply 'from far'
+  server=$port
+  start_relay -n proxy --to-any -v
+  start_relay --proxy "socks5://127.0.0.1:$port" "127.0.0.1:$(closed_port)" "localhost:$server"
+  run --separate-stderr tcptool send 127.0.0.1 "$port" hello
+  expect_status 0
+  expect_equal "$output" 'from far'
+  contains proxy.err "connected to 127.0.0.1:$server"
+  run -2 --separate-stderr tcptool relay -p 0 --to-any --proxy socks5://127.0.0.1:1
+  expect_one_error "$stderr"
+}

@@ -31,6 +31,7 @@ enum step_kind {
     STEP_TLS_MESSAGE, /* of a handshake: fd, size: its type (RFC 8446, section 4), is_sent */
     STEP_TLS_READ,    /* data that was decrypted: fd, pieces, size */
     STEP_TLS_WRITE,   /* data that is to be encrypted: fd, pieces, count, size */
+    STEP_STAGE,       /* a step of the handshake is complete: fd, host: its name */
     STEP_SHUTDOWN,    /* shutdown(2) of the sending side: fd, failure */
     STEP_CLOSE,       /* close(2), which follows: fd; is_abort: with a reset */
 };

@@ -64,9 +64,11 @@ const struct option_spec common_message_specs[] = {
     {.kind = OPTION_END},
 };
 
-const struct option_spec common_log_specs[] = {
+const struct option_spec common_watch_specs[] = {
     {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
      .help = "log events to FILE as JSON lines (-: stderr)"},
+    {OPTION_WORD, "hexdump", 0, .value = "FILE", AT(hexdump_file), GIVEN(hexdump),
+     .help = "dump all data to FILE (stderr), as hexdump -C"},
     {OPTION_ON, "explain", 0, AT(explain), .help = "explain every step, in the calls of sockets"},
     {.kind = OPTION_END},
 };
@@ -96,6 +98,13 @@ int common_options_apply(const struct common_options *o, const char *encoding, s
     if (o->explain)
         explain_start(encoding);
     return 0;
+}
+
+int common_options_watch(const struct common_options *o, struct run *r, struct error *err)
+{
+    if (run_log(r, o->log, err) < 0)
+        return -1;
+    return o->hexdump ? run_dump(r, o->hexdump_file, err) : 0;
 }
 
 void common_options_clear(struct common_options *o)

@@ -15,6 +15,7 @@
 #include "commands/workers.h"
 #include "stages/host_stage.h"
 #include "stages/proxy_header.h"
+#include "stages/tap_stage.h"
 
 enum { PORT_FILE_RETRY_MS = 20 };
 
@@ -114,6 +115,8 @@ int listening_check(struct listen_options *o, const struct common_options *commo
         return -1;
     if (o->workers > 1 && o->once)
         shares = "--once serves only one connection";
+    else if (common->hexdump)
+        shares = "--hexdump has one output";
     if (o->workers <= 1 || shares == NULL)
         return tls_options_check(&common->tls, "", TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
@@ -265,7 +268,7 @@ void listening_open(struct listening *l)
     if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN))
         sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
-        run_log(&l->run, l->common->log, &why) < 0 ||
+        common_options_watch(l->common, &l->run, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
     else
@@ -308,6 +311,8 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
+    if (l->run.dump != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
     if (l->last_stage.make != NULL)
         l->stages[stages++] = l->last_stage;
     l->limit.max = o->max_conns;
@@ -426,6 +431,7 @@ int listening_end(struct listening *l, const struct local_startup *startup)
         run_report(&l->run, &why);
     }
     server_free(l->server);
+    l->server = NULL;
     if (l->service != NULL)
         text_options_add_counts(&l->counts, &l->service->counts);
     service_free(l->service);

@@ -68,7 +68,7 @@ struct listening {
     struct bind_words binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[4];
+    struct stage_plan stages[6];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;

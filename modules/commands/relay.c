@@ -69,7 +69,7 @@ static const struct option_table tables[] = {
     {"connection", "Connections of the other side", common_socket_specs,
      offsetof(struct relay_options, to_common), "to-"},
     {"messages", "Messages", common_message_specs, offsetof(struct relay_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct relay_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct relay_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -136,7 +136,8 @@ static int find_targets(struct relay *r, int count, char **words, struct error *
             connecting_find_target(w, &r->options.common, count, words, err) < 0)
             return -1;
         r->count++;
-        if (tls_options_check_target(&r->options.to_common.tls, "to-", w->host, err) < 0)
+        if (tls_options_check_target(&r->options.to_common.tls, "to-", w->host, err) < 0 ||
+            connecting_check(w, &r->options.connect, &r->options.to_common, err) < 0)
             return -1;
         count -= w->used;
         words += w->used;
@@ -194,8 +195,9 @@ static int check_requests(struct relay *r, int count, char **words, struct error
     if (o->to_any && count > 0)
         error_set(err, EXITCODE_USAGE, "--to-any and ADDRESS \"%s\" cannot be used together",
                   words[0]);
-    else if (o->to_any && o->spread)
-        error_set(err, EXITCODE_USAGE, "--to-any and --spread cannot be used together");
+    else if (o->to_any && (o->spread || o->connect.proxy.word != NULL))
+        error_set(err, EXITCODE_USAGE, "--to-any and %s cannot be used together",
+                  o->spread ? "--spread" : "--proxy");
     else if (!o->to_any && (o->login != NULL || o->to_allow.count > 0 || o->to_deny.count > 0))
         error_set(err, EXITCODE_USAGE, "%s requires --to-any",
                   o->login != NULL        ? "--login"
@@ -334,6 +336,7 @@ static void clear(struct relay *r)
     free(r->login);
     options_clear_words(&r->options.to_allow);
     options_clear_words(&r->options.to_deny);
+    proxy_options_clear(&r->options.connect.proxy);
     listening_clear_options(&r->options.listen);
     common_options_clear(&r->options.common);
     common_options_clear(&r->options.to_common);

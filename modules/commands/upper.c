@@ -39,7 +39,7 @@ static const struct option_table tables[] = {
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct upper_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct upper_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 

@@ -128,7 +128,8 @@ static int check(struct wait *w, int count, char **words, struct error *err)
         encode_message(w, err) < 0)
         return -1;
     for (size_t i = 0; i < w->addresses.count; i++)
-        if (connecting_check(&w->addresses.items[i].words, &o->common, err) < 0)
+        if (connecting_check(&w->addresses.items[i].words, &w->options.connect, &o->common, err) <
+            0)
             return -1;
     if (tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &w->tls, err) < 0)
         return -1;
@@ -222,6 +223,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     }
     buf_free(&w.message);
     wait_address_clear(&w.addresses);
+    proxy_options_clear(&w.options.connect.proxy);
     tls_context_free(w.tls);
     common_options_clear(&w.options.common);
     return status;

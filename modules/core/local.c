@@ -337,6 +337,28 @@ struct stream *local_open_file(struct loop *l, const char *path, struct error *e
     return NULL;
 }
 
+struct stream *local_append_file(struct loop *l, const char *path, struct error *err)
+{
+    struct transport t = {.ops = &output_ops};
+
+    t.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
+    if (t.fd >= 0)
+        return open_local(l, &t, true, path, err);
+    error_errno(err, errno, "cannot open %s", path);
+    return NULL;
+}
+
+struct stream *local_open_error_output(struct loop *l, struct error *err)
+{
+    struct transport t = {.ops = &output_ops};
+
+    t.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (t.fd >= 0)
+        return open_local(l, &t, true, "standard error", err);
+    error_errno(err, errno, "cannot open standard error");
+    return NULL;
+}
+
 struct stream *local_open_pipe(struct loop *l, int fd, bool for_writing, const char *name,
                                struct error *err)
 {

@@ -53,6 +53,11 @@ struct stream *local_open_output(struct loop *l, struct error *err);
 struct stream *local_open_output_shared(struct loop *l, bool again, struct error *err);
 struct stream *local_open_file(struct loop *l, const char *path, struct error *err);
 
+/* Open a file to append to, which is made when it is not there, and standard error, which stays
+ * open when the stream is closed. path is not copied. Return NULL with err filled on failure. */
+struct stream *local_append_file(struct loop *l, const char *path, struct error *err);
+struct stream *local_open_error_output(struct loop *l, struct error *err);
+
 /* Takes over one end of a pipe whose other end another process has, and makes it
  * non-blocking. */
 struct stream *local_open_pipe(struct loop *l, int fd, bool for_writing, const char *name,

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/endpoint.h"
 #include "net/dialer.h"
 #include "net/resolver.h"
 
-enum { RETRY_FIRST_MS = 50, RETRY_MAX_MS = 1000 };
+enum { RETRY_FIRST_MS = 50, RETRY_MAX_MS = 1000, STAGES_MAX = 5 };
 
 struct connecting {
     struct deferred deferred;
@@ -21,10 +22,12 @@ struct connecting {
     struct resolver *resolver; /* of bind */
     struct addr local;
     bool has_local;
+    struct connect_hop hop; /* where there is a proxy, for its stage */
+    struct connect_hop_state hop_state;
     size_t target; /* that is tried, counted from the first */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
-    struct stage_plan stages[CONNECT_STAGES_MAX + 1];
+    struct stage_plan stages[STAGES_MAX];
     struct handshake *handshake;
     struct error causes; /* of this try's targets so far */
     struct timer start;  /* of the next try */
@@ -33,6 +36,17 @@ struct connecting {
 };
 
 static void dial(struct connecting *c);
+
+/* The message may have a password. */
+static void forget_hop(struct connecting *c)
+{
+    size_t length = buf_length(&c->hop_state.message);
+
+    if (length > 0)
+        explicit_bzero(buf_head(&c->hop_state.message), length);
+    buf_free(&c->hop_state.message);
+    c->hop_state = (struct connect_hop_state){.replied = false};
+}
 
 void connect_cancel(struct connecting *c)
 {
@@ -45,6 +59,7 @@ void connect_cancel(struct connecting *c)
     loop_cancel_timer(c->loop, &c->start);
     endpoint_clear(&c->bind);
     error_clear(&c->causes);
+    forget_hop(c);
     loop_free_later(c->loop, &c->deferred);
 }
 
@@ -78,6 +93,7 @@ static void try_failed(struct connecting *c)
 
 static void target_failed(struct connecting *c, struct error *why)
 {
+    forget_hop(c);
     if (!error_is_set(&c->causes)) {
         error_move(&c->causes, why);
     } else {
@@ -101,13 +117,19 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
 
     c->handshake = NULL;
     c->stream = NULL;
-    if (how != HANDSHAKE_DONE) {
-        stream_close(s, STREAM_ABORT);
-        target_failed(c, why);
+    if (how == HANDSHAKE_DONE) {
+        connect_cancel(c);
+        c->events->on_connected(c->arg, s);
         return;
     }
-    connect_cancel(c);
-    c->events->on_connected(c->arg, s);
+    stream_close(s, STREAM_ABORT);
+    if (how == HANDSHAKE_RECONNECT) {
+        dial(c);
+        return;
+    }
+    if (c->plan.proxy != NULL && !c->hop_state.replied)
+        why->number = EAGAIN; /* nothing is known of the target */
+    target_failed(c, why);
 }
 
 static const struct connect_target *target_of(const struct connecting *c)
@@ -118,15 +140,21 @@ static const struct connect_target *target_of(const struct connecting *c)
 /* Sets the stages of the connection to the target of the moment; returns their number. */
 static size_t set_stages(struct connecting *c)
 {
-    const struct stage_plan *last = &target_of(c)->last_stage;
+    const struct connect_proxy *proxy = c->plan.proxy;
     size_t count = 0;
 
-    while (count < c->plan.stage_count && count < CONNECT_STAGES_MAX) {
-        c->stages[count] = c->plan.stages[count];
-        count++;
+    if (proxy != NULL) {
+        c->hop = (struct connect_hop){target_of(c), proxy->config, &c->hop_state};
+        if (proxy->first.make != NULL)
+            c->stages[count++] = proxy->first;
+        c->stages[count++] = (struct stage_plan){proxy->make, &c->hop};
     }
-    if (last->make != NULL)
-        c->stages[count++] = *last;
+    if (c->plan.first_stage.make != NULL)
+        c->stages[count++] = c->plan.first_stage;
+    if (target_of(c)->own_stage.make != NULL)
+        c->stages[count++] = target_of(c)->own_stage;
+    if (c->plan.last_stage.make != NULL)
+        c->stages[count++] = c->plan.last_stage;
     return count;
 }
 
@@ -151,6 +179,10 @@ static void on_dial_failed(void *arg, struct error *why)
     struct connecting *c = arg;
 
     c->dialer = NULL;
+    if (c->plan.proxy != NULL) {
+        error_prefix(why, "proxy");
+        why->number = EAGAIN; /* nothing is known of the target */
+    }
     target_failed(c, why);
 }
 
@@ -169,12 +201,12 @@ static const struct dialer_events dialer_events = {
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t = target_of(c);
+    const struct connect_target *t = c->plan.proxy != NULL ? &c->plan.proxy->at : target_of(c);
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
         .known = t->known,
-        .is_named = c->plan.is_named,
+        .is_named = c->plan.is_named && c->plan.proxy == NULL,
         .family = c->plan.family,
         .local = c->has_local ? &c->local : NULL,
         .local_port = c->bind_port,
@@ -245,11 +277,12 @@ struct connecting *connect_start(struct loop *l, const struct connect_plan *plan
     c->start.on_due = on_start;
     c->give_up_ms = loop_now_ms(l) + plan->retry_ms;
     c->retry_delay_ms = RETRY_FIRST_MS;
-    if (parse_bind(c, err) < 0) {
-        endpoint_clear(&c->bind);
-        free(c);
-        return NULL;
-    }
+    if (parse_bind(c, err) < 0)
+        goto fail;
     loop_set_timer(l, &c->start, 0);
     return c;
+fail:
+    endpoint_clear(&c->bind);
+    free(c);
+    return NULL;
 }

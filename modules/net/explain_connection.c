@@ -39,6 +39,7 @@ static void on_recv(struct explain_socket *k, const struct step *s)
 {
     char call[EXPLAIN_CALL_SIZE];
 
+    k->moved = true;
     CALL_COUNT(call, RECV, s->size);
     if (s->failure != 0) {
         say_failure(k, EXPLAIN_CALL_RECV, s->failure, true);
@@ -60,7 +61,7 @@ static void on_send(struct explain_socket *k, const struct step *s)
     char call[EXPLAIN_CALL_SIZE];
 
     CALL_COUNT(call, SEND, s->size);
-    k->sent_data = true;
+    k->sent_data = k->moved = true;
     if (s->failure == EAGAIN)
         explain_say(k, EXPLAIN_CALL_SEND, EXPLAIN_SEND_BLOCKED);
     else if (s->failure != 0)
@@ -139,6 +140,18 @@ static void on_tls_message(struct explain_socket *k, const struct step *s)
     else
         snprintf(call, sizeof(call), EXPLAIN_CALL_TLS_RECEIVED, name);
     explain_print(k, true, call, meaning);
+}
+
+/* Not of one that only looks: rules, and limits. */
+static void on_stage(struct explain_socket *k, const struct step *s)
+{
+    char call[EXPLAIN_CALL_SIZE];
+
+    if (!k->moved)
+        return;
+    k->moved = false;
+    snprintf(call, sizeof(call), EXPLAIN_CALL_STAGE, s->host);
+    explain_say(k, call, EXPLAIN_STAGE);
 }
 
 /* The end. */
@@ -248,6 +261,9 @@ void explain_connection_step(struct explain_socket *k, const struct step *s)
     case STEP_TLS_READ:
     case STEP_TLS_WRITE:
         on_tls_data(k, s);
+        break;
+    case STEP_STAGE:
+        on_stage(k, s);
         break;
     case STEP_SHUTDOWN:
         on_shutdown(k, s);

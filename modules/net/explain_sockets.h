@@ -16,6 +16,7 @@ struct explain_socket {
     bool has_local_port; /* chosen by bind(2) */
     bool has_tls;
     bool is_lent;
+    bool moved; /* something, since the last stage */
     bool sent_data;
     bool sent_fin;
     bool peer_fin;

@@ -37,6 +37,7 @@
 #define EXPLAIN_CALL_TLS_READ_N     "SSL_read %zu bytes"
 #define EXPLAIN_CALL_TLS_WRITE_1    "SSL_write %zu byte"
 #define EXPLAIN_CALL_TLS_WRITE_N    "SSL_write %zu bytes"
+#define EXPLAIN_CALL_STAGE          "(%s)"
 #define EXPLAIN_CALL_SHUTDOWN       "shutdown SHUT_WR"
 #define EXPLAIN_CALL_CLOSE          "close"
 #define EXPLAIN_CALL_TCP_INFO       "TCP_INFO"
@@ -114,6 +115,9 @@
 #define EXPLAIN_TLS_TICKET          "a ticket with which a later connection can resume"
 #define EXPLAIN_TLS_KEY_UPDATE      "new keys from here on"
 #define EXPLAIN_TLS_OTHER           "a message of the handshake"
+
+/* Between connecting and the data. */
+#define EXPLAIN_STAGE               "complete: what is sent and received from here on belongs to what comes next"
 
 /* The end. */
 #define EXPLAIN_SHUT                "our side is closed (FIN); we can still receive"

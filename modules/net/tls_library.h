@@ -51,7 +51,8 @@
     F(BIO_meth_set_read) F(BIO_meth_set_write) F(BIO_new) F(BIO_set_data) F(BIO_set_flags) \
     F(BIO_read) F(BIO_s_mem) F(BIO_set_init) \
     F(ERR_clear_error) F(ERR_peek_error) F(ERR_reason_error_string) \
-    F(EVP_Digest) F(EVP_EncodeBlock) F(EVP_PKEY_Q_keygen) F(EVP_PKEY_free) F(EVP_sha256) \
+    F(EVP_Digest) F(EVP_EncodeBlock) F(EVP_PKEY_Q_keygen) F(EVP_PKEY_free) \
+    F(EVP_Q_digest) F(EVP_sha256) F(OSSL_LIB_CTX_free) F(OSSL_LIB_CTX_new) \
     F(CRYPTO_free) F(GENERAL_NAME_free) F(OPENSSL_cleanse) F(OPENSSL_sk_free) F(OPENSSL_sk_num) \
     F(OPENSSL_sk_value) F(RAND_bytes) \
     F(X509_NAME_add_entry_by_txt) F(X509_NAME_get_text_by_NID) F(X509_NAME_oneline) \
@@ -73,7 +74,7 @@ struct tls_library {
 #undef TLS_LIBRARY_MEMBER
 };
 
-/* Loads OpenSSL and fills the table, once; not thread-safe. Returns 0, or -1 with err filled:
+/* Loads OpenSSL and fills the table, once. Returns 0, or -1 with err filled:
  * OpenSSL is not installed, or too old. */
 int tls_library_load(struct error *err);
 

@@ -89,9 +89,10 @@ static enum io note_input(struct transport *t, enum io result, size_t got)
 {
     const struct tls_transport *tls = t->state;
 
-    t->pending = got > 0 ? result != IO_OK || tls_library()->SSL_has_pending(tls->ssl)
-                         : result == IO_OK && tls_library()->SSL_has_pending(tls->ssl);
-    t->holds_output = buf_length(&tls->wire.held) > 0;
+    bool has_read_ahead = tls_library()->SSL_has_pending(tls->ssl) == 1 || tls->wire.below.pending;
+
+    t->pending = got > 0 ? result != IO_OK || has_read_ahead : result == IO_OK && has_read_ahead;
+    t->holds_output = tls_wire_holds_output(&tls->wire);
     return got > 0 ? IO_OK : result;
 }
 
@@ -140,7 +141,8 @@ static enum io peek(struct transport *t, void *to, size_t max, size_t *got, stru
 
 /* Returns true when a failure of the wire is none of the connection: the peer has ended its
  * data in order, has all of ours, and is gone. What it has missed was close_notify, or a
- * ticket. */
+ * ticket. (Another TLS connection below misses more bytes than were sent here, so that this is
+ * never true by mistake.) */
 static bool settle(struct tls_transport *tls, const struct error *why)
 {
     const struct tls_wire *w = &tls->wire;
@@ -232,7 +234,7 @@ static enum io write_tls(struct transport *t, const struct iovec *iov, int count
             return fail_out(tls, err);
         tls->data_sent = tls->wire.sent;
         *put += n;
-        t->holds_output = buf_length(&tls->wire.held) > 0;
+        t->holds_output = tls_wire_holds_output(&tls->wire);
     }
     return result;
 }
@@ -248,7 +250,11 @@ static enum io shut(struct transport *t, struct error *err)
     }
     tls->notified = true;
     result = flush(t, err);
-    if (result != IO_OK || tls->settled || tls_wire_shut(&tls->wire) == IO_OK)
+    if (result != IO_OK || tls->settled)
+        return result;
+    result = tls_wire_shut(&tls->wire);
+    t->holds_output = result == IO_AGAIN;
+    if (result != IO_FAILED)
         return result;
     return settle(tls, &tls->wire.out_failure) ? IO_OK : fail_out(tls, err);
 }

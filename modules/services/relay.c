@@ -23,7 +23,6 @@ struct dial {
     struct connect_target target; /* that the client requests */
     struct tls_stage_config tls;
     struct proxy_header_forward header;
-    struct stage_plan stages[1];
 };
 
 /* A client that gets a reply instead of its target. */
@@ -206,17 +205,6 @@ static const struct connect_events connect_events = {
     .refuses = refuses,
 };
 
-/* The stages of the target's side; the header comes first. */
-static size_t plan_stages(struct dial *d, const struct relay_config *config)
-{
-    size_t count = 0;
-
-    d->header = (struct proxy_header_forward){config->proxy_version, d->client->stream};
-    if (config->send_proxy)
-        d->stages[count++] = (struct stage_plan){proxy_header_forwarder, &d->header};
-    return count;
-}
-
 /* Sets the targets of the plan. */
 static void plan_targets(struct dial *d, const struct relay_config *config,
                          struct connect_plan *plan)
@@ -228,7 +216,7 @@ static void plan_targets(struct dial *d, const struct relay_config *config,
             (struct connect_target){.host = request->target.host, .port = request->target.port};
         d->tls = (struct tls_stage_config){config->tls, request->target.host};
         if (config->tls != NULL)
-            d->target.last_stage = (struct stage_plan){.make = tls_stage, .config = &d->tls};
+            d->target.own_stage = (struct stage_plan){.make = tls_stage, .config = &d->tls};
         plan->targets = &d->target;
         plan->count = 1;
     } else if (config->spread) {
@@ -248,8 +236,10 @@ static int dial(struct service *v, struct client *c, struct error *err)
     d->client = c;
     d->began_ms = loop_now_ms(v->run->loop);
     plan_targets(d, config_of(v), &plan);
-    plan.stages = d->stages;
-    plan.stage_count = plan_stages(d, config_of(v));
+    d->header = (struct proxy_header_forward){config_of(v)->proxy_version, c->stream};
+    plan.first_stage = config_of(v)->send_proxy
+                           ? (struct stage_plan){proxy_header_forwarder, &d->header}
+                           : (struct stage_plan){0};
     d->connecting = connect_start(v->run->loop, &plan, &connect_events, d, err);
     if (d->connecting == NULL) {
         free(d);
