@@ -118,7 +118,7 @@ int listening_check(struct listen_options *o, const struct common_options *commo
     else if (common->hexdump)
         shares = "--hexdump has one output";
     if (o->workers <= 1 || shares == NULL)
-        return tls_options_check(&common->tls, TLS_SERVER, err);
+        return tls_options_check(&common->tls, "", TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -172,8 +172,8 @@ static void report_stopping(const struct listening *l)
 
 static bool has_files(const struct listening *l)
 {
-    return access_source_has_files(&l->options->allow, &l->options->deny) ||
-           tls_options_have_files(&l->common->tls) || event_log_is_file(l->common->log);
+    return access_source_has_files(&l->rules) || tls_options_have_files(&l->common->tls) ||
+           tls_options_have_files(l->to_tls) || event_log_is_file(l->common->log);
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -185,7 +185,8 @@ static void on_signal(void *arg, int number)
 
     if (number == SIGHUP && has_files(l)) {
         notify_reloading(&l->notify);
-        tls_options_reload(&l->tls);
+        tls_options_reload(l->tls.context);
+        tls_options_reload(l->to_tls_context);
         event_log_reopen(l->run.log);
         access_source_reload(&l->rules);
         return;
@@ -257,9 +258,11 @@ void listening_open(struct listening *l)
         .allow = &l->options->allow,
         .deny = &l->options->deny,
         .access = &l->access,
+        .next = l->target_rules,
         .on_reread = on_reread,
         .arg = l,
     };
+    l->binds.loopback_only = l->loopback_only;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
@@ -300,7 +303,7 @@ static int plan_server(struct listening *l, struct error *err)
     if (confine_prepare(l, err) < 0 ||
         (o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
         read_file_options(l, &file, err) < 0 || access_source_open(&l->rules, &l->run, err) < 0 ||
-        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
+        tls_options_prepare(&l->common->tls, "", TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
     if (o->accept_proxy)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
@@ -312,6 +315,8 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     if (l->run.dump != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
+    if (l->last_stage.make != NULL)
+        l->stages[stages++] = l->last_stage;
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->host_limit = (struct host_limit)HOST_LIMIT_INIT;

@@ -42,6 +42,7 @@ static void free_client(struct client *c)
 {
     list_remove(&c->link);
     stream_close(c->stream, STREAM_ABORT);
+    free(c->request);
     host_limit_release(c->host);
     loop_free_later(c->server->loop, &c->deferred);
 }

@@ -21,6 +21,7 @@ struct client {
     struct server *server;
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
+    void *request;               /* what a stage has found out for the service; free() ends it */
     struct host *host;           /* NULL, or counts this connection until it is over */
     bool is_reported;            /* as connected */
     void *work;                  /* belongs to the service; NULL before it begins */

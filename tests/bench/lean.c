@@ -11,6 +11,7 @@ static const struct mode modes[] = {
     {"room", "PORT", 1, lean_room},
     {"program", "PORT PROGRAM [ARG...]", 2, lean_program},
     {"convert", "PORT ENCODING > OUTPUT", 2, lean_convert},
+    {"relay", "PORT TARGET", 2, lean_relay},
     {"upper-stream", "PORT", 1, lean_upper_stream},
     {"tls-receive", "PORT CERT > OUTPUT", 2, lean_tls_receive},
     {"tls-send", "PORT < INPUT", 1, lean_tls_send},

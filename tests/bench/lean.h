@@ -15,6 +15,8 @@ void lean_echo(int count, char **arguments);
 void lean_upper(int count, char **arguments);
 void lean_room(int count, char **arguments);
 
+/* Each connection joined with one to another port: lean_relay.c. */
+void lean_relay(int count, char **arguments);
 /* A program for each client: lean_program.c. */
 void lean_program(int count, char **arguments);
 

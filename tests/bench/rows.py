@@ -56,6 +56,7 @@ class Bench:
                                         dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.help_texts = {}
         self.gbk = None
+        self.target = 0  # the port behind a relay
 
     def path(self, name):
         return os.path.join(self.scratch, name)
@@ -383,6 +384,57 @@ def printing_servers():
     }
 
 
+# Relays. What is behind them shares the load's core.
+
+def relays():
+    def haproxy(bench, port):
+        path = bench.path("haproxy.cfg")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("global\n maxconn 4000\n no strict-limits\n"
+                    "defaults\n mode tcp\n option splice-auto\n timeout connect 9s\n"
+                    " timeout client 99s\n timeout server 99s\n"
+                    f"listen relay\n bind {LOOPBACK}:{port}\n"
+                    f" server target {LOOPBACK}:{bench.target}\n")
+        return ["haproxy", "-db", "-q", "-f", path]
+
+    return {
+        "socat": lambda b, port: [
+            "socat", "-b131072", f"TCP-LISTEN:{port},bind={LOOPBACK},reuseaddr,fork,backlog=1024",
+            f"TCP:{LOOPBACK}:{b.target}"],
+        "haproxy": haproxy,
+        "lean": lambda b, port: [b.lean, "relay", port, b.target],
+        "tcptool": lambda b, port: [b.tool, "relay", "-q", "--max-conns", "0", "-b", LOOPBACK,
+                                    "-p", port, f"{LOOPBACK}:{b.target}"],
+    }
+
+
+def start_target(bench, *mode):
+    h = bench.harness
+    bench.target = h.new_port()
+    return h.server([bench.lean, mode[0], bench.target, *mode[1:]], bench.target, core=h.load_core)
+
+
+def relayed(mode, measure):
+    def measure_relayed(bench, command):
+        start_target(bench, mode)
+        return measure(bench, command)
+    return measure_relayed
+
+
+def relay_bulk(bench, command):
+    """A blast of bytes through the relay, to its end."""
+    h, size = bench.harness, bench.scale.send_bytes
+    target = start_target(bench, "receive", "drop")
+    port = h.new_port()
+    relay = h.server(command(bench, port), port)
+    before = h.processor_s(relay)
+    start = time.monotonic()
+    h.load("blast", port, size).wait()
+    target.wait()
+    seconds = time.monotonic() - start
+    return bulk_sample(size, seconds, h.processor_s(relay) - before)
+
+
 # Start-up.
 
 def start_up(bench, command):
@@ -564,6 +616,14 @@ def all_rows(scale):
         Row("idle-echo", f"{scale.idle:,} idle connections, echo", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), echo_servers(),
             memory="bytes each", rounds=1, memory_below=512),
+        bulk("relay", f"relay {size(scale.send_bytes)} one way", relay_bulk, relays()),
+        Row("relay-echo", "relay an echo of 64 bytes, 100 connections",
+            relayed("echo", echo_load(100)), relays(), ("requests/s", 1), MICRO),
+        Row("relay-short", "relay a line and its answer, and close",
+            relayed("upper", short_load("shut")), relays(), ("conn/s", 1), MICRO),
+        Row("relay-idle", f"{scale.idle:,} idle connections, relayed", relayed("echo", idle_memory(
+            lambda b: b.scale.idle, lambda b: b.scale.idle_processes)), relays(),
+            memory="bytes each", rounds=1),
         Row("start", "connect, send a line, end", start_up, peers_send(), ("runs/s", 1),
             ("ms", 1e3)),
         Row("gbk", f"print {size(scale.convert_bytes)} of GBK as UTF-8", convert, converters(),
