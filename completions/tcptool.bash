@@ -206,7 +206,7 @@ _tcptool_command_words='serve send chat upper wait help --help --version'
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --accept-proxy --reply --reply-file --echo --discard --broadcast --broker --buffer --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
     send)
       echo '-b --bind --connect-timeout --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
@@ -234,7 +234,7 @@ _tcptool_value() {
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--reply|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;

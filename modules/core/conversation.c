@@ -93,6 +93,7 @@ static void over(struct conversation *c)
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .cut = is_cut(c),
+        .near_ended = c->near_ended,
         .unanswered = c->unanswered,
     };
     resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));

@@ -47,6 +47,7 @@ struct outcome {
     uint64_t in_bytes;
     uint64_t out_bytes; /* both counted at near */
     bool cut;           /* the conversation ended with data undelivered */
+    bool near_ended;    /* near's data has ended in order */
     bool unanswered;    /* near took data, sent none, and ended after far's end had been sent */
 };
 

@@ -240,14 +240,14 @@ static uint32_t author_by_log(const struct scene *s, uint64_t line)
     for (size_t i = 0; i < MEMBERS; i++)
         if (s->members[i] != NULL && is_by(s, line, s->members[i]->number))
             return s->members[i]->number;
-    return AUTHOR_ROOM;
+    return SHARED_LOG_NOBODY;
 }
 
 static struct line *add_line(struct scene *s)
 {
     s->lines = realloc(s->lines, (s->count + 1) * sizeof(*s->lines));
     REQUIRE(s->lines != NULL);
-    s->lines[s->count] = (struct line){.author = AUTHOR_ROOM};
+    s->lines[s->count] = (struct line){.author = SHARED_LOG_NOBODY};
     return &s->lines[s->count++];
 }
 
