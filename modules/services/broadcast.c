@@ -6,7 +6,9 @@
 #include "core/local.h"
 #include "services/channel.h"
 
-enum { READ_SIZE = 128 << 10 };
+/* Small reads: the input has several of them before the clients have their turn, and what all
+ * clients are then sent should fit a processor cache. */
+enum { READ_SIZE = 32 << 10 };
 
 struct broadcast {
     struct service service;
@@ -64,7 +66,7 @@ static int open_input(struct broadcast *b, struct error *err)
 {
     b->inward = (struct direction){
         .at_end = AT_END_KEEP,
-        .read_max = b->config->recv_size,
+        .read_max = b->config->recv_size != 0 ? b->config->recv_size : READ_SIZE,
         .make_filter = filters_outgoing_are_none(b->config->text) ? NULL : make_outgoing,
     };
     b->publisher = channel_join(b->channel, CHANNEL_PUBLISHES, err);
