@@ -55,7 +55,7 @@ brief      = $(if $(filter 1,$(V)),,@$(if $(silent),,echo '$(1) $(2)' &&) )
 compile   = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(CFLAGS) -MMD -MP
 link      = $(CC) $(own_cflags) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules install uninstall clean help test-programs
+.PHONY: all completions deps demo check check-asan check-faults check-threads fuzz lint format bench bench-rules bench-rate install uninstall clean help test-programs
 
 all: $(program) ## Build ./tcptool
 
@@ -130,6 +130,9 @@ bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat s
 
 bench-rules: $(BUILD)/tests/bench/rules ## Time 100,000 access rules: reading and looking up
 	$<
+
+bench-rate: $(program) ## Measure how exactly --rate holds, over 10 seconds
+	tests/bench/rate ./$<
 
 completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions

@@ -5,13 +5,13 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --reply --reply-file --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --reply --reply-file --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case wait
             contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
@@ -88,6 +88,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l drain -x -d 'when stopped, wait
 complete -c tcptool -n '__tcptool_uses serve' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses serve' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses serve' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
+complete -c tcptool -n '__tcptool_uses serve' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses serve' -l accept-proxy -d 'require a PROXY header from each client'
 complete -c tcptool -n '__tcptool_uses serve' -l reply -x -d 'reply to each client\'s first data with TEXT'
 complete -c tcptool -n '__tcptool_uses serve' -l reply-file -r -F -d 'send each client the contents of FILE'
@@ -117,6 +118,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l idle-timeout -x -d 'close a con
 complete -c tcptool -n '__tcptool_uses serve' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses serve' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses serve' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses serve' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses serve' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses serve' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses serve' -l sendall -d 'keep sending until all is sent (default)'
@@ -127,6 +129,7 @@ complete -c tcptool -n '__tcptool_uses serve' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses serve' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
 complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
 complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
@@ -158,6 +161,7 @@ complete -c tcptool -n '__tcptool_uses send' -l idle-timeout -x -d 'close a conn
 complete -c tcptool -n '__tcptool_uses send' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses send' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses send' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses send' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses send' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses send' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses send' -l sendall -d 'keep sending until all is sent (default)'
@@ -168,6 +172,7 @@ complete -c tcptool -n '__tcptool_uses send' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses send' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
 complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
@@ -188,6 +193,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a
 complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
+complete -c tcptool -n '__tcptool_uses chat' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-proxy -d 'require a PROXY header from each client'
 complete -c tcptool -n '__tcptool_uses chat' -l bye -x -d 'a line that ends the chat (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l name -x -d 'your name in a room, or the console\'s (host)'
@@ -212,6 +218,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l idle-timeout -x -d 'close a conn
 complete -c tcptool -n '__tcptool_uses chat' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses chat' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses chat' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses chat' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses chat' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses chat' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses chat' -l sendall -d 'keep sending until all is sent (default)'
@@ -222,6 +229,7 @@ complete -c tcptool -n '__tcptool_uses chat' -l user-timeout -x -d 'fail when se
 complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses chat' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
 complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
@@ -239,6 +247,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l drain -x -d 'when stopped, wait
 complete -c tcptool -n '__tcptool_uses upper' -l workers -x -d 'share the port among N threads (1)'
 complete -c tcptool -n '__tcptool_uses upper' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses upper' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
+complete -c tcptool -n '__tcptool_uses upper' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses upper' -l accept-proxy -d 'require a PROXY header from each client'
 complete -c tcptool -n '__tcptool_uses upper' -l single -d 'reply to the first read, then close'
 complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
@@ -259,6 +268,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l idle-timeout -x -d 'close a con
 complete -c tcptool -n '__tcptool_uses upper' -l deadline -x -d 'end everything after TIME'
 complete -c tcptool -n '__tcptool_uses upper' -l handshake-timeout -x -d 'limit handshakes and headers to TIME (10s)'
 complete -c tcptool -n '__tcptool_uses upper' -l recv-size -x -d 'read at most SIZE at a time'
+complete -c tcptool -n '__tcptool_uses upper' -l rate -x -d 'move SIZE per second at most, in each direction'
 complete -c tcptool -n '__tcptool_uses upper' -s 4 -l ipv4 -d 'use IPv4 only'
 complete -c tcptool -n '__tcptool_uses upper' -s 6 -l ipv6 -d 'use IPv6 only'
 complete -c tcptool -n '__tcptool_uses upper' -l sendall -d 'keep sending until all is sent (default)'
@@ -269,6 +279,7 @@ complete -c tcptool -n '__tcptool_uses upper' -l user-timeout -x -d 'fail when s
 complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on standard error'
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
+complete -c tcptool -n '__tcptool_uses upper' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
 complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses wait' -l any -d 'wait for one ADDRESS only'

@@ -453,6 +453,28 @@ END
   done
 }
 
+@test "program: as process 1 the server reaps what programs leave behind, and ends by SIGTERM" {
+  (in_pid_namespace true) 2>/dev/null || skip "namespaces of processes are not permitted here"
+  start space in_pid_namespace "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file serve.port \
+    sh -c 'setsid sh -c "echo \$\$ >left; exec sleep 0.1" >left.out 2>&1 </dev/null & echo $PPID'
+  wait_for has_content serve.port
+  port=$(<serve.port)
+  expect_equal "$(tcptool send 127.0.0.1 "$port" '')" 1
+  wait_for has_content left
+  pids[serve]=$(pgrep -P "${pids[space]}")
+  wait_for has_no_children
+  kill -TERM "${pids[serve]}"
+  finish space
+  expect_status 0
+}
+
+# in_pid_namespace COMMAND...: as process 1 there.
+in_pid_namespace() {
+  local user=()
+  ((EUID == 0)) || user=(--map-root-user)
+  exec unshare --pid --fork --kill-child "${user[@]}" -- "$@"
+}
+
 @test "program: a stopped server leaves no process of a program" {
   for mode in "${MODES[@]}"; do
     for trap in '' 'trap "" HUP;'; do
@@ -495,6 +517,52 @@ END
     wait_for dead "$(<pid)"
     exec 7>&-
     rm pid
+  done
+}
+
+@test "program: a client that takes its reply slowly is not idle" {
+  for mode in "${MODES[@]}"; do
+    serve_program "$mode" --once --idle-timeout 2s \
+      sh -c 'head -c 1000000 /dev/zero; until test -e go; do sleep 0.01; done'
+    start client "$PYTHON" "$PEERS/client_slow_reader.py" "$port" 0.03
+    wait_for has_bytes client.out 999000
+    touch go
+    finish serve
+    expect_status 0
+    finish client
+    has_bytes client.out 1000000
+    rm go
+  done
+}
+
+@test "program: -v counts a reply that the client has not taken when the program ends" {
+  for mode in "${MODES[@]}"; do
+    serve_program "$mode" -v sh -c 'head -c 300000 /dev/zero; echo >ended'
+    steps client wait rest
+    wait_for has_content ended
+    wait_for has_no_children
+    exec 7>&-
+    wait_for contains serve.err 'closed: 0 bytes in, 300000 bytes out'
+    stop serve
+    rm ended
+  done
+}
+
+@test "program: -v counts what went through until a reset, and until a stop" {
+  for mode in "${MODES[@]}"; do
+    for end in reset stop; do
+      serve_program "$mode" -v --drain 0 sh -c 'head -c 5; exec sleep 1000'
+      steps client send:hello first wait reset
+      wait_for contains client.out hello
+      if [[ $end == reset ]]; then
+        exec 7>&-
+        wait_for contains serve.err closed
+      fi
+      stop serve
+      exec 7>&-
+      contains serve.err 'closed: 5 bytes in, 5 bytes out'
+      expect_match "$(<serve.err)" 'took [0-9.]+ s, [1-9]'
+    done
   done
 }
 

@@ -1,7 +1,7 @@
-/* Owns the form of messages, the level, and the lines that standard error has not taken. */
+/* Owns the form of messages, the level, and the lines that standard error has not taken. The
+ * log has a form of its own; core/event_log.c. */
 #include "base/event.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -10,11 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    LINE_SIZE = PIPE_BUF, /* a pipe takes a line whole, or not at all; pipe(7) */
-    QUEUE_SIZE = 64 << 10,
-    PATIENCE_MS = 1000,
-};
+#include "base/line_queue.h"
+
+enum { PATIENCE_MS = 1000 };
 
 static enum event_level current_level = EVENT_NORMAL;
 static bool clients_are_shown;
@@ -22,13 +20,17 @@ static bool all_have_times;
 static bool clients_have_times;
 
 static struct {
+    void (*log)(void *arg, const struct event *e);
+    void *arg;
+} logger;
+
+static struct {
     pthread_mutex_t lock;
     const struct event_sink *sink;
     void (*before)(void);
     void (*after)(void);
-    unsigned long lost; /* lines that did not fit */
-    size_t length;
-    char lines[QUEUE_SIZE];
+    struct line_queue waiting;
+    bool failed;
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void event_set_level(enum event_level level)
@@ -61,31 +63,23 @@ static ssize_t write_waiting(const char *bytes, size_t n)
     return write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
 }
 
-/* Writes whole lines, as many as a pipe takes at once. */
-static ssize_t write_lines(void)
+static ssize_t write_lines(void *arg, const char *lines, size_t n)
 {
-    size_t n = queue.length < LINE_SIZE ? queue.length : LINE_SIZE;
-    const char *end = memrchr(queue.lines, '\n', n);
     ssize_t put;
 
-    n = end != NULL ? (size_t)(end - queue.lines) + 1 : n;
+    (void)arg;
     if (queue.before != NULL)
         queue.before();
-    put = queue.sink != NULL ? queue.sink->write(queue.sink->arg, queue.lines, n)
-                             : write_waiting(queue.lines, n);
+    put =
+        queue.sink != NULL ? queue.sink->write(queue.sink->arg, lines, n) : write_waiting(lines, n);
     if (queue.after != NULL)
         queue.after();
     return put;
 }
 
-static void append(const char *line, size_t n)
+static void drop_lines(void)
 {
-    if (n > QUEUE_SIZE - queue.length) {
-        queue.lost++;
-        return;
-    }
-    memcpy(queue.lines + queue.length, line, n);
-    queue.length += n;
+    queue.waiting.length = queue.waiting.begun = 0;
 }
 
 /* "2026-01-31T18:05:09.123+0100 tcptool: ", or without the time. Returns the length. */
@@ -109,26 +103,22 @@ static size_t begin_line(char *line, size_t size, bool of_client)
 static void flush(void)
 {
     char line[192];
+    size_t length;
 
-    while (queue.length > 0) {
-        ssize_t put = write_lines();
-
-        if (put == 0)
-            return;
-        if (put < 0 || (size_t)put > queue.length)
-            put = (ssize_t)queue.length;
-        queue.length -= (size_t)put;
-        memmove(queue.lines, queue.lines + put, queue.length);
-        if (queue.length == 0 && queue.lost > 0) {
-            size_t length = begin_line(line, sizeof(line), false);
-
-            snprintf(line + length, sizeof(line) - length,
-                     queue.lost == 1 ? "%lu message lost: standard error was blocked\n"
-                                     : "%lu messages lost: standard error was blocked\n",
-                     queue.lost);
-            queue.lost = 0;
-            append(line, strlen(line));
+    for (;;) {
+        if (line_queue_write(&queue.waiting, write_lines, NULL) < 0) {
+            queue.failed = true;
+            drop_lines();
         }
+        if (queue.waiting.length > 0 || queue.waiting.lost == 0)
+            return;
+        length = begin_line(line, sizeof(line), false);
+        snprintf(line + length, sizeof(line) - length,
+                 queue.waiting.lost == 1 ? "%lu message lost: standard error was blocked\n"
+                                         : "%lu messages lost: standard error was blocked\n",
+                 queue.waiting.lost);
+        queue.waiting.lost = 0;
+        line_queue_add(&queue.waiting, line, strlen(line));
     }
 }
 
@@ -140,29 +130,35 @@ static void mask_controls(char *text)
             *text = '?';
 }
 
+void event_print_line(const char *line, size_t n)
+{
+    const struct event_sink *blocked = NULL;
+
+    pthread_mutex_lock(&queue.lock);
+    line_queue_add(&queue.waiting, line, n);
+    flush();
+    if (queue.waiting.length > 0 && queue.sink == NULL)
+        drop_lines(); /* they have had their time */
+    if (queue.waiting.length > 0)
+        blocked = queue.sink;
+    pthread_mutex_unlock(&queue.lock);
+    if (blocked != NULL)
+        blocked->on_blocked(blocked->arg);
+}
+
 static void print(bool of_client, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
 static void print(bool of_client, const char *format, va_list args)
 {
-    char line[LINE_SIZE];
+    char line[LINE_QUEUE_LINE_SIZE];
     size_t length = begin_line(line, sizeof(line), of_client);
-    const struct event_sink *blocked = NULL;
 
     vsnprintf(line + length, sizeof(line) - length - 1, format, args);
     mask_controls(line);
     length = strlen(line);
     line[length++] = '\n';
-    pthread_mutex_lock(&queue.lock);
-    append(line, length);
-    flush();
-    if (queue.length > 0 && queue.sink == NULL)
-        queue.length = 0; /* it has had its time */
-    if (queue.length > 0)
-        blocked = queue.sink;
-    pthread_mutex_unlock(&queue.lock);
-    if (blocked != NULL)
-        blocked->on_blocked(blocked->arg);
+    event_print_line(line, length);
 }
 
 static void print_line(bool of_client, const char *format, ...)
@@ -177,13 +173,14 @@ static void print_line(bool of_client, const char *format, ...)
     va_end(args);
 }
 
-bool event_is_shown(enum event_kind kind)
+static bool is_printed(enum event_kind kind)
 {
     switch (kind) {
     case EVENT_LISTENING:
         return current_level >= EVENT_NORMAL;
     case EVENT_CONNECTED:
     case EVENT_CLOSED:
+    case EVENT_DROPPED:
         return clients_are_shown && current_level >= EVENT_NORMAL;
     case EVENT_REFUSED:
         return current_level >= EVENT_VERBOSE;
@@ -192,9 +189,29 @@ bool event_is_shown(enum event_kind kind)
     }
 }
 
+bool event_is_shown(enum event_kind kind)
+{
+    return logger.log != NULL || is_printed(kind);
+}
+
+void event_set_logger(void (*log)(void *arg, const struct event *e), void *arg)
+{
+    logger.log = log;
+    logger.arg = arg;
+}
+
+void event_log(const struct event *e)
+{
+    if (logger.log != NULL)
+        logger.log(logger.arg, e);
+}
+
 void event_report(const struct event *e)
 {
-    if (!event_is_shown(e->kind))
+    event_log(e);
+    if (e->why != NULL && e->why->status != EXITCODE_OK && e->kind != EVENT_REFUSED)
+        print_line(false, "%s", e->why->text);
+    if (!is_printed(e->kind))
         return;
     switch (e->kind) {
     case EVENT_LISTENING:
@@ -204,6 +221,7 @@ void event_report(const struct event *e)
         print_line(true, "%s connected", e->peer);
         break;
     case EVENT_CLOSED:
+    case EVENT_DROPPED:
         print_line(true, "%s closed: %llu bytes in, %llu bytes out", e->peer,
                    (unsigned long long)e->in_bytes, (unsigned long long)e->out_bytes);
         break;
@@ -211,7 +229,6 @@ void event_report(const struct event *e)
         print_line(true, "%s refused: %s", e->peer, e->why->text);
         break;
     case EVENT_FAILED:
-        print_line(false, "%s", e->why->text);
         break;
     }
 }
@@ -258,9 +275,14 @@ bool event_flush(void)
 
     pthread_mutex_lock(&queue.lock);
     flush();
-    empty = queue.length == 0;
+    empty = queue.waiting.length == 0;
     pthread_mutex_unlock(&queue.lock);
     return empty;
+}
+
+bool event_has_failed(void)
+{
+    return queue.failed;
 }
 
 static int64_t now_ms(void)
@@ -282,7 +304,7 @@ void event_detach(void)
             break;
     }
     queue.sink = NULL;
-    queue.length = 0;
+    drop_lines();
 }
 
 void event_surround(void (*before)(void), void (*after)(void))

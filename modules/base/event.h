@@ -1,6 +1,7 @@
 /*
  * Events: what tcptool reports. An event is a record that is printed as one line of text
- * on standard error. Text that came from elsewhere is made safe for a terminal.
+ * on standard error, and that a log may keep in another form (core/event_log.h). Text that
+ * came from elsewhere is made safe for a terminal.
  *
  * Reporting never blocks, and is allowed in any thread: a line that standard error does not
  * take waits in a bounded queue. Lines that do not fit are counted, and the count is
@@ -25,19 +26,22 @@ enum event_level {
 enum event_kind {
     EVENT_LISTENING, /* on local */
     EVENT_CONNECTED, /* peer; printed when clients are shown */
-    EVENT_CLOSED,    /* peer, with the counts; printed when clients are shown */
-    EVENT_REFUSED,   /* peer, by a rule or a limit: not a failure; a detail */
-    EVENT_FAILED,    /* why, a whole sentence; always printed */
+    EVENT_CLOSED,  /* peer, with the counts, and why if it failed; printed when clients are shown */
+    EVENT_DROPPED, /* the same; tcptool has ended the connection */
+    EVENT_REFUSED, /* peer, by a rule or a limit: not a failure; a detail */
+    EVENT_FAILED,  /* why, a whole sentence, and peer if it is known */
 };
 
-/* Fields that a kind does not name are ignored. No pointer is kept. */
+/* Fields that a kind does not name are ignored. No pointer is kept. A failure is always
+ * printed; why with status 0 is a reason, but no failure, and is not. */
 struct event {
     enum event_kind kind;
     const char *peer;
     const char *local;
     uint64_t in_bytes;
     uint64_t out_bytes;
-    const struct error *why;
+    int64_t duration_ms;
+    const struct error *why; /* may be NULL or empty */
 };
 
 /* The level, EVENT_NORMAL at the start, and whether clients that come and go are shown,
@@ -50,9 +54,12 @@ void event_show_clients(bool shown);
  * Neither at the start. */
 void event_show_times(bool of_all, bool of_clients);
 
+/* Logs and prints an event; event_log() only logs it. */
 void event_report(const struct event *e);
+void event_log(const struct event *e);
 
-/* Returns true when an event of the kind would be printed, so that its names are needed. */
+/* Returns true when an event of the kind would be logged or printed, so that its names are
+ * needed. */
 bool event_is_shown(enum event_kind kind);
 
 /* Messages that concern no connection: errors are always printed, notices unless quiet,
@@ -60,6 +67,12 @@ bool event_is_shown(enum event_kind kind);
 void event_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void event_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void event_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a line with its newline as it is, whatever the level. */
+void event_print_line(const char *line, size_t n);
+
+/* From now on log is called with every event, in the thread that reports; NULL: no longer. */
+void event_set_logger(void (*log)(void *arg, const struct event *e), void *arg);
 
 /* Where lines go once a loop runs. */
 struct event_sink {
@@ -80,6 +93,9 @@ void event_detach(void);
 
 /* Writes lines that wait. Returns true when none is left. */
 bool event_flush(void);
+
+/* Returns true when standard error has failed, and lines were dropped for it. */
+bool event_has_failed(void);
 
 /* From now on before() and after() are called around every write, in the thread that
  * reports; NULL: no longer. For a terminal on which a line is being typed. */

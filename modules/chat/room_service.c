@@ -122,8 +122,10 @@ static int open_console(struct room_service *s, struct error *err)
 /* A guest that falls behind is disconnected; that is no failure. */
 static void on_guest_over(void *owner, struct outcome *o)
 {
-    if (o->whose == FAULT_FAR_IN)
-        error_clear(&o->why);
+    if (o->whose == FAULT_FAR_IN) {
+        o->why.status = EXITCODE_OK;
+        o->dropped = true;
+    }
     client_over(owner, o);
 }
 

@@ -57,8 +57,10 @@ static const struct option_table tables[] = {
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
+    {"messages", "", common_log_specs, offsetof(struct chat_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -82,8 +84,8 @@ static void configure_talk(struct talk_config *c, const struct chat_options *o,
         .name = o->name,
         .without_input = startup->input_closed,
         .plan = {.idle_ms = o->common.idle_timeout_ms,
-                 .from_near.read_max = o->common.recv_size,
-                 .from_far.one_send = !o->common.sendall},
+                 .from_near = {.read_max = o->common.recv_size, .rate = o->common.rate},
+                 .from_far = {.rate = o->common.rate, .one_send = !o->common.sendall}},
     };
 }
 
@@ -106,10 +108,7 @@ static void on_over(void *arg, struct outcome *o)
 
     if (o->whose == FAULT_NONE && o->cut)
         error_set(&o->why, EXITCODE_FAILED, "%s: closed before all data was delivered", o->name);
-    if (error_is_set(&o->why))
-        run_fail(&c->run, &o->why);
-    else
-        loop_stop(c->run.loop);
+    connecting_over(&c->run, o);
 }
 
 static void on_connected(void *arg, struct stream *peer)
@@ -118,6 +117,7 @@ static void on_connected(void *arg, struct stream *peer)
     struct error why = {0};
 
     c->connecting = NULL;
+    connecting_log(peer);
     event_detail("%s connected", stream_name(peer));
     if (talk_begin(&c->talk, &c->config, &c->run, &c->counts, peer, on_over, c, &why) < 0)
         run_fail(&c->run, &why);
@@ -168,6 +168,7 @@ static int start(struct call *c, struct connecting_words *words, struct error *e
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
+        run_log(&c->run, o->common.log, err) < 0 ||
         loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
         tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
         return -1;

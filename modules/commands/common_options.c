@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "core/throttle.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
@@ -34,6 +35,12 @@ const struct option_spec common_limit_specs[] = {
     {.kind = OPTION_END},
 };
 
+const struct option_spec common_rate_specs[] = {
+    {OPTION_SIZE, "rate", 0, .value = "SIZE", AT(rate), .max = THROTTLE_RATE_MAX,
+     .help = "move SIZE per second at most, in each direction"},
+    {.kind = OPTION_END},
+};
+
 const struct option_spec common_socket_specs[] = {
     {OPTION_ON, "ipv4", '4', AT(only_ipv4), .help = "use IPv4 only"},
     {OPTION_ON, "ipv6", '6', AT(only_ipv6), .help = "use IPv6 only"},
@@ -53,6 +60,12 @@ const struct option_spec common_message_specs[] = {
      .help = "report more on standard error"},
     {OPTION_ON, "quiet", 'q', AT(quiet), .essential = true, .help = "report errors only"},
     {OPTION_ON, "timestamps", 0, AT(timestamps), .help = "print the time before every message"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec common_log_specs[] = {
+    {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
+     .help = "log events to FILE as JSON lines (-: stderr)"},
     {.kind = OPTION_END},
 };
 

@@ -13,6 +13,7 @@ struct common_options {
     int64_t deadline_ms;
     int64_t handshake_timeout_ms;
     uint64_t recv_size;
+    uint64_t rate;
     bool sendall;
     bool nodelay;
     bool keepalive;
@@ -21,6 +22,7 @@ struct common_options {
     bool verbose;
     bool quiet;
     bool timestamps;
+    const char *log;
     struct tls_options tls;
 };
 
@@ -34,8 +36,10 @@ struct common_options {
 extern const struct option_spec common_listen_bind_specs[];
 extern const struct option_spec common_connect_bind_specs[];
 extern const struct option_spec common_limit_specs[];
+extern const struct option_spec common_rate_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
+extern const struct option_spec common_log_specs[];
 
 /* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
 int common_options_apply(const struct common_options *o, struct error *err);

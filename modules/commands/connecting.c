@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/event.h"
 #include "base/num.h"
 #include "commands/prompt.h"
 
@@ -179,4 +180,26 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
     else
         return 0;
     return -1;
+}
+
+void connecting_log(struct stream *peer)
+{
+    if (event_is_shown(EVENT_CONNECTED))
+        event_log(&(struct event){.kind = EVENT_CONNECTED, .peer = stream_name(peer)});
+}
+
+void connecting_over(struct run *r, struct outcome *o)
+{
+    event_log(&(struct event){.kind = o->dropped ? EVENT_DROPPED : EVENT_CLOSED,
+                              .peer = o->name,
+                              .in_bytes = o->in_bytes,
+                              .out_bytes = o->out_bytes,
+                              .duration_ms = o->duration_ms,
+                              .why = &o->why});
+    if (!error_is_set(&o->why)) {
+        loop_stop(r->loop);
+        return;
+    }
+    r->fatal_is_logged = r->fatal_is_logged || !error_is_set(&r->fatal);
+    run_fail(r, &o->why);
 }

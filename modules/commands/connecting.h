@@ -3,6 +3,8 @@
 #define COMMANDS_CONNECTING_H
 
 #include "commands/common_options.h"
+#include "core/conversation.h"
+#include "core/run.h"
 #include "net/connect.h"
 #include "stages/proxy_header.h"
 
@@ -52,5 +54,10 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
  * or -1 with a usage error. */
 int connecting_check(const struct connecting_words *w, const struct common_options *o,
                      struct error *err);
+
+/* Logs a new connection, and its end. The end also ends the run, with the failure of the
+ * connection if there is one; o->why is moved. */
+void connecting_log(struct stream *peer);
+void connecting_over(struct run *r, struct outcome *o);
 
 #endif

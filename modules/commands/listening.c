@@ -14,6 +14,7 @@
 #include "commands/text_options.h"
 #include "commands/workers.h"
 #include "net/resolver.h"
+#include "stages/host_stage.h"
 #include "stages/proxy_header.h"
 
 enum { PORT_FILE_RETRY_MS = 20 };
@@ -53,6 +54,8 @@ const struct option_spec listen_access_specs[] = {
      .help = "serve clients of RULE or @FILE only (repeatable)"},
     {OPTION_WORDS, "deny", 0, .value = "RULE", AT(deny),
      .help = "refuse clients of RULE or @FILE (repeatable)"},
+    {OPTION_NUMBER, "max-conns-per-host", 0, .value = "N", AT(max_conns_per_host),
+     .help = "serve up to N per address (IPv6: /64) at a time"},
     {OPTION_ON, "accept-proxy", 0, AT(accept_proxy),
      .help = "require a PROXY header from each client"},
     {.kind = OPTION_END},
@@ -105,6 +108,7 @@ void listening_plan(struct listening *l)
     l->plan.goal = GOAL_BOTH_END;
     l->plan.idle_ms = l->common->idle_timeout_ms;
     l->plan.from_near.read_max = l->plan.from_far.read_max = l->common->recv_size;
+    l->plan.from_near.rate = l->plan.from_far.rate = l->common->rate;
     l->plan.from_far.one_send = !l->common->sendall;
 }
 
@@ -140,7 +144,7 @@ static void report_stopping(const struct listening *l)
 static bool has_files(const struct listening *l)
 {
     return access_source_has_files(&l->options->allow, &l->options->deny) ||
-           tls_options_have_files(&l->common->tls);
+           tls_options_have_files(&l->common->tls) || event_log_is_file(l->common->log);
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -153,6 +157,7 @@ static void on_signal(void *arg, int number)
     if (number == SIGHUP && has_files(l)) {
         access_source_reload(&l->rules);
         tls_options_reload(&l->tls);
+        event_log_reopen(l->run.log);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -219,6 +224,7 @@ void listening_open(struct listening *l)
     if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
         sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
+        run_log(&l->run, l->common->log, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
 }
@@ -294,10 +300,14 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
     if (o->allow.count > 0 || o->deny.count > 0)
         l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
+    if (o->max_conns_per_host > 0)
+        l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
+    l->host_limit = (struct host_limit)HOST_LIMIT_INIT;
+    l->host_limit.max = o->max_conns_per_host;
     l->server_options = (struct server_options){
         .listen = {.binds = l->binds,
                    .count = l->server_options.listen.count,

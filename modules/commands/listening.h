@@ -12,6 +12,7 @@ struct listen_options {
     uint64_t backlog;
     bool once;
     uint64_t max_conns;
+    uint64_t max_conns_per_host;
     int64_t accept_timeout_ms;
     const char *port_file;
     const char *socket_mode;
@@ -53,10 +54,11 @@ struct listening {
     struct server *server;
     struct server_options server_options;
     struct server_limit limit;
+    struct host_limit host_limit;
     struct listeners_bind *binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[3];
+    struct stage_plan stages[4];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;

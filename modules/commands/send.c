@@ -56,8 +56,10 @@ static const struct option_table tables[] = {
     {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "", common_log_specs, offsetof(struct send_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -126,10 +128,7 @@ static void on_over(void *owner, struct outcome *o)
                  (unsigned long long)o->in_bytes, (unsigned long long)o->out_bytes);
     if (o->whose == FAULT_NONE && o->unanswered && s->options.until == UNTIL_EOF)
         event_notice("no reply; if you expected one, the server may need --no-half-close");
-    if (o->whose != FAULT_NONE)
-        run_fail(&s->run, &o->why);
-    else
-        loop_stop(s->run.loop);
+    connecting_over(&s->run, o);
 }
 
 static void on_output_gone(void *owner)
@@ -151,6 +150,7 @@ static void on_connected(void *arg, struct stream *peer)
 
     s->connecting = NULL;
     retry_line_clear(&s->waiting);
+    connecting_log(peer);
     if (event_level() == EVENT_VERBOSE && stream_local_name(peer) != NULL)
         event_detail("%s connected, from %s", stream_name(peer), stream_local_name(peer));
     else if (event_level() == EVENT_VERBOSE)
@@ -196,9 +196,11 @@ static void plan_conversation(struct send *s)
 
     s->plan = (struct conversation_plan){
         .from_near = {.read_max = o->common.recv_size,
+                      .rate = o->common.rate,
                       .first_is_enough = o->until == UNTIL_FIRST,
                       .make_filter = keeps ? NULL : make_incoming},
         .from_far = {.read_max = o->common.recv_size,
+                     .rate = o->common.rate,
                      .at_end = o->half_close && !waits_open ? AT_END_SHUT : AT_END_KEEP,
                      .one_send = !o->common.sendall,
                      .make_filter = s->message.is_known || filters_outgoing_are_none(&o->text)
@@ -352,7 +354,8 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     struct error why = {0};
     bool misused = false;
 
-    if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0)
+    if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0 ||
+        run_log(&s->run, s->options.common.log, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {
         misused = why.status == EXITCODE_USAGE;

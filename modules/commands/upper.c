@@ -33,9 +33,11 @@ static const struct option_table tables[] = {
     {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct upper_options, common), NULL},
+    {"limits", "", common_rate_specs, offsetof(struct upper_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
+    {"messages", "", common_log_specs, offsetof(struct upper_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 

@@ -3,6 +3,7 @@
 #include "core/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -69,6 +70,17 @@ static pid_t start_process(struct start *s)
         return pid;
     waitpid(pid, NULL, 0);
     errno = s->failure;
+    return -1;
+}
+
+int child_open_pipes(int input[2], int output[2])
+{
+    if (pipe2(input, O_CLOEXEC) < 0)
+        return -1;
+    if (pipe2(output, O_CLOEXEC) == 0)
+        return 0;
+    close(input[0]);
+    close(input[1]);
     return -1;
 }
 

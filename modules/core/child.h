@@ -46,6 +46,10 @@ struct child_plan {
     int error_output;
 };
 
+/* Opens two pipes for a program's input and output, none of which is passed on. Returns 0, or
+ * -1 with errno set. */
+int child_open_pipes(int input[2], int output[2]);
+
 struct child {
     struct list link;
     struct child_host *host; /* NULL: let go */

@@ -92,13 +92,15 @@ static void over(struct conversation *c)
                 : NULL,
         .in_bytes = stream_counts(c->forth.from)->in_bytes,
         .out_bytes = stream_counts(c->near_out)->out_bytes,
+        .duration_ms = loop_now_ms(l) - c->began_ms,
+        .dropped = c->dropped,
         .cut = is_cut(c),
         .near_ended = c->near_ended,
         .unanswered = c->unanswered,
     };
     resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
     if (c->plan->on_closing != NULL)
-        c->plan->on_closing(c->forth.owner, c->near_out, loop_now_ms(l) - c->began_ms);
+        c->plan->on_closing(c->forth.owner, c->near_out, o.duration_ms);
     pump_stop(&c->forth);
     if (c->back != NULL) {
         pump_stop(&c->back->pump);
@@ -114,6 +116,7 @@ static void over(struct conversation *c)
 void conversation_time_out(struct conversation *c, struct error *why)
 {
     fail(c, FAULT_NEAR, why);
+    c->dropped = true;
     over(c);
 }
 
@@ -375,6 +378,7 @@ void conversation_end(struct conversation *c, enum conversation_ending how)
 {
     if (how == CONVERSATION_STOP || how == CONVERSATION_ABORT) {
         c->cutting = c->cutting || (how == CONVERSATION_ABORT && is_unfinished(c));
+        c->dropped = true;
         over(c);
     } else if (c->back != NULL && c->back->pump.running) {
         pump_finish(&c->back->pump, PUMP_ENDED);

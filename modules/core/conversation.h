@@ -46,9 +46,11 @@ struct outcome {
     const char *name; /* of near; NULL where neither a fault nor -v needs it */
     uint64_t in_bytes;
     uint64_t out_bytes; /* both counted at near */
-    bool cut;           /* the conversation ended with data undelivered */
-    bool near_ended;    /* near's data has ended in order */
-    bool unanswered;    /* near took data, sent none, and ended after far's end had been sent */
+    int64_t duration_ms;
+    bool dropped;    /* ended from outside, or by a time limit */
+    bool cut;        /* the conversation ended with data undelivered */
+    bool near_ended; /* near's data has ended in order */
+    bool unanswered; /* near took data, sent none, and ended after far's end had been sent */
 };
 
 struct conversation_plan {

@@ -48,6 +48,11 @@ static void on_ending(struct timer *t)
         conversation_end(c, CONVERSATION_STOP);
 }
 
+static bool is_paused(const struct conversation *c)
+{
+    return pump_is_paused(&c->forth) || (c->back != NULL && pump_is_paused(&c->back->pump));
+}
+
 /* What the peer takes out of the kernel's queue moves without an event: so the limit is
  * looked at a few times. */
 static void on_idle(struct timer *t)
@@ -60,6 +65,8 @@ static void on_idle(struct timer *t)
     struct error why = {0};
     char limit[32];
 
+    if (is_paused(c)) /* by the rate, not by the peer */
+        left_ms = limit_ms;
     if (left_ms > 0) {
         loop_set_timer(l, t, left_ms < limit_ms / 4 + 1 ? left_ms : limit_ms / 4 + 1);
         return;

@@ -40,6 +40,7 @@ struct conversation {
     bool finishing : 1;     /* far's data has ended, and near's has last_words_ms left */
     bool delivering : 1;    /* the goal is reached */
     bool cutting : 1;       /* far's data is cut off */
+    bool dropped : 1;       /* see struct outcome */
     bool over : 1;
 };
 

@@ -1,53 +1,11 @@
-/* Owns the copying of one direction. Leaves to its owner what the end of it means. */
-#include "core/pump.h"
-
-#include <errno.h>
+/* Owns the life of one direction: when it copies, waits and ends. Leaves to its owner what the
+ * end of it means. */
 #include <stdlib.h>
 
 #include "core/kernel_copy.h"
+#include "core/pump_private.h"
 
-enum {
-    ROUNDS = 16,              /* reads before other streams get their turn */
-    FLUSH_DELAY_MS = 100,     /* how long a filter may keep an unfinished line */
-    READ_DEFAULT = 128 << 10, /* a read into memory: it should fit a processor cache */
-    KERNEL_DEFAULT = 1 << 20, /* a copy inside the kernel: the larger the better */
-    PIECES = 64,
-    CONVERTED_KEPT = 4 << 20, /* a larger buffer is freed after use */
-};
-
-/* The result of one round of copying. */
-enum round {
-    ROUND_MOVED,
-    ROUND_STARVED,
-    ROUND_BLOCKED,
-    ROUND_ENDED,     /* the source has ended */
-    ROUND_SATISFIED, /* the filter has what it wanted */
-    ROUND_READ_FAILED,
-    ROUND_CONVERT_FAILED,
-    ROUND_WRITE_FAILED,
-};
-
-static const enum round round_of_read[] = {
-    [IO_OK] = ROUND_MOVED,
-    [IO_AGAIN] = ROUND_STARVED,
-    [IO_END] = ROUND_ENDED,
-    [IO_FAILED] = ROUND_READ_FAILED,
-};
-
-static const enum round round_of_write[] = {
-    [IO_OK] = ROUND_MOVED,
-    [IO_AGAIN] = ROUND_BLOCKED,
-    [IO_END] = ROUND_WRITE_FAILED,
-    [IO_FAILED] = ROUND_WRITE_FAILED,
-};
-
-/* State of filtering pumps only; allocated with the first bytes, so that idle connections
- * stay small. */
-struct converter {
-    struct pump *pump;
-    struct filter *filter;
-    struct timer flush;
-};
+enum { ROUNDS = 16 }; /* reads before other streams get their turn */
 
 void pump_stop(struct pump *p)
 {
@@ -57,12 +15,13 @@ void pump_stop(struct pump *p)
     list_remove(&p->waiting.link);
     if (!p->draining)
         stream_set_reader(p->from, NULL, NULL);
-    if (p->converter == NULL)
+    if (p->extra == NULL)
         return;
-    loop_cancel_timer(p->work->loop, &p->converter->flush);
-    filter_free(p->converter->filter);
-    free(p->converter);
-    p->converter = NULL;
+    loop_cancel_timer(p->work->loop, &p->extra->flush);
+    filter_free(p->extra->filter);
+    throttle_free(p->extra->throttle);
+    free(p->extra);
+    p->extra = NULL;
 }
 
 static void end(struct pump *p, enum pump_end how, struct error *why)
@@ -78,171 +37,14 @@ static void end(struct pump *p, enum pump_end how, struct error *why)
     error_clear(why);
 }
 
-/* One send call, and it has to take everything. */
-static enum round send_once(struct pump *p, struct iovec all, struct error *err)
+void pump_on_pause(struct timer *t)
 {
-    size_t put;
-
-    if (stream_try_write(p->to, &all, 1, &put) == IO_FAILED)
-        return ROUND_WRITE_FAILED;
-    if (put == all.iov_len)
-        return ROUND_MOVED;
-    error_set(err, EXITCODE_FAILED, "short send to %s: %zu of %zu bytes", stream_name(p->to), put,
-              all.iov_len);
-    return ROUND_WRITE_FAILED;
-}
-
-static enum round write_out(struct pump *p, const char *bytes, size_t n, struct error *err)
-{
-    if (n == 0 || p->to == NULL)
-        return ROUND_MOVED;
-    if (p->direction->one_send)
-        return send_once(p, (struct iovec){(char *)bytes, n}, err);
-    return round_of_write[stream_write(p->to, bytes, n)];
-}
-
-enum conversion { FEED, FLUSH, FINISH };
-
-/* Lets the filter act and writes what it produces. */
-static enum round convert(struct pump *p, enum conversion what, const char *bytes, size_t n,
-                          struct error *err)
-{
-    struct filter *f = p->converter->filter;
-    struct buf *out = &p->work->converted;
-    enum filter_result result;
-    enum round written;
-
-    buf_reset(out);
-    if (what == FEED)
-        result = filter_feed(f, bytes, n, out, err);
-    else
-        result = what == FLUSH ? filter_flush(f, out, err) : filter_finish(f, out, err);
-    /* What came before a failure counts; the failure is reported all the same. */
-    if (result == FILTER_FAILED)
-        filter_flush(f, out, NULL);
-    written = write_out(p, buf_head(out), buf_length(out), result == FILTER_FAILED ? NULL : err);
-    if (out->size > CONVERTED_KEPT)
-        buf_free(out);
-    if (result == FILTER_FAILED) {
-        error_prefix(err, "%s", stream_name(p->from));
-        return ROUND_CONVERT_FAILED;
-    }
-    return result == FILTER_DONE && written == ROUND_MOVED ? ROUND_SATISFIED : written;
-}
-
-/* Shows an unfinished line. */
-static void on_pause(struct timer *t)
-{
-    struct pump *p = container_of(t, struct converter, flush)->pump;
+    struct pump *p = container_of(t, struct extra, flush)->pump;
     struct error err = {0};
-    enum round result = convert(p, FLUSH, NULL, 0, &err);
+    enum round result = pump_copy_unfinished(p, &err);
 
     if (result == ROUND_CONVERT_FAILED || result == ROUND_WRITE_FAILED)
         end(p, result == ROUND_WRITE_FAILED ? PUMP_WRITE_FAILED : PUMP_CONVERT_FAILED, &err);
-}
-
-static int make_converter(struct pump *p, struct error *err)
-{
-    struct filter *f = p->direction->make_filter(p->owner, p->from, err);
-
-    if (f == NULL)
-        return -1;
-    p->converter = calloc(1, sizeof(*p->converter));
-    if (p->converter == NULL) {
-        filter_free(f);
-        error_errno(err, ENOMEM, "error converting data of %s", stream_name(p->from));
-        return -1;
-    }
-    *p->converter = (struct converter){.pump = p, .filter = f, .flush.on_due = on_pause};
-    return 0;
-}
-
-static enum round copy_by_hand(struct pump *p, struct error *err)
-{
-    size_t got, max = p->direction->read_max != 0 ? p->direction->read_max : READ_DEFAULT;
-    char *scratch = workspace_scratch(p->work, max);
-    enum io read;
-    enum round result;
-
-    if (scratch == NULL) {
-        error_errno(err, ENOMEM, "error reading from %s", stream_name(p->from));
-        return ROUND_CONVERT_FAILED;
-    }
-    read = stream_read(p->from, scratch, max, &got);
-    if (read != IO_OK)
-        return round_of_read[read];
-    if (p->direction->make_filter == NULL)
-        return write_out(p, scratch, got, err);
-    if (p->converter == NULL && make_converter(p, err) < 0)
-        return ROUND_CONVERT_FAILED;
-    result = convert(p, FEED, scratch, got, err);
-    if (result == ROUND_MOVED && filter_pending(p->converter->filter))
-        loop_set_timer(p->work->loop, &p->converter->flush, FLUSH_DELAY_MS);
-    return result;
-}
-
-/* Writes bytes from where the source has them. */
-static enum round copy_borrowed(struct pump *p, struct error *err)
-{
-    struct iovec pieces[PIECES];
-    size_t put, count;
-    enum io result = stream_borrow(p->from, pieces, PIECES, &count);
-
-    if (result != IO_OK)
-        return round_of_read[result];
-    if (p->direction->one_send) {
-        enum round sent = send_once(p, pieces[0], err);
-
-        stream_take(p->from, pieces[0].iov_len);
-        return sent;
-    }
-    result = stream_try_write(p->to, pieces, (int)count, &put);
-    if (put > 0)
-        stream_take(p->from, put);
-    return round_of_write[result];
-}
-
-static enum round copy_in_kernel(struct pump *p, struct error *err)
-{
-    struct buf rest = {0};
-    size_t max = p->direction->read_max != 0 ? p->direction->read_max : KERNEL_DEFAULT;
-    enum round result = ROUND_MOVED;
-
-    switch (kernel_copy(p->work, p->from, p->to, max, &rest)) {
-    case KERNEL_COPY_OK:
-        return ROUND_MOVED;
-    case KERNEL_COPY_STARVED:
-        return ROUND_STARVED;
-    case KERNEL_COPY_BLOCKED:
-        return ROUND_BLOCKED;
-    case KERNEL_COPY_END:
-        return ROUND_ENDED;
-    case KERNEL_COPY_READ_FAILED:
-        return ROUND_READ_FAILED;
-    case KERNEL_COPY_WRITE_FAILED:
-        return ROUND_WRITE_FAILED;
-    case KERNEL_COPY_REFUSED:
-        p->method = PUMP_BY_HAND;
-        result = write_out(p, buf_head(&rest), buf_length(&rest), err);
-        buf_free(&rest);
-        break;
-    case KERNEL_COPY_BY_HAND:
-        break;
-    }
-    return result == ROUND_MOVED ? copy_by_hand(p, err) : result;
-}
-
-static enum round copy_once(struct pump *p, struct error *err)
-{
-    size_t got;
-
-    if (p->method == PUMP_DISCARDED)
-        return round_of_read[stream_read(p->from, NULL, KERNEL_DEFAULT, &got)];
-    if (p->to != NULL && stream_is_blocked(p->to))
-        return ROUND_BLOCKED;
-    if (p->method == PUMP_IN_KERNEL)
-        return copy_in_kernel(p, err);
-    return p->method == PUMP_BORROWED ? copy_borrowed(p, err) : copy_by_hand(p, err);
 }
 
 /* Waits until the sink has taken everything; then the pump ends. */
@@ -271,11 +73,13 @@ static void finish(struct pump *p, enum pump_end how, bool filter_is_done)
     p->draining = true;
     p->how = how;
     stream_set_reader(p->from, NULL, NULL);
-    if (p->converter != NULL) {
-        loop_cancel_timer(p->work->loop, &p->converter->flush);
-        if (!filter_is_done)
-            result = convert(p, FINISH, NULL, 0, &err);
+    if (p->extra != NULL) {
+        throttle_free(p->extra->throttle);
+        p->extra->throttle = NULL;
+        loop_cancel_timer(p->work->loop, &p->extra->flush);
     }
+    if (!filter_is_done)
+        result = pump_copy_rest(p, &err);
     /* A failure to read is the reason for what the filter then misses. */
     if (result != ROUND_MOVED && result != ROUND_SATISFIED && how != PUMP_READ_FAILED) {
         end(p, result == ROUND_WRITE_FAILED ? PUMP_WRITE_FAILED : PUMP_CONVERT_FAILED, &err);
@@ -292,7 +96,7 @@ static void on_readable(void *arg)
     struct error err = {0};
 
     for (int round = 0; round < ROUNDS; round++) {
-        switch (copy_once(p, &err)) {
+        switch (pump_copy_once(p, &err)) {
         case ROUND_MOVED:
             if (p->direction->on_moved != NULL)
                 p->direction->on_moved(p->owner);
@@ -304,6 +108,9 @@ static void on_readable(void *arg)
         case ROUND_BLOCKED:
             stream_set_reader(p->from, NULL, NULL);
             stream_wait(p->to, &p->waiting);
+            return;
+        case ROUND_PAUSED:
+            stream_set_reader(p->from, NULL, NULL);
             return;
         case ROUND_STARVED:
             return;
@@ -326,16 +133,22 @@ static void on_readable(void *arg)
     }
 }
 
+void pump_resume(void *arg)
+{
+    struct pump *p = arg;
+
+    stream_set_reader(p->from, on_readable, p);
+    on_readable(p);
+}
+
 static void on_writable(struct stream_waiter *w)
 {
     struct pump *p = container_of(w, struct pump, waiting);
 
-    if (p->draining) {
+    if (p->draining)
         drain(p);
-        return;
-    }
-    stream_set_reader(p->from, on_readable, p);
-    on_readable(p);
+    else
+        pump_resume(p);
 }
 
 void pump_start(struct pump *p, const struct direction *d, void *owner, struct workspace *w,
@@ -371,7 +184,13 @@ void pump_discard_rest(struct pump *p)
 
 bool pump_is_blocked(const struct pump *p)
 {
-    return p->running && p->waiting.link.next != &p->waiting.link;
+    return p->running && (p->waiting.link.next != &p->waiting.link || pump_is_paused(p));
+}
+
+bool pump_is_paused(const struct pump *p)
+{
+    return p->extra != NULL && p->extra->throttle != NULL &&
+           throttle_is_waiting(p->extra->throttle);
 }
 
 void pump_try(struct pump *p)

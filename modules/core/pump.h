@@ -21,6 +21,7 @@ enum at_end {
 /* Settings of one direction, shared by all pumps of a kind. */
 struct direction {
     size_t read_max; /* the most that one read takes; 0: the default */
+    uint64_t rate;   /* the most bytes per second, see core/throttle.h; 0: no limit */
     enum at_end at_end;
     bool first_is_enough; /* one read that returns data satisfies the direction */
     bool one_send;        /* one send call must take all that was read, or the pump fails */
@@ -49,7 +50,7 @@ struct pump {
     struct workspace *work;
     struct stream *from;
     struct stream *to;            /* NULL: the data is discarded after the filter has seen it */
-    struct converter *converter;  /* NULL until the first bytes */
+    struct extra *extra;          /* NULL until it is needed */
     struct stream_waiter waiting; /* for the sink */
     enum pump_method method : 8;
     enum pump_end how : 8; /* while draining: how it ends */
@@ -75,7 +76,9 @@ void pump_finish(struct pump *p, enum pump_end how);
 /* Stops without on_end. Allowed on a pump that does not run, or is all zero. */
 void pump_stop(struct pump *p);
 
-/* Returns true when data that was read, or could be read, has to wait for the sink. */
+/* Returns true when data that was read, or could be read, has to wait: for the sink, or because
+ * of the rate. pump_is_paused(): because of the rate. */
 bool pump_is_blocked(const struct pump *p);
+bool pump_is_paused(const struct pump *p);
 
 #endif

@@ -36,6 +36,14 @@ int run_init(struct run *r, int64_t deadline_ms, struct error *err)
     return 0;
 }
 
+int run_log(struct run *r, const char *path, struct error *err)
+{
+    if (path == NULL)
+        return 0;
+    r->log = event_log_open(path, r->loop, err);
+    return r->log != NULL ? 0 : -1;
+}
+
 void run_mark(struct run *r, enum exitcode status)
 {
     if (r->status == EXITCODE_OK)
@@ -74,6 +82,11 @@ void run_loop(struct run *r)
 
 void run_clear(struct run *r)
 {
+    struct error why = {0};
+
+    if (event_log_close(r->log, &why) < 0)
+        run_report(r, &why);
+    r->log = NULL;
     if (r->is_first)
         event_writer_stop(&r->events);
     r->is_first = false;
@@ -90,6 +103,16 @@ static void die_of(int number, const struct local_startup *startup)
     raise(number);
 }
 
+static void report_fatal(struct run *r)
+{
+    if (!r->fatal_is_logged) {
+        run_report(r, &r->fatal);
+        return;
+    }
+    event_error("%s", r->fatal.text);
+    run_mark(r, r->fatal.status);
+}
+
 int run_end(struct run *r, const struct local_startup *startup)
 {
     bool closed_output = r->fatal.status == EXITCODE_PIPE;
@@ -99,7 +122,7 @@ int run_end(struct run *r, const struct local_startup *startup)
         closed_output = false;
     }
     if (error_is_set(&r->fatal) && !closed_output)
-        run_report(r, &r->fatal);
+        report_fatal(r);
     run_clear(r);
     if (closed_output)
         r->signal = SIGPIPE; /* as a filter whose reader is gone */

@@ -5,6 +5,7 @@
 #ifndef CORE_RUN_H
 #define CORE_RUN_H
 
+#include "core/event_log.h"
 #include "core/event_writer.h"
 #include "core/local.h"
 #include "core/workspace.h"
@@ -13,9 +14,11 @@ struct run {
     struct loop *loop;
     struct workspace work;
     struct event_writer events;
+    struct event_log *log; /* NULL: none */
     struct timer deadline;
     int64_t deadline_ms;
-    struct error fatal; /* what ended the run; reported by run_end() */
+    struct error fatal;   /* what ended the run; reported by run_end() */
+    bool fatal_is_logged; /* it came with the end of a connection, as an event of its own */
     enum exitcode status;
     int signal;    /* that the program has to die of, or 0 */
     bool is_first; /* and writes the events; workers' runs do not */
@@ -25,6 +28,10 @@ struct run {
  * Returns 0, or -1 with err filled; the other functions are allowed then, too. */
 int run_init(struct run *r, int64_t deadline_ms, struct error *err);
 int run_init_worker(struct run *r, struct error *err);
+
+/* Logs events to the file path, which is not copied; NULL: none. Returns 0, or -1 with err
+ * filled. */
+int run_log(struct run *r, const char *path, struct error *err);
 
 /* Ends the run with this failure, which is moved; the first one counts. */
 void run_fail(struct run *r, struct error *why);

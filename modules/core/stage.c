@@ -107,6 +107,8 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
             result = h->stage->ops->step(h->stage, h->stream, why);
         switch (result) {
         case STAGE_DONE:
+            if (h->stage->ops->on_done != NULL)
+                h->stage->ops->on_done(h->stage, h->arg);
             h->stage->ops->free(h->stage);
             h->stage = NULL;
             h->plans++;

@@ -4,7 +4,7 @@
  * ready. A stage owns no timer, no watch and no callback: the handshake that runs the stages
  * owns all three, so cancelling means freeing.
  *
- *   accept:  [proxy header] [access] [tls]      the header names the client
+ *   accept:  [proxy header] [access] [limit per host] [tls]      the header names the client
  *   dial:    [proxy header] [tls]
  */
 #ifndef CORE_STAGE_H
@@ -31,6 +31,9 @@ struct stage_ops {
      * It cannot give bytes back. */
     enum stage_result (*step)(struct stage *g, struct stream *s, struct error *err);
     void (*free)(struct stage *g);
+    /* NULL, or called once the stage is done: gives what it found out to the arg of
+     * handshake_start(). */
+    void (*on_done)(struct stage *g, void *arg);
 };
 
 /* How one stage of every connection is made; config has to stay. make returns NULL with err

@@ -65,6 +65,7 @@ void stream_fail(struct stream *s, bool reading, struct error *why)
     }
     keep_failure(s, reading, why);
     s->failed = true;
+    s->more_follows = true; /* to a reader, what came before is followed by the failure */
     s->lost = s->out != NULL;
     stream_drop_unsent(s);
 }
@@ -91,7 +92,9 @@ static void on_event(struct watch *w, uint32_t events)
     struct error why = {0};
 
     if (s->lent) {
-        if (hung_up && s->on_hangup != NULL)
+        if (events == 0)
+            on_unwatchable(s);
+        if ((hung_up || s->failed) && s->on_hangup != NULL)
             s->on_hangup(s->owner);
         return;
     }
@@ -291,6 +294,8 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
 
 enum io stream_met_write(struct stream *s, enum io result, size_t put, struct error *why)
 {
+    if (s->transport.holds_output) /* perhaps the last that is written */
+        stream_update_interest(s);
     if (result == IO_OK) {
         s->counts.out_bytes += put;
         s->has_sent = true;
@@ -380,6 +385,13 @@ void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes)
     s->counts.in_bytes += in_bytes;
     s->counts.out_bytes += out_bytes;
     s->counts.moved_ms = loop_now_ms(s->loop);
+}
+
+void stream_describe(const struct stream *s,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    if (s->transport.ops->describe != NULL)
+        s->transport.ops->describe(&s->transport, tell, arg);
 }
 
 void stream_report_hangup_early(struct stream *s)

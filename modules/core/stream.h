@@ -149,6 +149,10 @@ bool stream_can_be_lent(const struct stream *s);
 int stream_lend(struct stream *s);
 void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes);
 
+/* Tells what was agreed with the peer; see struct transport_ops. */
+void stream_describe(const struct stream *s,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg);
+
 /* Returns NULL, or the first failure. */
 const struct error *stream_failure(const struct stream *s);
 

@@ -96,6 +96,11 @@ struct transport_ops {
     /* Reports a failure that is pending and that no call has returned yet. Returns true
      * with err filled. NULL: no failure. */
     bool (*failure)(struct transport *t, struct error *err);
+
+    /* Tells what was agreed with the peer, under the names that a program's environment has
+     * for it ("SSL_PROTOCOL", "TLSv1.3"). Texts last as long as the call. NULL: nothing. */
+    void (*describe)(const struct transport *t,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg);
 };
 
 #endif

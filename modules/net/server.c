@@ -23,20 +23,26 @@ void server_check_idle(struct server *s)
 }
 
 /* A client's failure decides the status of a server that serves only this one. */
-static void report_failure(struct server *s, struct error *why)
+static void mark_failure(struct server *s, struct error *why)
 {
-    if (s->options->once) {
-        run_report(s->service->run, why);
-        return;
-    }
-    event_report(&(struct event){.kind = EVENT_FAILED, .why = why});
+    if (s->options->once)
+        run_mark(s->service->run, why->status);
     error_clear(why);
+}
+
+/* The client, which may be NULL, never got as far as its service. */
+static void report_failure(struct server *s, struct client *c, struct error *why)
+{
+    event_report(&(struct event){
+        .kind = EVENT_FAILED, .peer = c != NULL ? stream_name(c->stream) : NULL, .why = why});
+    mark_failure(s, why);
 }
 
 static void free_client(struct client *c)
 {
     list_remove(&c->link);
     stream_close(c->stream, STREAM_ABORT);
+    host_limit_release(c->host);
     loop_free_later(c->server->loop, &c->deferred);
 }
 
@@ -50,10 +56,13 @@ void client_over(struct client *c, struct outcome *o)
 {
     struct server *s = c->server;
 
-    if (error_is_set(&o->why))
-        report_failure(s, &o->why);
-    event_report(&(struct event){
-        .kind = EVENT_CLOSED, .peer = o->name, .in_bytes = o->in_bytes, .out_bytes = o->out_bytes});
+    event_report(&(struct event){.kind = o->dropped ? EVENT_DROPPED : EVENT_CLOSED,
+                                 .peer = o->name,
+                                 .in_bytes = o->in_bytes,
+                                 .out_bytes = o->out_bytes,
+                                 .duration_ms = o->duration_ms,
+                                 .why = &o->why});
+    mark_failure(s, &o->why);
     s->cut_count += s->ending && o->cut;
     free_client(c);
     release_slot(s);
@@ -140,7 +149,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     if (s->options->once)
         server_accept_stop_listening(s);
     if (how == HANDSHAKE_FAILED) {
-        report_failure(s, why);
+        report_failure(s, c, why);
         free_client(c);
         server_check_idle(s);
         return;
@@ -198,7 +207,7 @@ void server_accepted(struct server *s, int fd, const struct addr *peer)
         s->had_client = true;
         if (s->options->once)
             server_accept_stop_listening(s);
-        report_failure(s, &why);
+        report_failure(s, NULL, &why);
         if (has_slot)
             server_limit_release(s->limit);
         server_check_idle(s);

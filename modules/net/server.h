@@ -8,6 +8,7 @@
 
 #include "core/conversation.h"
 #include "core/stage.h"
+#include "net/host_limit.h"
 #include "net/listeners.h"
 #include "net/server_limit.h"
 
@@ -20,6 +21,7 @@ struct client {
     struct server *server;
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
+    struct host *host;           /* NULL, or counts this connection until it is over */
     bool is_reported;            /* as connected */
     void *work;                  /* belongs to the service; NULL before it begins */
 };

@@ -8,7 +8,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-enum { STATE_CLOSED = 7, STATE_CLOSE_WAIT = 8, STATE_LAST_ACK = 9, STATE_CLOSING = 11 };
+enum {
+    STATE_FIN_WAIT1 = 4,
+    STATE_CLOSED = 7,
+    STATE_CLOSE_WAIT = 8,
+    STATE_LAST_ACK = 9,
+    STATE_CLOSING = 11,
+};
 
 static int read_info(int fd, struct tcp_info *info)
 {
@@ -23,7 +29,8 @@ static uint64_t sent_bytes(const struct tcp_info *info)
     return info->tcpi_bytes_sent - info->tcpi_bytes_retrans;
 }
 
-/* The end of data counts as a byte where it is received, and where it is acknowledged. */
+/* The end of data counts as a byte where it is received, where it is acknowledged, and while it
+ * is not sent. */
 static bool end_is_acknowledged(const struct tcp_info *info)
 {
     return info->tcpi_bytes_acked > sent_bytes(info);
@@ -38,6 +45,18 @@ static bool end_is_received(const struct tcp_info *info)
         return true;
     default:
         return info->tcpi_state == STATE_CLOSED && end_is_acknowledged(info);
+    }
+}
+
+static uint64_t unsent_bytes(const struct tcp_info *info)
+{
+    switch (info->tcpi_state) {
+    case STATE_FIN_WAIT1:
+    case STATE_LAST_ACK:
+    case STATE_CLOSING:
+        return info->tcpi_notsent_bytes - (info->tcpi_notsent_bytes > 0);
+    default:
+        return info->tcpi_notsent_bytes;
     }
 }
 
@@ -57,7 +76,8 @@ int socket_counts_read(int fd, struct socket_counts *c)
         return -1;
     c->in_bytes = info.tcpi_bytes_received - end_is_received(&info);
     c->in_bytes -= unread < c->in_bytes ? unread : c->in_bytes;
-    c->out_bytes = sent_bytes(&info);
+    c->moved = info.tcpi_bytes_received + info.tcpi_bytes_acked;
+    c->out_bytes = sent_bytes(&info) + unsent_bytes(&info);
     return 0;
 }
 

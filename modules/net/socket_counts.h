@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 struct socket_counts {
-    uint64_t in_bytes; /* that were read */
-    uint64_t out_bytes;
+    uint64_t in_bytes;  /* that were read */
+    uint64_t out_bytes; /* that were written */
+    uint64_t moved;     /* grows when the peer sends or acknowledges data */
 };
 
 /* Counts the data of a TCP connection (TCP_INFO, tcp(7)). Returns 0, or -1 with errno set:

@@ -87,6 +87,29 @@ void tls_certificate_names(const X509 *x, char *text, size_t size)
         lib->X509_NAME_oneline(subject, text, (int)size);
 }
 
+char *tls_certificate_subject(const X509 *x)
+{
+    const struct tls_library *lib = tls_library();
+    const unsigned long form = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+    BIO *memory = lib->BIO_new(lib->BIO_s_mem());
+    int length = -1;
+    char *text = NULL;
+
+    if (memory != NULL)
+        length = lib->X509_NAME_print_ex(memory, lib->X509_get_subject_name(x), 0, form);
+    if (length > 0)
+        text = malloc((size_t)length + 1);
+    if (text != NULL && lib->BIO_read(memory, text, length) == length) {
+        text[length] = '\0';
+    } else {
+        free(text);
+        text = NULL;
+    }
+    lib->BIO_free(memory);
+    lib->ERR_clear_error();
+    return text;
+}
+
 int tls_certificate_make(X509 **x, EVP_PKEY **key, struct error *err)
 {
     const struct tls_library *lib = tls_library();

@@ -20,6 +20,10 @@ int tls_certificate_pin(const X509 *x, char pin[TLS_CERTIFICATE_PIN_SIZE]);
  * its subject, cut to size. */
 void tls_certificate_names(const X509 *x, char *text, size_t size);
 
+/* Returns the subject in the form of RFC 2253, in UTF-8 with control characters escaped, to be
+ * freed; or NULL where it cannot be written so. */
+char *tls_certificate_subject(const X509 *x);
+
 /* Makes an EC P-256 key and a certificate for it that is signed with it and valid for 90 days
  * from now. Both are to be freed. Returns 0, or -1 with err filled. */
 int tls_certificate_make(X509 **x, EVP_PKEY **key, struct error *err);

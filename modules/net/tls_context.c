@@ -374,6 +374,13 @@ const char *tls_context_own_pin(const struct tls_context *c)
     return c->own != NULL ? c->own_pin : NULL;
 }
 
+bool tls_context_verifies_names(const struct tls_context *c)
+{
+    const struct tls_settings *s = c->settings;
+
+    return !s->insecure && s->psk == NULL && s->pins.count == 0;
+}
+
 /* An address has no name to send, and is compared with the addresses in the certificate. */
 static int set_host(SSL *ssl, const char *host)
 {

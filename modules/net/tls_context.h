@@ -47,6 +47,9 @@ const struct tls_settings *tls_context_settings(const struct tls_context *c);
 /* Returns the pin of the certificate that was made in memory, or NULL where none was. */
 const char *tls_context_own_pin(const struct tls_context *c);
 
+/* Returns true when an authority has vouched for the names in a peer's certificate. */
+bool tls_context_verifies_names(const struct tls_context *c);
+
 /* Opens a connection. host: the name to verify, unless --tls-name says otherwise; NULL in a
  * server. peer stays until the connection is freed. Returns NULL with err filled on failure. */
 SSL *tls_context_open(struct tls_context *c, const char *host, struct tls_peer *peer,

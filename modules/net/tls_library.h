@@ -38,7 +38,7 @@
     F(SSL_client_hello_get0_ext) F(SSL_ctrl) F(SSL_do_handshake) \
     F(SSL_free) F(SSL_get0_alpn_selected) F(SSL_get0_param) F(SSL_get1_peer_certificate) \
     F(SSL_get_current_cipher) F(SSL_get_error) F(SSL_get_ex_data) \
-    F(SSL_get_ex_data_X509_STORE_CTX_idx) F(SSL_get_version) F(SSL_has_pending) F(SSL_new) \
+    F(SSL_get_ex_data_X509_STORE_CTX_idx) F(SSL_get_servername) F(SSL_get_version) F(SSL_has_pending) F(SSL_new) \
     F(SSL_peek_ex) F(SSL_read_ex) F(SSL_select_next_proto) F(SSL_session_reused) \
     F(SSL_set1_host) F(SSL_set_accept_state) F(SSL_set_bio) F(SSL_set_connect_state) \
     F(SSL_set_ex_data) F(SSL_set_hostflags) F(SSL_shutdown) F(SSL_write_ex) \
@@ -47,14 +47,15 @@
 #define TLS_LIBRARY_CRYPTO(F) \
     F(ASN1_INTEGER_set) F(ASN1_TIME_diff) F(ASN1_TIME_to_tm) F(ASN1_STRING_get0_data) \
     F(ASN1_STRING_length) \
-    F(BIO_clear_flags) F(BIO_get_data) F(BIO_meth_free) F(BIO_meth_new) F(BIO_meth_set_ctrl) \
+    F(BIO_clear_flags) F(BIO_free) F(BIO_get_data) F(BIO_meth_free) F(BIO_meth_new) F(BIO_meth_set_ctrl) \
     F(BIO_meth_set_read) F(BIO_meth_set_write) F(BIO_new) F(BIO_set_data) F(BIO_set_flags) \
-    F(BIO_set_init) \
+    F(BIO_read) F(BIO_s_mem) F(BIO_set_init) \
     F(ERR_clear_error) F(ERR_peek_error) F(ERR_reason_error_string) \
     F(EVP_Digest) F(EVP_EncodeBlock) F(EVP_PKEY_Q_keygen) F(EVP_PKEY_free) F(EVP_sha256) \
     F(CRYPTO_free) F(GENERAL_NAME_free) F(OPENSSL_cleanse) F(OPENSSL_sk_free) F(OPENSSL_sk_num) \
     F(OPENSSL_sk_value) F(RAND_bytes) \
     F(X509_NAME_add_entry_by_txt) F(X509_NAME_get_text_by_NID) F(X509_NAME_oneline) \
+    F(X509_NAME_print_ex) \
     F(X509_STORE_CTX_get0_cert) F(X509_STORE_CTX_get_current_cert) F(X509_STORE_CTX_get_error) \
     F(X509_STORE_CTX_get_ex_data) F(X509_STORE_CTX_set_error) F(X509_STORE_get0_objects) \
     F(X509_OBJECT_get0_X509) F(X509_VERIFY_PARAM_set1_ip_asc) \

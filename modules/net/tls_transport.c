@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/tls_certificate.h"
 #include "net/tls_reason.h"
 #include "net/tls_wire.h"
 
@@ -264,6 +265,37 @@ static bool failure(struct transport *t, struct error *err)
     return true;
 }
 
+/* A name that the client has made up, but one that any program can bear. */
+static bool is_host_name(const char *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+    return name != NULL && name[0] != '\0' && name[strspn(name, letters)] == '\0';
+}
+
+/* As the servers of ucspi-ssl and mod_ssl name it. */
+static void describe(const struct transport *t,
+                     void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+    const struct tls_transport *tls = t->state;
+    const struct tls_library *lib = tls_library();
+    const char *wanted = lib->SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+    X509 *x = tls_context_verifies_names(tls->peer.context)
+                  ? lib->SSL_get1_peer_certificate(tls->ssl)
+                  : NULL;
+    char *subject = x != NULL ? tls_certificate_subject(x) : NULL;
+
+    tell(arg, "SSL_PROTOCOL", lib->SSL_get_version(tls->ssl));
+    tell(arg, "SSL_CIPHER", lib->SSL_CIPHER_get_name(lib->SSL_get_current_cipher(tls->ssl)));
+    if (is_host_name(wanted))
+        tell(arg, "SSL_TLS_SNI_SERVERNAME", wanted);
+    if (subject != NULL)
+        tell(arg, "SSL_CLIENT_S_DN", subject);
+    free(subject);
+    lib->X509_free(x);
+}
+
 static void close_tls(struct transport *t, bool abort)
 {
     struct tls_transport *tls = t->state;
@@ -289,6 +321,7 @@ static const struct transport_ops tls_ops = {
     .close = close_tls,
     .unacknowledged = unacknowledged,
     .failure = failure,
+    .describe = describe,
 };
 
 struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c, const char *host,

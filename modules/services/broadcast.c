@@ -53,11 +53,12 @@ static void on_over(void *owner, struct outcome *o)
 {
     const struct broadcast *b = broadcast_of(owner);
 
-    if (o->whose == FAULT_FAR_IN && !channel_is_cut(b->channel))
+    if (o->whose == FAULT_FAR_IN && !channel_is_cut(b->channel)) {
         error_set(&o->why, EXITCODE_FAILED, "%s: disconnected: fell behind by the whole --buffer",
                   o->name);
-    else if (o->whose == FAULT_FAR_IN ||
-             (b->config->is_broker && o->near_ended && o->why.number == ECONNRESET))
+        o->dropped = true;
+    } else if (o->whose == FAULT_FAR_IN ||
+               (b->config->is_broker && o->near_ended && o->why.number == ECONNRESET))
         error_clear(&o->why);
     client_over(owner, o);
 }

@@ -2,7 +2,6 @@
 #include "services/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -83,6 +82,12 @@ static void take_counts(struct job *j)
     j->outcome.out_bytes = j->counts.out_bytes;
 }
 
+static void take_back(struct job *j)
+{
+    take_counts(j);
+    stream_take_back(j->client->stream, j->counts.in_bytes, j->counts.out_bytes);
+}
+
 static void finish(struct job *j)
 {
     struct loop *l = loop_of(j);
@@ -92,6 +97,7 @@ static void finish(struct job *j)
     child_free(j->child);
     if (j->outcome.name != NULL)
         j->outcome.name = j->name;
+    j->outcome.duration_ms = loop_now_ms(l) - j->began_ms;
     client_over(j->client, &j->outcome);
     error_clear(&j->outcome.why);
     free(j->name);
@@ -134,11 +140,15 @@ static void on_ending(struct timer *t)
         look_whether_it_reads(j);
 }
 
+/* A connection that cannot be watched counts as lost. */
 static void on_hangup(void *owner)
 {
     struct job *j = owner;
+    const struct stream *lent = j->client->stream;
+    bool unwatched = lent != NULL && stream_failure(lent) != NULL;
 
-    if (!j->hung_up && !loop_timer_is_set(&j->ending) && socket_counts_is_lost(j->fd))
+    if (!j->hung_up && !loop_timer_is_set(&j->ending) &&
+        (unwatched || socket_counts_is_lost(j->fd)))
         look_whether_it_reads(j);
 }
 
@@ -155,7 +165,7 @@ static void on_idle(struct timer *t)
     char limit[32];
 
     take_counts(j);
-    if (j->counts.in_bytes != counts.in_bytes || j->counts.out_bytes != counts.out_bytes)
+    if (memcmp(&j->counts, &counts, sizeof(counts)) != 0)
         j->moved_ms = now_ms;
     if (j->moved_ms + limit_ms > now_ms) {
         loop_set_timer(loop_of(j), t, limit_ms / 4 + 1);
@@ -164,6 +174,7 @@ static void on_idle(struct timer *t)
     num_format_duration(limit_ms, limit, sizeof(limit));
     error_set(&j->outcome.why, EXITCODE_TIMEOUT, "%s: idle for %s (--idle-timeout)", j->name,
               limit);
+    j->outcome.dropped = true;
     hang_up(j);
 }
 
@@ -183,7 +194,9 @@ static void report_loss(struct job *j)
     int number = socket_error(j->fd);
 
     j->outcome.whose = FAULT_NEAR;
-    if (!error_is_set(&j->outcome.why))
+    if (stream_failure(j->client->stream) != NULL)
+        error_copy(&j->outcome.why, stream_failure(j->client->stream));
+    else if (!error_is_set(&j->outcome.why))
         error_errno(&j->outcome.why, number != 0 ? number : ECONNRESET, "error receiving from %s",
                     j->name);
 }
@@ -204,7 +217,6 @@ static void close_in_order(struct job *j)
 {
     const struct end nothing = {0};
 
-    stream_take_back(j->client->stream, j->counts.in_bytes, j->counts.out_bytes);
     if (converse(j, &nothing, &j->outcome.why) < 0)
         finish(j);
     else
@@ -226,7 +238,7 @@ static void on_end(void *owner)
             finish(j);
         return;
     }
-    take_counts(j);
+    take_back(j);
     if (j->hung_up || socket_counts_is_lost(j->fd)) {
         report_loss(j);
         report_status(j, status);
@@ -264,13 +276,14 @@ static int start(struct job *j, int input, int output, struct error *err)
     struct child_plan plan = {
         .path = p->config->path,
         .argv = p->config->argv,
-        .environment = ucspi_describe(&p->environment, j->client->stream),
+        .environment = ucspi_describe(&p->environment, j->client->stream, err),
         .input = input,
         .output = output,
         .error_output = p->config->error_output,
     };
 
-    j->child = child_start(&p->host, &plan, on_end, j, err);
+    if (plan.environment != NULL)
+        j->child = child_start(&p->host, &plan, on_end, j, err);
     return j->child != NULL ? 0 : -1;
 }
 
@@ -288,20 +301,6 @@ static int start_with_socket(struct job *j, struct error *err)
     return 0;
 }
 
-static int open_pipes(int input[2], int output[2], const char *name, struct error *err)
-{
-    if (pipe2(input, O_CLOEXEC) == 0) {
-        if (pipe2(output, O_CLOEXEC) == 0)
-            return 0;
-        error_errno(err, errno, "cannot run %s", name);
-        close(input[0]);
-        close(input[1]);
-        return -1;
-    }
-    error_errno(err, errno, "cannot run %s", name);
-    return -1;
-}
-
 static int start_with_pipes(struct job *j, struct error *err)
 {
     struct loop *l = loop_of(j);
@@ -309,8 +308,10 @@ static int start_with_pipes(struct job *j, struct error *err)
     int input[2], output[2], result = -1;
     struct end far;
 
-    if (open_pipes(input, output, name, err) < 0)
+    if (child_open_pipes(input, output) < 0) {
+        error_errno(err, errno, "cannot run %s", name);
         return -1;
+    }
     far.lent = false;
     far.out = local_open_pipe(l, input[1], true, name, err);
     far.in = local_open_pipe(l, output[0], false, name, err);
@@ -334,7 +335,8 @@ static bool can_have_socket(const struct program *p, struct stream *s)
     struct socket_counts counts;
 
     return p->service.plan.from_near.make_filter == NULL &&
-           p->service.plan.from_far.make_filter == NULL && stream_can_be_lent(s) &&
+           p->service.plan.from_far.make_filter == NULL && p->service.plan.from_far.rate == 0 &&
+           stream_can_be_lent(s) &&
            (!p->counts_bytes || socket_counts_read(stream_descriptor(s), &counts) == 0);
 }
 
@@ -412,10 +414,13 @@ static void drop(struct service *v, struct client *c)
 
     (void)v;
     j->dropped = true;
-    if (j->talk != NULL)
+    if (j->talk != NULL) {
         conversation_end(j->talk, CONVERSATION_ABORT);
-    else if (c->stream != NULL)
-        take_counts(j);
+    } else if (c->stream != NULL) {
+        take_back(j);
+        on_closing(c, c->stream, 0);
+    }
+    j->outcome.dropped = true;
     j->outcome.cut = j->outcome.cut || j->child != NULL;
     finish(j);
 }

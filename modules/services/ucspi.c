@@ -45,18 +45,37 @@ int ucspi_init(struct ucspi *u, char **environment, struct error *err)
     return 0;
 }
 
+/* Those of one client stand last. */
+static void forget_client(struct ucspi *u)
+{
+    while (u->count > 0)
+        free(u->list[u->kept + --u->count]);
+    u->list[u->kept] = NULL;
+    u->failed = false;
+}
+
 void ucspi_clear(struct ucspi *u)
 {
+    if (u->list != NULL)
+        forget_client(u);
     free(u->list);
 }
 
 static void add(struct ucspi *u, const char *name, const char *value, size_t length)
 {
-    char *to = u->values[u->count];
+    char *variable;
 
-    snprintf(to, UCSPI_VALUE_SIZE, "%s=%.*s", name, (int)length, value);
-    u->list[u->kept + u->count++] = to;
+    if (asprintf(&variable, "%s=%.*s", name, (int)length, value) < 0) {
+        u->failed = true;
+        return;
+    }
+    u->list[u->kept + u->count++] = variable;
     u->list[u->kept + u->count] = NULL;
+}
+
+static void add_agreed(void *arg, const char *name, const char *value)
+{
+    add(arg, name, value, strlen(value));
 }
 
 static void add_number(struct ucspi *u, const char *name, unsigned long number)
@@ -97,9 +116,9 @@ static void add_process(struct ucspi *u, const struct stream *client)
     add_number(u, "IPCREMOTEEUID", process.uid);
 }
 
-char *const *ucspi_describe(struct ucspi *u, struct stream *client)
+char *const *ucspi_describe(struct ucspi *u, struct stream *client, struct error *err)
 {
-    u->count = 0;
+    forget_client(u);
     switch (stream_peer(client)->sa.sa_family) {
     case AF_UNIX:
         add(u, "PROTO", "IPC", 3);
@@ -116,5 +135,9 @@ char *const *ucspi_describe(struct ucspi *u, struct stream *client)
         add_place(u, "TCPREMOTEIP", "TCPREMOTEPORT", stream_name(client));
         break;
     }
-    return u->list;
+    stream_describe(client, add_agreed, u);
+    if (!u->failed)
+        return u->list;
+    error_errno(err, ENOMEM, "cannot serve %s", stream_name(client));
+    return NULL;
 }

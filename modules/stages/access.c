@@ -183,7 +183,8 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops access_ops = {"access rules", step, free_stage};
+static const struct stage_ops access_ops = {
+    .name = "access rules", .step = step, .free = free_stage};
 
 struct access_check {
     struct stage stage;

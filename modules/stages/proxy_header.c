@@ -285,7 +285,8 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops reader_ops = {"PROXY header", read_step, free_stage};
+static const struct stage_ops reader_ops = {
+    .name = "PROXY header", .step = read_step, .free = free_stage};
 
 struct stage *proxy_header_reader(const void *config, struct error *err)
 {
@@ -325,7 +326,8 @@ static enum stage_result write_step(struct stage *g, struct stream *s, struct er
     return STAGE_FAILED;
 }
 
-static const struct stage_ops writer_ops = {"PROXY header", write_step, free_stage};
+static const struct stage_ops writer_ops = {
+    .name = "PROXY header", .step = write_step, .free = free_stage};
 
 struct stage *proxy_header_writer(const void *config, struct error *err)
 {

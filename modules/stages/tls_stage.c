@@ -73,7 +73,7 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops ops = {"TLS handshake", step, free_stage};
+static const struct stage_ops ops = {.name = "TLS handshake", .step = step, .free = free_stage};
 
 struct stage *tls_stage(const void *config, struct error *err)
 {

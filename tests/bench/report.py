@@ -6,7 +6,7 @@ COLUMNS = {
     "tls": ["ncat", "socat", "s_server", "lean", "tcptool"],
     "text": ["nc | iconv", "socat, tr", "lean", "tcptool"],
     "chat": ["ncat --chat", "ncat --broker", "lean", "tcptool"],
-    "program": ["tcpserver", "ncat", "socat", "lean", "tcptool"],
+    "program": ["tcpserver", "ncat", "socat", "xinetd", "lean", "tcptool"],
     "workers": ["1 worker", "2 workers"],
     "scale-echo": ["ncat", "socat", "lean", "tcptool"],
     "scale-bytes": ["nc", "lean", "tcptool"],

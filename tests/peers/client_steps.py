@@ -1,11 +1,12 @@
 """Connects, and does one step after the other.
 
-client_steps.py PORT|PATH STEP...: send:TEXT, zeros:BYTES, fill (sends until nothing is taken), end (of what it sends), first (prints
+client_steps.py PORT|tls:PORT|PATH STEP...: send:TEXT, zeros:BYTES, fill (sends until nothing is taken), end (of what it sends), first (prints
 one read), rest (prints all to the end), wait (for the end of standard input), say:WORD (on
 standard output), reset, close. A write that fails is no failure of the client; a reset that is
 read is, and prints "reset".
 """
 import socket
+import ssl
 import struct
 import sys
 
@@ -13,6 +14,11 @@ where, steps = sys.argv[1], sys.argv[2:]
 if "/" in where:
     client = socket.socket(socket.AF_UNIX)
     client.connect(where)
+elif where.startswith("tls:"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    client = context.wrap_socket(socket.create_connection(("127.0.0.1", int(where[4:]))))
 else:
     client = socket.create_connection(("127.0.0.1", int(where)))
 

@@ -591,6 +591,44 @@ static void a_peer_that_takes_is_not_idle(void **state)
     end(&s);
 }
 
+/* The rate makes data wait for longer than the peer may be idle. */
+static void a_direction_that_its_rate_pauses_is_not_idle(void **state)
+{
+    struct conversation_plan plan = plan_of(GOAL_BOTH_END);
+    const struct script four = {.reads = {GIVES("abcd"), WAITS}};
+    struct scene s;
+
+    (void)state;
+    plan.idle_ms = 300;
+    plan.from_near.rate = plan.from_far.rate = 1;
+    for (int back = 0; back < 2; back++) {
+        begin(&s, &plan, back ? &silent : &four, back ? &four : &silent, &takes_all);
+        for (int i = 0; i < 32; i++)
+            pass(s.loop, 100);
+        assert_int_equal(s.overs, 0);
+        assert_int_equal(buf_length(back ? &s.near.written : &s.output.written), 4);
+        for (int i = 0; i < 15; i++)
+            pass(s.loop, 100);
+        assert_over(&s, FAULT_NEAR, "192.0.2.1:80: idle for 300ms (--idle-timeout)");
+        end(&s);
+    }
+}
+
+static void data_that_its_rate_holds_back_is_cut_when_it_is_stopped(void **state)
+{
+    struct conversation_plan plan = plan_of(GOAL_BOTH_END);
+    struct scene s;
+
+    (void)state;
+    plan.from_near.rate = 1;
+    begin(&s, &plan, &(struct script){.reads = {GIVES("abcd"), WAITS}}, &silent, &takes_all);
+    go(s.loop, 5);
+    conversation_end(s.conversation, CONVERSATION_STOP);
+    assert_over(&s, FAULT_NONE, NULL);
+    assert_true(s.outcome.cut);
+    end(&s);
+}
+
 static void last_words_have_a_time(void **state)
 {
     struct conversation_plan plan = plan_of(GOAL_BOTH_END);
@@ -806,6 +844,8 @@ int main(void)
         cmocka_unit_test(an_owner_may_fail_it),
         cmocka_unit_test(near_may_be_idle_for_a_time),
         cmocka_unit_test(a_peer_that_takes_is_not_idle),
+        cmocka_unit_test(a_direction_that_its_rate_pauses_is_not_idle),
+        cmocka_unit_test(data_that_its_rate_holds_back_is_cut_when_it_is_stopped),
         cmocka_unit_test(last_words_have_a_time),
         cmocka_unit_test(last_words_follow_the_delivery),
         cmocka_unit_test(last_words_that_have_arrived_are_passed_on),

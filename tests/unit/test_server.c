@@ -133,7 +133,7 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops stage_ops = {"byte", step, free_stage};
+static const struct stage_ops stage_ops = {.name = "byte", .step = step, .free = free_stage};
 
 static struct stage *make_stage(const void *config, struct error *err)
 {

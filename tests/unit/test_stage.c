@@ -45,7 +45,7 @@ static void free_stage(struct stage *g)
     free(g);
 }
 
-static const struct stage_ops ops = {"line", step, free_stage};
+static const struct stage_ops ops = {.name = "line", .step = step, .free = free_stage};
 
 static struct stage *make(const void *config, struct error *err)
 {
@@ -78,7 +78,7 @@ static enum stage_result write_step(struct stage *g, struct stream *s, struct er
     return stream_write(s, "hello", 5) == IO_OK ? STAGE_DONE : STAGE_FAILED;
 }
 
-static const struct stage_ops write_ops = {"hello", write_step, free_stage};
+static const struct stage_ops write_ops = {.name = "hello", .step = write_step, .free = free_stage};
 
 static struct stage *make_writer(const void *config, struct error *err)
 {

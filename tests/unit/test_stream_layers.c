@@ -12,6 +12,7 @@ struct layer {
     struct buf ahead;
     struct buf held;
     bool blocked; /* nothing can be sent on */
+    bool broken;  /* nothing can be taken */
     unsigned reads, flushes, shuts;
 };
 
@@ -58,8 +59,11 @@ static enum io write_layer(struct transport *t, const struct iovec *iov, int cou
 {
     struct layer *l = t->state;
 
-    (void)err;
     assert_int_equal(count, 1);
+    if (l->broken) {
+        error_cause(err, ENOBUFS);
+        return IO_FAILED;
+    }
     assert_int_equal(buf_add(&l->held, iov->iov_base, iov->iov_len), 0);
     *put = iov->iov_len;
     t->holds_output = true;
@@ -197,6 +201,54 @@ static void held_output_blocks_writers_and_the_end(void **state)
     loop_free(l);
 }
 
+static void the_last_output_that_is_held_goes_out_when_there_is_room(void **state)
+{
+    struct addr a = loopback(1, 1);
+    struct loop *l = still_loop();
+    struct layer layer;
+    struct stream *s;
+    int fds[2];
+
+    (void)state;
+    loopback_pair(fds);
+    s = socket_open(l, fds[0], &a, NULL);
+    wrap(s, &layer);
+    assert_int_equal(stream_write(s, "held", 4), IO_OK);
+    go(l, 3);
+    assert_int_equal(buf_length(&layer.held), 0);
+    stream_close(s, STREAM_AT_ONCE);
+    close(fds[1]);
+    loop_free(l);
+}
+
+static void a_failed_stream_is_read_to_what_came_last(void **state)
+{
+    struct addr a = loopback(1, 1);
+    struct loop *l = still_loop();
+    struct layer layer;
+    struct reader r = {.length = 0};
+    int fds[2];
+
+    (void)state;
+    loopback_pair(fds);
+    r.stream = socket_open(l, fds[0], &a, NULL);
+    wrap(r.stream, &layer);
+    stream_set_reader(r.stream, on_readable, &r);
+    go(l, 3); /* epoll watches the socket by now */
+    assert_int_equal(write(fds[1], "abc", PIECE), PIECE);
+    await_events(stream_descriptor(r.stream), POLLIN);
+    layer.broken = true;
+    assert_int_equal(stream_write(r.stream, "reply", 5), IO_FAILED);
+    go(l, 3);
+    assert_int_equal(r.length, PIECE);
+    assert_true(stream_has_more(r.stream));
+    on_readable(&r);
+    assert_int_equal(r.last, IO_FAILED);
+    stream_close(r.stream, STREAM_AT_ONCE);
+    close(fds[1]);
+    loop_free(l);
+}
+
 static void output_that_cannot_be_flushed_is_lost(void **state)
 {
     struct script script = {.writes = {FAILS(ECONNRESET)}};
@@ -222,6 +274,8 @@ int main(void)
         cmocka_unit_test(what_was_read_ahead_is_read_without_an_event),
         cmocka_unit_test(an_unannounced_end_is_no_failure_but_remembered),
         cmocka_unit_test(held_output_blocks_writers_and_the_end),
+        cmocka_unit_test(the_last_output_that_is_held_goes_out_when_there_is_room),
+        cmocka_unit_test(a_failed_stream_is_read_to_what_came_last),
         cmocka_unit_test(output_that_cannot_be_flushed_is_lost),
     };
 
