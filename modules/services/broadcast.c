@@ -110,12 +110,12 @@ static int begin(struct service *v, struct client *c, struct error *err)
     return 0;
 }
 
-/* What a client has of an input that has not ended must not look whole. */
+/* A client that does not have all of the input must not take what it has for that. */
 static void drop(struct service *v, struct client *c)
 {
     const struct broadcast *b = (struct broadcast *)v;
 
-    conversation_end(c->work, b->input != NULL ? CONVERSATION_ABORT : CONVERSATION_STOP);
+    conversation_end(c->work, b->config->is_broker ? CONVERSATION_STOP : CONVERSATION_ABORT);
 }
 
 static void clear(struct service *v)
