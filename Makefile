@@ -21,9 +21,11 @@ own_cflags := -std=gnu11 $(WARNINGS) -pthread
 own_ldflags := -pthread
 
 ifeq ($(VARIANT),asan)
+own_cppflags += -DSANITIZED # the sandbox leaves what looking for leaks needs
 own_cflags += -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 own_ldflags += -fsanitize=address,undefined
 else ifeq ($(VARIANT),tsan)
+own_cppflags += -DSANITIZED
 own_cflags += -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 own_ldflags += -fsanitize=thread
 else ifeq ($(VARIANT),faults)
@@ -40,12 +42,13 @@ UNISTRING ?= -Wl,-Bstatic -lunistring -Wl,-Bdynamic
 
 sources  := $(sort $(wildcard modules/*/*.c))
 library  := $(BUILD)/libtcptool.a
+syscalls := $(BUILD)/syscall_filter_program.c
 program  := $(if $(filter release,$(VARIANT)),tcptool,$(BUILD)/tcptool)
 units    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 peers    := $(patsubst tests/peers/%.c,$(BUILD)/tests/peers/%,$(sort $(wildcard tests/peers/*.c)))
 benches  := $(BUILD)/tests/bench/load $(BUILD)/tests/bench/lean
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-manual   := $(sort $(wildcard man/*.1))
+manual   := $(sort $(wildcard man/*.[17]))
 completion_dirs = $(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR)
 
 # One short line per file, so that warnings stand out: CC modules/core/loop.c. V=1 shows the
@@ -62,13 +65,31 @@ all: $(program) ## Build ./tcptool
 $(program): $(BUILD)/tcptool.o $(library)
 	$(call brief,LD,$@)$(link) -o $@ $^ $(UNISTRING) $(LDLIBS)
 
-$(library): $(sources:%.c=$(BUILD)/%.o)
+$(library): $(sources:%.c=$(BUILD)/%.o) $(syscalls:%.c=%.o)
 	@rm -f $@
 	$(call brief,AR,$@)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c VERSION Makefile
 	@mkdir -p $(@D)
 	$(call brief,CC,$<)$(compile) -c -o $@ $<
+
+$(syscalls:%.c=%.o): $(syscalls)
+	$(call brief,CC,$<)$(compile) -c -o $@ $<
+
+# SECCOMP=no leaves the filter of system calls out, also for machines that cannot run what is
+# built for them here. --version says so.
+$(syscalls): tools/make_syscall_filter.c Makefile
+	@mkdir -p $(@D)
+	$(call brief,GEN,$@)if [ '$(SECCOMP)' != no ] && \
+	    echo '#include <seccomp.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1; then \
+	  $(CC) $(own_cppflags) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(CFLAGS) $(LDFLAGS) -o $@.make $< -lseccomp && \
+	  $(abspath $@.make) >$@.new && mv $@.new $@; \
+	else \
+	  [ '$(SECCOMP)' = no ] || echo 'warning: seccomp.h is missing (sh .ci/setup installs it):' \
+	    'system calls will not be limited' >&2; \
+	  printf '%s\n' '#include "core/syscall_filter.h"' \
+	    'const unsigned char syscall_filter_program[1];' 'const size_t syscall_filter_size;' >$@; \
+	fi
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(library)
 	$(call brief,LD,$@)$(link) -o $@ $^ -lcmocka $(UNISTRING) $(LDLIBS)
@@ -114,16 +135,16 @@ check-threads: ## Run the tests of workers with the thread sanitizer
 fuzz: $(fuzzers) ## Run every fuzz target for FUZZ_SECONDS (60) each
 	tests/helpers/fuzz $(fuzzers)
 
-build/fuzz/%: tests/fuzz/%.c $(sources) $(wildcard modules/*/*.h) Makefile
+build/fuzz/%: tests/fuzz/%.c $(sources) $(syscalls) $(wildcard modules/*/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call brief,CC,$<)clang $(own_cppflags) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(UNISTRING)
+	    -fno-sanitize-recover=all -pthread -o $@ $< $(sources) $(syscalls) $(UNISTRING)
 
 lint: ## Check layout, includes, spelling of shell and warnings of a second compiler
 	tests/helpers/lint
 
 format: ## Lay out the C sources
-	clang-format -i tcptool.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
+	clang-format -i tcptool.c tools/*.c modules/*/*.[ch] $(wildcard tests/*/*.[ch])
 
 bench: $(program) $(benches) bench-rules ## Measure against nc, ncat and socat side by side
 	tests/bench/run $(BUILD)
@@ -138,18 +159,20 @@ completions: $(program) ## Make the completions anew, after a change of options
 	completions/generate ./$(program) completions
 
 install: $(program) ## Install below PREFIX (/usr/local), honouring DESTDIR
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(DOCDIR) $(completion_dirs))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(DOCDIR) $(completion_dirs))
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/tcptool
-	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1
-	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 $(filter %.1,$(manual)) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.7,$(manual)) $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 644 README.md CHANGELOG.md SECURITY.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(INSTALL) -m 644 completions/tcptool.bash $(DESTDIR)$(BASHCOMPDIR)/tcptool
 	$(INSTALL) -m 644 completions/_tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool
 	$(INSTALL) -m 644 completions/tcptool.fish $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
 
 # Directories of bin and man stay; those that may be there for our sake go when they are empty.
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(manual))) \
-	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md LICENSE) \
+	rm -f $(DESTDIR)$(BINDIR)/tcptool $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(filter %.1,$(manual)))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(filter %.7,$(manual)))) \
+	    $(addprefix $(DESTDIR)$(DOCDIR)/,README.md CHANGELOG.md SECURITY.md LICENSE) \
 	    $(DESTDIR)$(BASHCOMPDIR)/tcptool $(DESTDIR)$(ZSHCOMPDIR)/_tcptool \
 	    $(DESTDIR)$(FISHCOMPDIR)/tcptool.fish
 	for directory in $(DOCDIR) $(foreach d,$(completion_dirs),$(d) $(dir $(d))); do \

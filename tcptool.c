@@ -6,6 +6,7 @@
 #include "base/option_help.h"
 #include "commands/command.h"
 #include "commands/foreign.h"
+#include "core/syscall_filter.h"
 
 static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
                                                  &upper_command, &wait_command};
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
         return help(argv + 2);
     if (strcmp(word, "--version") == 0) {
         puts("tcptool " TCPTOOL_VERSION);
+        if (syscall_filter_size == 0)
+            puts("built without the filter of system calls");
         return command_printed();
     }
     c = find_command(word);

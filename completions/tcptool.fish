@@ -5,15 +5,15 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --reply --reply-file --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --reply --reply-file --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case send
-            contains -- $argv[2] --bind -b --connect-timeout --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --connect-timeout --proxy --proxy-tls-ca --retry --file -f --until --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case chat
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --retry --allow --deny --max-conns-per-host --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --retry --allow --deny --max-conns-per-host --user --chroot --bye --name --history --buffer --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case upper
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case wait
-            contains -- $argv[2] --send --expect --bind -b --connect-timeout --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
+            contains -- $argv[2] --send --expect --bind -b --connect-timeout --proxy --proxy-tls-ca --encoding -e --local-encoding --errors --eol --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --user-timeout
         case '*'
             false
     end
@@ -90,6 +90,9 @@ complete -c tcptool -n '__tcptool_uses serve' -l allow -x -d 'serve clients of R
 complete -c tcptool -n '__tcptool_uses serve' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses serve' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses serve' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses serve' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses serve' -l chroot -x -d 'once listening, make DIR the root directory'
+complete -c tcptool -n '__tcptool_uses serve' -l no-sandbox -d 'keep rights that are not needed'
 complete -c tcptool -n '__tcptool_uses serve' -l reply -x -d 'reply to each client\'s first data with TEXT'
 complete -c tcptool -n '__tcptool_uses serve' -l reply-file -r -F -d 'send each client the contents of FILE'
 complete -c tcptool -n '__tcptool_uses serve' -l echo -d 'send everything back, print nothing'
@@ -130,12 +133,16 @@ complete -c tcptool -n '__tcptool_uses serve' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses serve' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses serve' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses serve' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
-complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses serve' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
+complete -c tcptool -n '__tcptool_uses serve' -l explain -d 'explain every step, in the calls of sockets'
+complete -c tcptool -n '__tcptool_uses serve' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses serve; and __tcptool_operands 0' -a '(__fish_complete_command)'
 complete -c tcptool -n '__tcptool_uses serve; and not __tcptool_operands 0' -F
 
 complete -c tcptool -n '__tcptool_uses send' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses send' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses send' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses send' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses send' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses send' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses send' -s f -l file -r -F -d 'send the contents of FILE'
@@ -173,6 +180,8 @@ complete -c tcptool -n '__tcptool_uses send' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses send' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses send' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses send' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
+complete -c tcptool -n '__tcptool_uses send' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
+complete -c tcptool -n '__tcptool_uses send' -l explain -d 'explain every step, in the calls of sockets'
 complete -c tcptool -n '__tcptool_uses send' -l help -a 'where data text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses send; and __tcptool_operands 1' -a '(__tcptool_ports)'
@@ -189,12 +198,17 @@ complete -c tcptool -n '__tcptool_uses chat' -l socket-mode -x -d 'the mode of u
 complete -c tcptool -n '__tcptool_uses chat' -l socket-group -x -d 'the group of unix:PATH'
 complete -c tcptool -n '__tcptool_uses chat' -l drain -x -d 'when stopped, wait TIME for clients (5s)'
 complete -c tcptool -n '__tcptool_uses chat' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses chat' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses chat' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses chat' -l retry -x -d 'try again for TIME while connecting fails'
 complete -c tcptool -n '__tcptool_uses chat' -l allow -x -d 'serve clients of RULE or @FILE only (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses chat' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses chat' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses chat' -l chroot -x -d 'once listening, make DIR the root directory'
+complete -c tcptool -n '__tcptool_uses chat' -l no-sandbox -d 'keep rights that are not needed'
 complete -c tcptool -n '__tcptool_uses chat' -l bye -x -d 'a line that ends the chat (repeatable)'
 complete -c tcptool -n '__tcptool_uses chat' -l name -x -d 'your name in a room, or the console\'s (host)'
 complete -c tcptool -n '__tcptool_uses chat' -l room -d 'with --listen: a room for many'
@@ -230,7 +244,9 @@ complete -c tcptool -n '__tcptool_uses chat' -s v -l verbose -d 'report more on 
 complete -c tcptool -n '__tcptool_uses chat' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses chat' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses chat' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
-complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access chat text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses chat' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
+complete -c tcptool -n '__tcptool_uses chat' -l explain -d 'explain every step, in the calls of sockets'
+complete -c tcptool -n '__tcptool_uses chat' -l help -a 'where access rights chat text tls limits connection messages all' -d 'print help and exit'
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 0' -a 'localhost (__fish_print_hostnames)' -d host
 complete -c tcptool -n '__tcptool_uses chat; and __tcptool_operands 1' -a '(__tcptool_ports)'
 
@@ -249,6 +265,9 @@ complete -c tcptool -n '__tcptool_uses upper' -l allow -x -d 'serve clients of R
 complete -c tcptool -n '__tcptool_uses upper' -l deny -x -d 'refuse clients of RULE or @FILE (repeatable)'
 complete -c tcptool -n '__tcptool_uses upper' -l max-conns-per-host -x -d 'serve up to N per address (IPv6: /64) at a time'
 complete -c tcptool -n '__tcptool_uses upper' -l accept-proxy -d 'require a PROXY header from each client'
+complete -c tcptool -n '__tcptool_uses upper' -l user -x -d 'once listening, become this user'
+complete -c tcptool -n '__tcptool_uses upper' -l chroot -x -d 'once listening, make DIR the root directory'
+complete -c tcptool -n '__tcptool_uses upper' -l no-sandbox -d 'keep rights that are not needed'
 complete -c tcptool -n '__tcptool_uses upper' -l single -d 'reply to the first read, then close'
 complete -c tcptool -n '__tcptool_uses upper' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses upper' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'
@@ -280,7 +299,9 @@ complete -c tcptool -n '__tcptool_uses upper' -s v -l verbose -d 'report more on
 complete -c tcptool -n '__tcptool_uses upper' -s q -l quiet -d 'report errors only'
 complete -c tcptool -n '__tcptool_uses upper' -l timestamps -d 'print the time before every message'
 complete -c tcptool -n '__tcptool_uses upper' -l log -r -F -d 'log events to FILE as JSON lines (-: stderr)'
-complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access output text tls limits connection messages all' -d 'print help and exit'
+complete -c tcptool -n '__tcptool_uses upper' -l hexdump -d 'dump all data to FILE (stderr), as hexdump -C'
+complete -c tcptool -n '__tcptool_uses upper' -l explain -d 'explain every step, in the calls of sockets'
+complete -c tcptool -n '__tcptool_uses upper' -l help -a 'where access rights output text tls limits connection messages all' -d 'print help and exit'
 
 complete -c tcptool -n '__tcptool_uses wait' -l any -d 'wait for one ADDRESS only'
 complete -c tcptool -n '__tcptool_uses wait' -l gone -d 'wait until connecting is no longer possible'
@@ -289,6 +310,8 @@ complete -c tcptool -n '__tcptool_uses wait' -l expect -x -d 'wait for a reply t
 complete -c tcptool -n '__tcptool_uses wait' -l now -d 'try once, print which are open'
 complete -c tcptool -n '__tcptool_uses wait' -s b -l bind -x -a 'localhost 0.0.0.0 127.0.0.1 [::] [::1]' -d 'connect from this local address (and port)'
 complete -c tcptool -n '__tcptool_uses wait' -l connect-timeout -x -d 'give up connecting after TIME; 0 never does (10s)'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy -x -d 'connect through a SOCKS or HTTP proxy'
+complete -c tcptool -n '__tcptool_uses wait' -l proxy-tls-ca -x -d 'trust these authorities for an https proxy'
 complete -c tcptool -n '__tcptool_uses wait' -l send-proxy -a 'v1 v2' -d 'send a PROXY header first (v1)'
 complete -c tcptool -n '__tcptool_uses wait' -s e -l encoding -x -a '(__tcptool_encodings)' -d 'the wire encoding; see iconv -l'
 complete -c tcptool -n '__tcptool_uses wait' -l local-encoding -x -a '(__tcptool_encodings)' -d 'the local encoding (utf-8)'

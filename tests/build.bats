@@ -27,3 +27,23 @@ builds() {
   expect_equal "${lines[0]}" 'CC modules/base/num.c'
   expect_match "$output" 'look here'
 }
+
+# makes_filter [VARIABLE...]: makes the filter of system calls below this directory.
+makes_filter() {
+  env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s --no-print-directory -C "$ROOT" BUILD="$PWD/build" \
+    "$PWD/build/syscall_filter_program.c" "$@"
+}
+
+@test "make SECCOMP=no leaves the filter of system calls out" {
+  run -0 makes_filter SECCOMP=no
+  expect_equal "$output" ''
+  contains build/syscall_filter_program.c 'syscall_filter_size;'
+}
+
+@test "make warns where libseccomp is missing, and goes on without the filter" {
+  mkdir include
+  echo '#error missing' >include/seccomp.h
+  run -0 --separate-stderr makes_filter CPPFLAGS="-I$PWD/include"
+  expect_match "$stderr" '^warning: seccomp\.h is missing .*: system calls will not be limited$'
+  contains build/syscall_filter_program.c 'syscall_filter_size;'
+}

@@ -50,7 +50,7 @@ not_told() {
   told 'send host 443; --tls encrypts' --ssl host 443
   told 'tls encrypts' OPENSSL:host:443 -
   told 'a command comes first' -U /path
-  told 'no proxy' -x proxy:1080 host 80
+  told '--proxy socks5://HOST:PORT' -x proxy:1080 host 80
   told 'send host 80; .*--connect-timeout' -w 3 host 80
   told 'send host 80; .*--idle-timeout' --timeout 3 host 80
   told 'send host 80; .*--until quiet' -q 1 host 80
@@ -67,7 +67,7 @@ not_told() {
   for command in serve send chat upper wait; do
     told '"-u": there is no UDP here' "$command" -u
     told '"-U": .*unix:PATH' "$command" -U path
-    told '"-x": there is no proxy here' "$command" -x proxy
+    told '"-x": .*--proxy' "$command" -x proxy
     told '"-w": .*--idle-timeout' "$command" -w 3
     told '"--timeout": .*--deadline' "$command" --timeout=3
     told '"-z": tcptool wait --now HOST:PORT' "$command" -z

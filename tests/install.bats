@@ -22,9 +22,10 @@ everything() {
 ./usr/local/share/doc/tcptool/CHANGELOG.md
 ./usr/local/share/doc/tcptool/LICENSE
 ./usr/local/share/doc/tcptool/README.md
+./usr/local/share/doc/tcptool/SECURITY.md
 ./usr/local/share/fish/vendor_completions.d/tcptool.fish
 END
-  (cd "$ROOT/man" && printf './usr/local/share/man/man1/%s\n' *.1)
+  (cd "$ROOT/man" && printf './usr/local/share/man/man1/%s\n' *.1 && printf './usr/local/share/man/man7/%s\n' *.7)
   echo ./usr/local/share/zsh/site-functions/_tcptool
 }
 
@@ -57,6 +58,8 @@ END
     MANPAGER='cat' man -M "$PWD/stage/usr/local/share/man" "$page" >shown
     contains shown 'EXIT STATUS'
   done
+  expect_equal "$(man -M "$PWD/stage/usr/local/share/man" -w tcptool-explain)" \
+    "$PWD/stage/usr/local/share/man/man7/tcptool-explain.7"
 }
 
 @test "install: the shells find the completions where they look for them" {
@@ -83,7 +86,7 @@ END
 @test "install: every directory can be chosen" {
   in_place install DESTDIR="$PWD/stage" PREFIX=/opt/tcp BINDIR=/b MANDIR=/m DOCDIR=/d BASHCOMPDIR=/bc/x \
     ZSHCOMPDIR=/zc/x FISHCOMPDIR=/fc/x
-  files_in stage | grep -vE '^\./(b/tcptool|m/man1/tcptool(-[a-z]+)?\.1|d/[A-Z]+(\.md)?|bc/x/tcptool|zc/x/_tcptool|fc/x/tcptool\.fish)$' >others || true
+  files_in stage | grep -vE '^\./(b/tcptool|m/man(1/tcptool(-[a-z]+)?\.1|7/tcptool-explain\.7)|d/[A-Z]+(\.md)?|bc/x/tcptool|zc/x/_tcptool|fc/x/tcptool\.fish)$' >others || true
   expect_equal "$(cat others)" ''
   in_place install DESTDIR="$PWD/other" PREFIX=/usr
   [[ -x other/usr/bin/tcptool && -e other/usr/share/man/man1/tcptool.1 ]]
@@ -94,7 +97,7 @@ END
   in_place uninstall DESTDIR="$PWD/stage"
   expect_equal "$(files_in stage)" ''
   expect_equal "$(cd stage/usr/local && find . -type d | sort | paste -sd ' ')" \
-    '. ./bin ./share ./share/doc ./share/man ./share/man/man1'
+    '. ./bin ./share ./share/doc ./share/man ./share/man/man1 ./share/man/man7'
 }
 
 @test "uninstall: files of others stay" {

@@ -249,6 +249,18 @@ refuses() {
   exec 7>&-
 }
 
+@test "--once: the connection that --drain cuts off before its end gives status 1" {
+  mkfifo hold
+  exec 7<>hold
+  start_serve --once --drain 0
+  input=hold start client "$PYTHON" "$PEERS/client_steps.py" "$port" send:part wait
+  wait_for has_content serve.out
+  stop serve
+  expect_status 1
+  contains serve.err '1 connection was closed before all of its data was delivered'
+  expect_file serve.out part
+}
+
 @test "a connection that --drain cuts off undelivered gives status 1" {
   head -c 30000000 /dev/zero >page
   start_serve --reply-file page --drain 200ms

@@ -273,26 +273,27 @@ END
 }
 
 @test "the counts are right of a program that has the socket, and of one that has pipes" {
-  local options log
+  local options name
   for options in '' '-e utf-8'; do
-    log=it$((${#options} > 0)).log
+    name=it$((${#options} > 0))
     # shellcheck disable=SC2086 # two words
-    start_serve --once --log "$log" $options sh -c 'read -r line; echo "got $line"; cat >/dev/null'
+    start_serve -n "$name" --once --log "$name.log" $options sh -c 'read -r line; echo "got $line"; cat >/dev/null'
     head -c 70000 /dev/zero | tr '\0' '\n' | tcptool send 127.0.0.1 "$port"
-    finish serve
+    finish "$name"
     expect_status 0
-    check_log "$log"
-    expect_equal "$(field "$log" closed bytes_in) $(field "$log" closed bytes_out)" '70000 5'
-    expect_equal "$(field "$log" closed reason)" ''
+    check_log "$name.log"
+    expect_equal "$(field "$name.log" closed bytes_in) $(field "$name.log" closed bytes_out)" \
+      '70000 5'
+    expect_equal "$(field "$name.log" closed reason)" ''
   done
 }
 
 @test "a program whose client is reset is logged as closed, with what it has read" {
   mkfifo held
   exec 7<>held
-  start_serve --once --log it.log sh -c 'read -r line; echo read >done; read -r more'
+  start_serve --once --log it.log sh -c 'read -r line; echo read >was-read; read -r more'
   input=held start client "$PYTHON" -u "$PEERS/client_reset.py" "$port" $'hello\n'
-  wait_for has_content "done"
+  wait_for has_content was-read
   exec 7>&-
   finish serve
   check_log it.log
@@ -308,10 +309,10 @@ END
   check_log it.log
   expect_equal "$(field it.log dropped status)" 124
   expect_equal "$(field it.log closed event)" ''
-  start_serve --log stopped.log --drain 0 sh -c 'echo started >started; cat'
+  start_serve -n stopped --log stopped.log --drain 0 sh -c 'echo started >started; cat'
   input=held start idle "$PYTHON" -u "$PEERS/client_idle.py" "$port"
   wait_for has_content started
-  stop serve
+  stop stopped
   check_log stopped.log
   expect_equal "$(field stopped.log dropped event)" dropped
 }

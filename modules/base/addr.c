@@ -127,6 +127,17 @@ enum addr_word addr_parse(const char *word, struct addr *a, struct error *err)
     return ADDR_IS_HOST;
 }
 
+void addr_unmap(struct addr *a)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = a->in6.sin6_port};
+
+    if (a->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr))
+        return;
+    memcpy(&in.sin_addr, &a->in6.sin6_addr.s6_addr[12], sizeof(in.sin_addr));
+    a->in = in;
+    a->length = sizeof(in);
+}
+
 bool addr_equals(const struct addr *a, const struct addr *b)
 {
     char text[ADDR_TEXT_SIZE], other[ADDR_TEXT_SIZE];

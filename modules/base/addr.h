@@ -50,6 +50,10 @@ enum addr_word addr_parse(const char *word, struct addr *a, struct error *err);
 /* Makes a the address that stands for every local one of a family (AF_INET, AF_INET6). */
 void addr_set_any(struct addr *a, int family, unsigned port);
 
+/* Makes an IPv4 address of one in IPv6 form (::ffff:192.0.2.1): the client of an IPv6 socket that
+ * takes IPv4, too; ipv6(7). */
+void addr_unmap(struct addr *a);
+
 /* Returns true for the same address with the same port. */
 bool addr_equals(const struct addr *a, const struct addr *b);
 

@@ -82,21 +82,29 @@ static void drop_lines(void)
     queue.waiting.length = queue.waiting.begun = 0;
 }
 
-/* "2026-01-31T18:05:09.123+0100 tcptool: ", or without the time. Returns the length. */
-static size_t begin_line(char *line, size_t size, bool of_client)
+void event_format_time(char text[EVENT_TIME_SIZE])
 {
     struct timespec now;
     struct tm local;
     char day[32] = "", zone[8] = "";
 
-    if (!all_have_times && !(of_client && clients_have_times))
-        return (size_t)snprintf(line, size, "tcptool: ");
     clock_gettime(CLOCK_REALTIME, &now);
     if (localtime_r(&now.tv_sec, &local) != NULL) {
         strftime(day, sizeof(day), "%FT%T", &local);
         strftime(zone, sizeof(zone), "%z", &local);
     }
-    return (size_t)snprintf(line, size, "%s.%03ld%s tcptool: ", day, now.tv_nsec / 1000000, zone);
+    snprintf(text, EVENT_TIME_SIZE, "%s.%03ld%s", day, now.tv_nsec / 1000000, zone);
+}
+
+/* "2026-01-31T18:05:09.123+0100 tcptool: ", or without the time. Returns the length. */
+static size_t begin_line(char *line, size_t size, bool of_client)
+{
+    char time[EVENT_TIME_SIZE];
+
+    if (!all_have_times && !(of_client && clients_have_times))
+        return (size_t)snprintf(line, size, "tcptool: ");
+    event_format_time(time);
+    return (size_t)snprintf(line, size, "%s tcptool: ", time);
 }
 
 /* Writes until nothing is left or nothing is taken. */
@@ -144,6 +152,13 @@ void event_print_line(const char *line, size_t n)
     pthread_mutex_unlock(&queue.lock);
     if (blocked != NULL)
         blocked->on_blocked(blocked->arg);
+}
+
+void event_print_text(const char *text, size_t n)
+{
+    pthread_mutex_lock(&queue.lock);
+    write_lines(NULL, text, n);
+    pthread_mutex_unlock(&queue.lock);
 }
 
 static void print(bool of_client, const char *format, va_list args)
@@ -264,9 +279,12 @@ void event_detail(const char *format, ...)
     va_end(args);
 }
 
-void event_attach(const struct event_sink *sink)
+const struct event_sink *event_attach(const struct event_sink *sink)
 {
+    const struct event_sink *before = queue.sink;
+
     queue.sink = sink;
+    return before;
 }
 
 bool event_flush(void)

@@ -71,6 +71,13 @@ void event_detail(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Prints a line with its newline as it is, whatever the level. */
 void event_print_line(const char *line, size_t n);
 
+/* Gives lines to a sink that takes all of them. */
+void event_print_text(const char *text, size_t n);
+
+/* Formats the present local time: "2026-01-31T18:05:09.123+0100". */
+enum { EVENT_TIME_SIZE = 48 };
+void event_format_time(char text[EVENT_TIME_SIZE]);
+
 /* From now on log is called with every event, in the thread that reports; NULL: no longer. */
 void event_set_logger(void (*log)(void *arg, const struct event *e), void *arg);
 
@@ -87,8 +94,8 @@ struct event_sink {
 
 /* Before event_attach() and after event_detach(), each line is written at once, and
  * standard error is waited for at most 1 s. sink has to stay. event_detach() gives the
- * lines that wait 1 s as well. */
-void event_attach(const struct event_sink *sink);
+ * lines that wait 1 s as well. event_attach() returns the sink before, or NULL. */
+const struct event_sink *event_attach(const struct event_sink *sink);
 void event_detach(void);
 
 /* Writes lines that wait. Returns true when none is left. */

@@ -308,7 +308,7 @@ static int apply(const struct flat *f, size_t i, const char *word, void *target,
     const struct option_spec *spec = f->entries[i].spec;
     char *fields = (char *)target + f->entries[i].base;
 
-    if (spec->optional)
+    if (spec->optional || spec->given_offset != 0)
         *(bool *)(fields + spec->given_offset) = true;
     if ((spec->optional && word == NULL) || parse_value(spec, word, fields, err) == 0)
         return 0;

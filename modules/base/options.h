@@ -42,7 +42,7 @@ struct option_spec {
                                  * word of one that ends in "[:TIME]" may be followed by both */
     uint64_t min, max;
     size_t offset;       /* of the field, in the struct of the table */
-    size_t given_offset; /* of a bool that says it was given, where optional */
+    size_t given_offset; /* of a bool that says it was given; 0: none, unless optional */
     size_t time_offset;  /* of an int64_t, milliseconds, for a "[:TIME]" of choices */
 };
 

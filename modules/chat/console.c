@@ -140,11 +140,22 @@ static void on_edited(void *arg, const char *line)
 static const char coloured_prompt[] = "\001\033[1m\002>\001\033[0m\002 ";
 static const char coloured_mark[] = "\033[36m<\033[0m ";
 
+static bool may_edit(const struct console_options *o)
+{
+    return o->edited && !o->without_input && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+void console_prepare(const struct console_options *o)
+{
+    if (may_edit(o))
+        line_editor_prepare();
+}
+
 static int open_input(struct console *c, const struct console_options *o, struct error *err)
 {
     if (c->ended)
         return 0;
-    if (c->interactive && o->edited && isatty(STDOUT_FILENO)) {
+    if (may_edit(o)) {
         const char *prompt = !o->prompted ? "" : console_has_colours() ? coloured_prompt : "> ";
 
         c->editor = line_editor_open(prompt, stdout, on_edited, c);

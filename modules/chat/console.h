@@ -20,6 +20,9 @@ struct console_options {
                          * does not name its author */
 };
 
+/* Loads what console_open() would load, while files can still be opened. */
+void console_prepare(const struct console_options *o);
+
 /* Opens standard input and standard output. Returns NULL with err filled on failure. */
 struct console *console_open(struct loop *l, const struct console_options *o, struct error *err);
 

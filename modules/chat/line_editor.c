@@ -13,7 +13,7 @@
 
 /* The functions of readline(3) in use. */
 struct library {
-    void *handle;
+    int (*initialize)(void);
     void (*install)(const char *prompt, void (*on_line)(char *line));
     void (*remove)(void);
     void (*read_char)(void);
@@ -24,8 +24,10 @@ struct library {
     FILE **output;
 };
 
+/* It stays loaded: it holds memory that it never frees. */
+static struct library library;
+
 struct line_editor {
-    struct library library;
     FILE *output;
     void (*on_line)(void *arg, const char *line);
     void *arg;
@@ -46,19 +48,20 @@ static bool find(void *handle, const char *name, void *function)
 
 static bool load(struct library *l)
 {
-    l->handle = dlopen("libreadline.so.8", RTLD_NOW | RTLD_LOCAL);
-    if (l->handle == NULL)
+    void *handle = dlopen("libreadline.so.8", RTLD_NOW | RTLD_LOCAL);
+
+    if (handle == NULL)
         return false;
-    if (find(l->handle, "rl_callback_handler_install", &l->install) &&
-        find(l->handle, "rl_callback_handler_remove", &l->remove) &&
-        find(l->handle, "rl_callback_read_char", &l->read_char) &&
-        find(l->handle, "add_history", &l->add_history) &&
-        find(l->handle, "rl_clear_visible_line", &l->clear_visible_line) &&
-        find(l->handle, "rl_on_new_line", &l->on_new_line) &&
-        find(l->handle, "rl_redisplay", &l->redisplay) &&
-        find(l->handle, "rl_outstream", &l->output))
+    if (find(handle, "rl_callback_handler_install", &l->install) &&
+        find(handle, "rl_callback_handler_remove", &l->remove) &&
+        find(handle, "rl_callback_read_char", &l->read_char) &&
+        find(handle, "add_history", &l->add_history) &&
+        find(handle, "rl_clear_visible_line", &l->clear_visible_line) &&
+        find(handle, "rl_on_new_line", &l->on_new_line) &&
+        find(handle, "rl_redisplay", &l->redisplay) && find(handle, "rl_outstream", &l->output) &&
+        find(handle, "rl_initialize", &l->initialize))
         return true;
-    dlclose(l->handle);
+    dlclose(handle);
     return false;
 }
 
@@ -67,12 +70,12 @@ static void on_readline(char *line)
     struct line_editor *e = active;
 
     if (line == NULL) { /* end of input; readline would prompt again */
-        e->library.remove();
+        library.remove();
         e->installed = false;
         fputc('\n', e->output);
         fflush(e->output);
     } else if (*line != '\0') {
-        e->library.add_history(line);
+        library.add_history(line);
     }
     e->between_lines = true;
     e->on_line(e->arg, line);
@@ -85,7 +88,7 @@ void line_editor_hide(struct line_editor *e)
 {
     if (e == NULL || !e->installed || e->between_lines)
         return;
-    e->library.clear_visible_line();
+    library.clear_visible_line();
     fflush(e->output);
 }
 
@@ -93,8 +96,8 @@ void line_editor_show(struct line_editor *e)
 {
     if (e == NULL || !e->installed || e->between_lines)
         return;
-    e->library.on_new_line();
-    e->library.redisplay();
+    library.on_new_line();
+    library.redisplay();
     fflush(e->output);
 }
 
@@ -117,27 +120,33 @@ static bool set_utf8(void)
     return setlocale(LC_CTYPE, "C.UTF-8") != NULL && setenv("LC_ALL", "C.UTF-8", 1) == 0;
 }
 
+bool line_editor_prepare(void)
+{
+    static bool is_ready;
+    const char *terminal = getenv("TERM");
+
+    if (!is_ready && terminal != NULL && strcmp(terminal, "dumb") != 0)
+        is_ready = set_utf8() && load(&library) && library.initialize() == 0;
+    return is_ready;
+}
+
 struct line_editor *line_editor_open(const char *prompt, FILE *output,
                                      void (*on_line)(void *arg, const char *line), void *arg)
 {
-    const char *terminal = getenv("TERM");
     struct line_editor *e;
 
     /* A background process that sets the terminal's mode is stopped; tcsetattr(3). */
-    if (active != NULL || terminal == NULL || strcmp(terminal, "dumb") == 0 ||
-        tcgetpgrp(STDIN_FILENO) != getpgrp())
+    if (active != NULL || tcgetpgrp(STDIN_FILENO) != getpgrp() || !line_editor_prepare())
         return NULL;
     e = calloc(1, sizeof(*e));
-    if (e == NULL || !set_utf8() || !load(&e->library)) {
-        free(e);
+    if (e == NULL)
         return NULL;
-    }
-    *e->library.output = e->output = output;
+    *library.output = e->output = output;
     e->on_line = on_line;
     e->arg = arg;
     e->installed = true;
     active = e;
-    e->library.install(prompt, on_readline);
+    library.install(prompt, on_readline);
     event_surround(before_message, after_message);
     return e;
 }
@@ -145,7 +154,7 @@ struct line_editor *line_editor_open(const char *prompt, FILE *output,
 void line_editor_read_key(struct line_editor *e)
 {
     if (e->installed)
-        e->library.read_char();
+        library.read_char();
 }
 
 void line_editor_close(struct line_editor *e)
@@ -154,10 +163,9 @@ void line_editor_close(struct line_editor *e)
         return;
     if (e->installed) {
         line_editor_hide(e);
-        e->library.remove();
+        library.remove();
     }
     event_surround(NULL, NULL);
     active = NULL;
-    /* The library stays loaded: it holds memory that it never frees. */
     free(e);
 }

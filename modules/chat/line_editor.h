@@ -5,9 +5,14 @@
 #ifndef CHAT_LINE_EDITOR_H
 #define CHAT_LINE_EDITOR_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct line_editor;
+
+/* Loads the library and everything that it reads from files, for a terminal that is taken over
+ * later. Returns false where lines cannot be edited. */
+bool line_editor_prepare(void);
 
 /* Takes over the terminal at standard input and output (stdout or stderr, the same
  * terminal). on_line gets each line (UTF-8 whatever the locale is, without newline, valid

@@ -198,16 +198,21 @@ static void report_beginning(const struct talk *t, struct stream *peer)
     buf_free(&byes);
 }
 
-int talk_begin(struct talk *t, const struct talk_config *config, struct run *run,
-               struct text_counts *counts, struct stream *peer,
-               void (*on_end)(void *arg, struct outcome *o), void *arg, struct error *err)
+static struct console_options console_options_of(const struct talk_config *config)
 {
-    const struct console_options options = {
+    return (struct console_options){
         .without_input = config->without_input,
         .edited = filters_local_is_utf8(config->text),
         .prompted = true,
         .marked = true,
     };
+}
+
+int talk_begin(struct talk *t, const struct talk_config *config, struct run *run,
+               struct text_counts *counts, struct stream *peer,
+               void (*on_end)(void *arg, struct outcome *o), void *arg, struct error *err)
+{
+    const struct console_options options = console_options_of(config);
     struct end near = {.in = peer, .out = peer}, far;
 
     t->config = config;
@@ -254,8 +259,10 @@ static void on_output_gone(void *owner)
 static int prepare(struct service *v, struct error *err)
 {
     struct talk_service *s = (struct talk_service *)v;
+    const struct console_options options = console_options_of(v->config);
 
     (void)err;
+    console_prepare(&options);
     if (isatty(STDOUT_FILENO))
         return 0;
     s->lookout = local_open_output_shared(v->run->loop, true, NULL);

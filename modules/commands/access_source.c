@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "base/kept_path.h"
 #include "net/resolver.h"
 
 enum { READ_SIZE = 64 << 10 };
@@ -96,7 +97,7 @@ static int add_line(struct access_source *s, char *line, size_t length, const st
  * have come to its end, and to no rules. */
 static int open_file(const char *path, bool reread, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | (reread ? O_NONBLOCK : 0));
+    int fd = kept_path_open(path, O_RDONLY | O_CLOEXEC | (reread ? O_NONBLOCK : 0), 0);
     struct stat status;
 
     if (fd < 0) {
@@ -206,6 +207,7 @@ static void finish(struct access_source *s)
     else
         event_notice("read the access rules again");
     abandon(s);
+    s->on_reread(s->arg);
 }
 
 static void look_up_next(struct access_source *s);
@@ -282,10 +284,28 @@ bool access_source_has_files(const struct option_words *allow, const struct opti
     return has_file(allow) || has_file(deny);
 }
 
+static int keep_files(const struct option_words *words, struct error *err)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (words->words[i][0] == '@' &&
+            kept_path_add(words->words[i] + 1, KEPT_PATH_READ, err) < 0)
+            return -1;
+    return 0;
+}
+
+int access_source_keep_files(const struct access_source *s, struct error *err)
+{
+    return keep_files(s->allow, err) < 0 || keep_files(s->deny, err) < 0 ? -1 : 0;
+}
+
 void access_source_reload(struct access_source *s)
 {
-    if (!s->reread || !access_source_has_files(s->allow, s->deny))
+    if (!s->reread)
         return;
+    if (!access_source_has_files(s->allow, s->deny)) {
+        s->on_reread(s->arg);
+        return;
+    }
     abandon(s);
     begin(s);
 }

@@ -12,7 +12,9 @@ struct resolver;
 struct access_source {
     const struct option_words *allow;
     const struct option_words *deny;
-    struct access *access; /* gets the rules */
+    struct access *access;        /* gets the rules */
+    void (*on_reread)(void *arg); /* called when a reload is over */
+    void *arg;
 
     /* Private. */
     struct run *run;
@@ -30,8 +32,12 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
 /* Returns true when there are files, for which SIGHUP is to be caught. */
 bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
 
+/* Adds the files to the paths that are kept (kept_path.h). Returns 0, or -1 with err filled. */
+int access_source_keep_files(const struct access_source *s, struct error *err);
+
 /* Reads all rules again, without waiting for names. Reports the outcome; after a failure the old
- * rules stay. Does nothing before access_source_open() has returned 0, or without files. */
+ * rules stay. Then calls on_reread, also without files. Does nothing before access_source_open()
+ * has returned 0. */
 void access_source_reload(struct access_source *s);
 
 void access_source_close(struct access_source *s);

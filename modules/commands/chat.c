@@ -53,6 +53,7 @@ static const struct option_table tables[] = {
     {"where", "To connect", connect_specs, offsetof(struct chat_options, connect), NULL},
     {"where", "", connect_retry_specs, offsetof(struct chat_options, connect), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct chat_options, listen.confine), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
@@ -60,7 +61,7 @@ static const struct option_table tables[] = {
     {"limits", "", common_rate_specs, offsetof(struct chat_options, common), NULL},
     {"connection", "Connections", common_socket_specs, offsetof(struct chat_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct chat_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct chat_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct chat_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -168,10 +169,11 @@ static int start(struct call *c, struct connecting_words *words, struct error *e
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
-        run_log(&c->run, o->common.log, err) < 0 ||
+        common_options_watch(&o->common, &c->run, err) < 0 ||
         loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
         tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
         return -1;
+    words->dump = c->run.dump;
     plan = connecting_plan(words, &o->connect, &o->common, true, c->tls);
     c->connecting = connect_start(c->run.loop, &plan, &connect_events, c, err);
     return c->connecting != NULL ? 0 : -1;
@@ -251,7 +253,7 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
                        struct error *err)
 {
     if (connecting_find_target(w, &o->common, count, words, err) < 0 ||
-        connecting_check(w, &o->common, err) < 0)
+        connecting_check(w, &o->connect, &o->common, err) < 0)
         return -1;
     if (count > w->used) {
         error_set(err, EXITCODE_USAGE, "unexpected argument \"%s\": type messages after connecting",
@@ -268,12 +270,16 @@ static int check_options(struct chat_options *o, struct connecting_words *w, int
         return usage("--room requires --listen", err);
     if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0)
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->text.eol == TEXT_EOL_DEFAULT)
         o->text.eol = TEXT_EOL_LF;
-    return o->listens ? listening_check(&o->listen, &o->common, NULL, err)
-                      : find_target(o, w, count, words, err);
+    if (!o->listens)
+        return find_target(o, w, count, words, err);
+    if (listening_check(&o->listen, &o->common, NULL, err) < 0)
+        return -1;
+    return listening_check_output(&o->listen, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,
@@ -292,6 +298,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     connecting_clear(&words);
     listening_clear_options(&o.listen);
+    proxy_options_clear(&o.connect.proxy);
     common_options_clear(&o.common);
     options_clear_words(&o.byes);
     return status;

@@ -5,6 +5,7 @@
 
 #include "base/event.h"
 #include "core/throttle.h"
+#include "net/explain.h"
 
 enum { KEEPALIVE_MAX_S = 32767 }; /* MAX_TCP_KEEPIDLE of Linux */
 
@@ -63,13 +64,16 @@ const struct option_spec common_message_specs[] = {
     {.kind = OPTION_END},
 };
 
-const struct option_spec common_log_specs[] = {
+const struct option_spec common_watch_specs[] = {
     {OPTION_WORD, "log", 0, .value = "FILE", AT(log),
      .help = "log events to FILE as JSON lines (-: stderr)"},
+    {OPTION_WORD, "hexdump", 0, .value = "FILE", AT(hexdump_file), GIVEN(hexdump),
+     .help = "dump all data to FILE (stderr), as hexdump -C"},
+    {OPTION_ON, "explain", 0, AT(explain), .help = "explain every step, in the calls of sockets"},
     {.kind = OPTION_END},
 };
 
-int common_options_apply(const struct common_options *o, struct error *err)
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err)
 {
     if (o->only_ipv4 && o->only_ipv6) {
         error_set(err, EXITCODE_USAGE, "-4 and -6 cannot be used together");
@@ -84,7 +88,16 @@ int common_options_apply(const struct common_options *o, struct error *err)
     }
     event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
+    if (o->explain)
+        explain_start(encoding);
     return 0;
+}
+
+int common_options_watch(const struct common_options *o, struct run *r, struct error *err)
+{
+    if (run_log(r, o->log, err) < 0)
+        return -1;
+    return o->hexdump ? run_dump(r, o->hexdump_file, err) : 0;
 }
 
 void common_options_clear(struct common_options *o)

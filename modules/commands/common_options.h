@@ -3,6 +3,7 @@
 #define COMMANDS_COMMON_OPTIONS_H
 
 #include "commands/tls_options.h"
+#include "core/run.h"
 #include "net/socket.h"
 
 struct common_options {
@@ -23,6 +24,9 @@ struct common_options {
     bool quiet;
     bool timestamps;
     const char *log;
+    bool hexdump;
+    const char *hexdump_file; /* NULL: standard error */
+    bool explain;
     struct tls_options tls;
 };
 
@@ -39,10 +43,14 @@ extern const struct option_spec common_limit_specs[];
 extern const struct option_spec common_rate_specs[];
 extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
-extern const struct option_spec common_log_specs[];
+extern const struct option_spec common_watch_specs[];
 
-/* Sets how much is reported; refuses contradictions. Returns 0 or -1. */
-int common_options_apply(const struct common_options *o, struct error *err);
+/* Sets how much is reported, and explained in the encoding of the wire (NULL: none); refuses
+ * contradictions. Returns 0 or -1. */
+int common_options_apply(const struct common_options *o, const char *encoding, struct error *err);
+
+/* Opens the log and the dump that are wanted. Returns 0, or -1 with err filled. */
+int common_options_watch(const struct common_options *o, struct run *r, struct error *err);
 
 /* Frees the words of the options. */
 void common_options_clear(struct common_options *o);

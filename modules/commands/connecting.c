@@ -9,6 +9,7 @@
 #include "base/event.h"
 #include "base/num.h"
 #include "commands/prompt.h"
+#include "stages/tap_stage.h"
 
 #define AT(field) .offset = offsetof(struct connect_options, field)
 
@@ -17,6 +18,10 @@ static const char *const version_words[] = {"v1", "v2", NULL};
 const struct option_spec connect_specs[] = {
     {OPTION_DURATION, "connect-timeout", 0, .value = "TIME", AT(connect_timeout_ms),
      .help = "give up connecting after TIME; 0 never does"},
+    {OPTION_WORD, "proxy", 0, .value = "URL|@FILE", AT(proxy.word),
+     .help = "connect through a SOCKS or HTTP proxy"},
+    {OPTION_WORD, "proxy-tls-ca", 0, .value = "FILE|DIR", AT(proxy.ca),
+     .help = "trust these authorities for an https proxy"},
     {OPTION_CHOICE, "send-proxy", 0, .optional = true, .value = "v1|v2", AT(proxy_version),
      .given_offset = offsetof(struct connect_options, send_proxy), .choices = version_words,
      .help = "send a PROXY header first (v1)"},
@@ -130,6 +135,8 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
             (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
     if (tls != NULL)
         w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+    if (w->dump != NULL)
+        w->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &w->dump};
     return (struct connect_plan){
         .targets = &w->target,
         .count = 1,
@@ -139,13 +146,26 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .handshake_ms = o->handshake_timeout_ms,
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
+        .proxy = proxy_options_proxy(&c->proxy),
         .stages = w->stages,
         .stage_count = stages,
     };
 }
 
-int connecting_check(const struct connecting_words *w, const struct common_options *o,
-                     struct error *err)
+/* Only TCP goes through a proxy. */
+static int check_proxy(const struct connecting_words *w, struct connect_options *c,
+                       struct error *err)
+{
+    if (proxy_options_proxy(&c->proxy) == NULL && proxy_options_read(&c->proxy, err) < 0)
+        return -1;
+    if (proxy_options_proxy(&c->proxy) == NULL || w->target.port != 0)
+        return 0;
+    error_set(err, EXITCODE_USAGE, "--proxy and %s cannot be used together", w->target.host);
+    return -1;
+}
+
+int connecting_check(const struct connecting_words *w, struct connect_options *c,
+                     const struct common_options *o, struct error *err)
 {
     const char *word = o->binds.count > 0 ? o->binds.words[0] : NULL;
     struct addr target = {0}, local = {0};
@@ -162,7 +182,7 @@ int connecting_check(const struct connecting_words *w, const struct common_optio
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
-    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0)
+    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0 || check_proxy(w, c, err) < 0)
         return -1;
     if (word == NULL)
         return 0;

@@ -3,6 +3,7 @@
 #define COMMANDS_CONNECTING_H
 
 #include "commands/common_options.h"
+#include "commands/proxy_options.h"
 #include "core/conversation.h"
 #include "core/run.h"
 #include "net/connect.h"
@@ -11,6 +12,7 @@
 struct connect_options {
     int64_t connect_timeout_ms;
     int64_t retry_ms;
+    struct proxy_options proxy;
     bool send_proxy;
     enum proxy_header_version proxy_version;
 };
@@ -30,7 +32,8 @@ struct connecting_words {
     struct connect_target target;
     int used;      /* how many words were taken */
     bool prompted; /* and the user typed the others */
-    struct stage_plan stages[2];
+    struct stage_plan stages[3];
+    struct hexdump *dump; /* of the connection; NULL: none */
     struct tls_stage_config tls;
 };
 
@@ -50,10 +53,10 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
                                     const struct common_options *o, bool replying,
                                     struct tls_context *tls);
 
-/* Refuses more than one local address, and one that does not go with the target. Returns 0,
- * or -1 with a usage error. */
-int connecting_check(const struct connecting_words *w, const struct common_options *o,
-                     struct error *err);
+/* Reads --proxy. Refuses more than one local address, and one or a proxy that does not go with the
+ * target. Returns 0, or -1 with err filled; c->proxy is to be cleared. */
+int connecting_check(const struct connecting_words *w, struct connect_options *c,
+                     const struct common_options *o, struct error *err);
 
 /* Logs a new connection, and its end. The end also ends the run, with the failure of the
  * connection if there is one; o->why is moved. */

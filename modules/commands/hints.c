@@ -8,10 +8,11 @@
 #define CONNECTORS "send chat wait"
 #define LINE HINTS_LINE
 
+#define PROXY_ELSEWHERE "send, chat and wait have --proxy"
+#define PROXY "--proxy socks5://HOST:PORT or http://HOST:PORT connects through a proxy"
 #define RUN_PROGRAM "tcptool serve PROGRAM runs a program for each client"
 #define RUN_SHELL "tcptool serve sh -c COMMAND runs a command line for each client"
 #define NO_LUA "there is no Lua here; tcptool serve PROGRAM runs a program for each client"
-#define NO_PROXY "there is no proxy here"
 #define NO_UDP "there is no UDP here"
 
 #define LIMITS_LISTENING                                                              \
@@ -37,9 +38,14 @@ static const struct hint hints[] = {
     {NULL, "--ssl-verify", .text = "--tls verifies by itself"},
     {NULL, "--ssl-cert", .text = "--tls-cert FILE presents a certificate", .takes_value = true},
     {NULL, "--ssl-key", .text = "--tls-key FILE is the key of --tls-cert", .takes_value = true},
-    {NULL, "-x", .text = NO_PROXY, .takes_value = true, .is_final = true},
-    {NULL, "-X", .text = NO_PROXY, .takes_value = true, .is_final = true},
-    {NULL, "--proxy", .text = NO_PROXY, .is_final = true},
+    {CONNECTORS, "-x", .text = PROXY, .takes_value = true},
+    {CONNECTORS, "-X", .text = PROXY, .takes_value = true},
+    {LISTENERS, "-x", .text = PROXY_ELSEWHERE},
+    {LISTENERS, "-X", .text = PROXY_ELSEWHERE},
+    {LISTENERS, "--proxy", .text = PROXY_ELSEWHERE},
+    {LINE, "-x", .text = PROXY, .takes_value = true},
+    {LINE, "-X", .text = PROXY, .takes_value = true},
+    {LINE, "--proxy", .text = PROXY, .takes_value = true},
     {NULL, "-e", .text = RUN_PROGRAM, .takes_value = true, .is_final = true},
     {NULL, "-c", .text = RUN_SHELL, .takes_value = true, .is_final = true},
     {NULL, "--exec", .text = RUN_PROGRAM, .is_final = true},

@@ -13,9 +13,9 @@
 #include "commands/socket_options.h"
 #include "commands/text_options.h"
 #include "commands/workers.h"
-#include "net/resolver.h"
 #include "stages/host_stage.h"
 #include "stages/proxy_header.h"
+#include "stages/tap_stage.h"
 
 enum { PORT_FILE_RETRY_MS = 20 };
 
@@ -23,6 +23,7 @@ enum { PORT_FILE_RETRY_MS = 20 };
 
 const struct option_spec listen_specs[] = {
     {OPTION_PORT, "port", 'p', .value = "PORT", AT(port), .essential = true,
+     .given_offset = offsetof(struct listen_options, port_given),
      .help = "listen on PORT; 0 picks a free port"},
     {OPTION_NUMBER, "backlog", 0, .value = "N", AT(backlog), .max = INT32_MAX,
      .help = "queue up to N pending connections"},
@@ -70,8 +71,10 @@ void listening_clear_options(struct listen_options *o)
 int listening_take_word(struct listen_options *o, struct common_options *common, const char *word,
                         struct error *err)
 {
-    return endpoint_kind(word) == ENDPOINT_PORT ? endpoint_parse_port(word, 0, &o->port, err)
-                                                : options_add_word(&common->binds, word, err);
+    if (endpoint_kind(word) != ENDPOINT_PORT)
+        return options_add_word(&common->binds, word, err);
+    o->port_given = true;
+    return endpoint_parse_port(word, 0, &o->port, err);
 }
 
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
@@ -92,14 +95,40 @@ int listening_take_place(struct listen_options *o, struct common_options *common
     return count == 0 ? 0 : -1;
 }
 
-int listening_check(const struct listen_options *o, const struct common_options *common,
+/* Sockets that were passed come before --bind and --port. */
+static int find_inherited(struct listen_options *o, const struct common_options *common,
+                          struct error *err)
+{
+    if (inherited_find(&o->inherited, !o->port_given && common->binds.count == 0, err) < 0)
+        return -1;
+    if (o->inherited.is_connection) {
+        o->once = true;
+        o->workers = 1;
+    }
+    return 0;
+}
+
+int listening_check(struct listen_options *o, const struct common_options *common,
                     const char *shares, struct error *err)
 {
+    if (find_inherited(o, common, err) < 0)
+        return -1;
     if (o->workers > 1 && o->once)
         shares = "--once serves only one connection";
+    else if (common->hexdump)
+        shares = "--hexdump has one output";
     if (o->workers <= 1 || shares == NULL)
         return tls_options_check(&common->tls, TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
+    return -1;
+}
+
+int listening_check_output(const struct listen_options *o, struct error *err)
+{
+    if (!o->inherited.is_standard)
+        return 0;
+    error_set(err, EXITCODE_USAGE,
+              "cannot print what the client sends: it is standard output; use --port to listen");
     return -1;
 }
 
@@ -155,9 +184,10 @@ static void on_signal(void *arg, int number)
     bool waits_for_first = l->options->once && atomic_load(&l->limit.accepted) == 0;
 
     if (number == SIGHUP && has_files(l)) {
-        access_source_reload(&l->rules);
+        notify_reloading(&l->notify);
         tls_options_reload(&l->tls);
         event_log_reopen(l->run.log);
+        access_source_reload(&l->rules);
         return;
     }
     if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
@@ -167,8 +197,14 @@ static void on_signal(void *arg, int number)
     }
     l->signalled = true;
     report_stopping(l);
+    notify_stopping(&l->notify);
     workers_order(l->workers, WORKERS_STOP);
     server_stop(l->server);
+}
+
+static void on_reread(void *arg)
+{
+    notify_ready(&((struct listening *)arg)->notify);
 }
 
 static void on_accept_limit(struct timer *t)
@@ -185,11 +221,11 @@ static void on_accept_limit(struct timer *t)
     run_fail(&l->run, &why);
 }
 
-static void write_port_file(struct listening *l)
+static void write_port_file(struct listening *l, bool again)
 {
     struct error why = {0};
 
-    switch (port_file_write(l->options->port_file, server_listeners(l->server), &why)) {
+    switch (port_file_write(l->options->port_file, server_listeners(l->server), again, &why)) {
     case PORT_FILE_WRITTEN:
         break;
     case PORT_FILE_NO_READER:
@@ -203,7 +239,7 @@ static void write_port_file(struct listening *l)
 
 static void on_port_file_retry(struct timer *t)
 {
-    write_port_file(container_of(t, struct listening, port_file_retry));
+    write_port_file(container_of(t, struct listening, port_file_retry), true);
 }
 
 void listening_open(struct listening *l)
@@ -216,56 +252,25 @@ void listening_open(struct listening *l)
     l->accept_limit.on_due = on_accept_limit;
     l->port_file_retry.on_due = on_port_file_retry;
     l->access = (struct access)ACCESS_INIT;
+    l->rights.root = -1;
     l->rules = (struct access_source){
-        .allow = &l->options->allow, .deny = &l->options->deny, .access = &l->access};
+        .allow = &l->options->allow,
+        .deny = &l->options->deny,
+        .access = &l->access,
+        .on_reread = on_reread,
+        .arg = l,
+    };
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_DFL))
+    if (has_files(l) || (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN))
         sigaddset(&signals, SIGHUP); /* unless it is ignored, nohup(1): paths are removed first */
     if (run_init(&l->run, l->common->deadline_ms, &why) < 0 ||
-        run_log(&l->run, l->common->log, &why) < 0 ||
+        common_options_watch(l->common, &l->run, &why) < 0 ||
         loop_catch_signals(l->run.loop, &signals, on_signal, l, &why) < 0)
         run_fail(&l->run, &why);
-}
-
-/* Looks up the word of one --bind; NULL: every local address. */
-static int look_up_bind(struct listening *l, const char *word, struct listeners_bind *b,
-                        struct error *err)
-{
-    struct endpoint e = {0};
-    int result = -1;
-
-    if ((word == NULL || endpoint_parse_local(word, &e, err) == 0) &&
-        (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
-        struct resolver_question q = {e.host, 0, common_options_family(l->common), true};
-
-        b->everywhere = e.host == NULL;
-        b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
-        result = resolver_look_up(&l->run, &q, &b->addresses, err);
-    }
-    endpoint_clear(&e);
-    if (result < 0 && error_is_set(err))
-        error_prefix(err, "--bind");
-    return result;
-}
-
-static int look_up_binds(struct listening *l, struct error *err)
-{
-    const struct option_words *words = &l->common->binds;
-    size_t count = words->count > 0 ? words->count : 1;
-
-    l->binds = calloc(count, sizeof(*l->binds));
-    if (l->binds == NULL) {
-        error_errno(err, ENOMEM, "cannot listen");
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++) {
-        l->server_options.listen.count = i + 1;
-        if (look_up_bind(l, words->count > 0 ? words->words[i] : NULL, &l->binds[i], err) < 0)
-            return -1;
-    }
-    return 0;
+    else
+        notify_open(&l->notify, l->run.loop, &l->limit);
 }
 
 /* Rights that no file would get are a mistake. */
@@ -278,8 +283,8 @@ static int read_file_options(const struct listening *l, struct socket_file_optio
         return -1;
     if (!file->has_mode && !file->has_group)
         return 0;
-    for (size_t i = 0; i < l->server_options.listen.count; i++)
-        if (addr_is_file(&l->binds[i].addresses.items[0]))
+    for (size_t i = 0; i < l->binds.count; i++)
+        if (addr_is_file(&l->binds.items[i].addresses.items[0]))
             return 0;
     error_set(err, EXITCODE_USAGE, "%s requires --bind unix:PATH",
               file->has_mode ? "--socket-mode" : "--socket-group");
@@ -292,8 +297,9 @@ static int plan_server(struct listening *l, struct error *err)
     struct socket_file_options file = {0};
     size_t stages = 0;
 
-    if (look_up_binds(l, err) < 0 || read_file_options(l, &file, err) < 0 ||
-        access_source_open(&l->rules, &l->run, err) < 0 ||
+    if (confine_prepare(l, err) < 0 ||
+        (o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
+        read_file_options(l, &file, err) < 0 || access_source_open(&l->rules, &l->run, err) < 0 ||
         tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
     if (o->accept_proxy)
@@ -304,14 +310,17 @@ static int plan_server(struct listening *l, struct error *err)
         l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
     if (l->tls.context != NULL)
         l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
+    if (l->run.dump != NULL)
+        l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
     l->host_limit = (struct host_limit)HOST_LIMIT_INIT;
     l->host_limit.max = o->max_conns_per_host;
     l->server_options = (struct server_options){
-        .listen = {.binds = l->binds,
-                   .count = l->server_options.listen.count,
+        .listen = {.binds = l->binds.items,
+                   .count = l->binds.count,
                    .port = o->port,
+                   .inherited = o->inherited,
                    .socket = {.backlog = (int)o->backlog,
                               .file = file,
                               .socket = common_options_socket(l->common, l->replies)}},
@@ -322,38 +331,33 @@ static int plan_server(struct listening *l, struct error *err)
         .stage_count = stages,
         .limit = &l->limit,
     };
-    return 0;
+    return inherited_detach(&l->server_options.listen.inherited, err);
+}
+
+static void report_backlog(const struct listening *l)
+{
+    int limit = l->options->backlog != 128 && l->options->inherited.count == 0
+                    ? socket_backlog_limit()
+                    : -1;
+
+    if (limit >= 0 && l->options->backlog > (uint64_t)limit)
+        event_notice("--backlog %llu: reduced to %d (net.core.somaxconn)",
+                     (unsigned long long)l->options->backlog, limit);
 }
 
 static void announce(const struct listening *l)
 {
     const struct listeners *listeners = server_listeners(l->server);
-    int limit = l->options->backlog != 128 ? socket_backlog_limit() : -1;
     char text[ADDR_TEXT_SIZE];
 
-    if (limit >= 0 && l->options->backlog > (uint64_t)limit)
-        event_notice("--backlog %llu: reduced to %d (net.core.somaxconn)",
-                     (unsigned long long)l->options->backlog, limit);
+    if (l->options->inherited.count > 0 && (l->options->port_given || l->common->binds.count > 0))
+        event_notice("LISTEN_FDS: using the sockets passed instead of --bind and --port");
     for (size_t i = 0; i < listeners->count; i++)
         event_report(&(struct event){.kind = EVENT_LISTENING,
                                      .local = addr_format(&listeners->items[i].address, text)});
-    tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
-                         &listeners->items[0].address);
-}
-
-/* An address that is not local may be meant as a port: -b 8080. */
-static void explain_bind(const struct listening *l, struct error *err)
-{
-    const struct option_words *binds = &l->common->binds;
-
-    for (size_t i = 0; i < binds->count && err->number == EADDRNOTAVAIL; i++) {
-        char *meant = endpoint_with_brackets(binds->words[i]);
-
-        if (meant != NULL)
-            error_set(err, err->status, "--bind %s: %s; did you mean %s?", binds->words[i],
-                      strerror(EADDRNOTAVAIL), meant);
-        free(meant);
-    }
+    if (listeners->count > 0)
+        tls_options_announce(&l->tls, l->reached_by != NULL ? l->reached_by : "send",
+                             &listeners->items[0].address);
 }
 
 static int start(struct listening *l, struct error *err)
@@ -367,16 +371,19 @@ static int start(struct listening *l, struct error *err)
         return -1;
     l->server = server_open(&l->server_options, NULL, l->service, on_idle, l, err);
     if (l->server == NULL) {
-        explain_bind(l, err);
+        bind_words_explain(&l->common->binds, err);
         return -1;
     }
     if (l->options->port_file != NULL)
-        write_port_file(l);
-    if (run_is_over(&l->run) || (workers > 0 && workers_start(l, workers, err) < 0))
+        write_port_file(l, false);
+    report_backlog(l);
+    if (run_is_over(&l->run) || confine_enter(l, err) < 0 ||
+        (workers > 0 && workers_start(l, workers, err) < 0))
         return -1;
     announce(l);
+    notify_ready(&l->notify);
     server_start(l->server);
-    if (l->options->accept_timeout_ms > 0)
+    if (l->options->accept_timeout_ms > 0 && !l->options->inherited.is_connection)
         loop_set_timer(l->run.loop, &l->accept_limit, l->options->accept_timeout_ms);
     return 0;
 }
@@ -388,7 +395,8 @@ int listening_run(struct listening *l, struct error *err)
     if (run_is_over(&l->run))
         return 0;
     if (start(l, &why) == 0) {
-        run_loop(&l->run);
+        if (!l->idle) /* an inherited connection may be over already */
+            run_loop(&l->run);
     } else if (why.status == EXITCODE_USAGE) {
         error_move(err, &why);
         return -1;
@@ -400,26 +408,25 @@ int listening_run(struct listening *l, struct error *err)
 
 static void clear(struct listening *l)
 {
-    for (size_t i = 0; l->binds != NULL && i < l->server_options.listen.count; i++)
-        addr_list_clear(&l->binds[i].addresses);
-    free(l->binds);
+    bind_words_clear(&l->binds);
     access_source_close(&l->rules);
     tls_context_free(l->tls.context);
+    confine_clear(l);
 }
 
 int listening_end(struct listening *l, const struct local_startup *startup)
 {
+    unsigned long long refused = atomic_load(&l->limit.refused);
     struct error why = {0};
 
+    notify_stopping(&l->notify);
     workers_end(l);
     if (l->server != NULL) {
         server_end(l->server);
         l->cut += server_cut(l->server);
-        l->refused += server_refused(l->server);
     }
-    if (l->refused > 0)
-        event_notice(l->refused == 1 ? "refused %llu client" : "refused %llu clients",
-                     (unsigned long long)l->refused);
+    if (refused > 0)
+        event_notice(refused == 1 ? "refused %llu client" : "refused %llu clients", refused);
     if (l->cut > 0) {
         error_set(&why, EXITCODE_FAILED,
                   l->cut == 1 ? "%llu connection was closed before all of its data was delivered"
@@ -429,11 +436,13 @@ int listening_end(struct listening *l, const struct local_startup *startup)
         run_report(&l->run, &why);
     }
     server_free(l->server);
+    l->server = NULL;
     if (l->service != NULL)
         text_options_add_counts(&l->counts, &l->service->counts);
     service_free(l->service);
     clear(l);
     if (l->text != NULL)
         text_options_report(l->text, &l->counts);
+    notify_close(&l->notify);
     return run_end(&l->run, startup);
 }

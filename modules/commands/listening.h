@@ -4,11 +4,16 @@
 #define COMMANDS_LISTENING_H
 
 #include "commands/access_source.h"
+#include "commands/bind_words.h"
 #include "commands/common_options.h"
+#include "commands/confine.h"
+#include "commands/notify.h"
+#include "core/rights.h"
 #include "net/service.h"
 
 struct listen_options {
     unsigned port;
+    bool port_given;
     uint64_t backlog;
     bool once;
     uint64_t max_conns;
@@ -22,6 +27,8 @@ struct listen_options {
     bool accept_proxy;
     struct option_words allow;
     struct option_words deny;
+    struct confine_options confine;
+    struct inherited inherited; /* found by listening_check() */
 };
 
 #define LISTEN_DEFAULTS(number)                                                             \
@@ -47,6 +54,7 @@ struct listening {
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
     const char *reached_by;        /* the command that connects; NULL: send */
+    const char *program;           /* the path of the one that clients get, or NULL */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -55,17 +63,19 @@ struct listening {
     struct server_options server_options;
     struct server_limit limit;
     struct host_limit host_limit;
-    struct listeners_bind *binds;
+    struct bind_words binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[4];
+    struct stage_plan stages[5];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;
     struct workers *workers; /* NULL: one loop */
+    struct rights rights;
+    struct transcode_hold encodings[2];
     struct text_counts counts;
     uint64_t cut;
-    uint64_t refused;
+    struct notify notify;
     bool signalled;
     bool idle; /* no client of the first loop is left */
 };
@@ -82,10 +92,14 @@ int listening_take_word(struct listen_options *o, struct common_options *common,
 int listening_take_place(struct listen_options *o, struct common_options *common, int count,
                          char **words, struct error *err);
 
-/* Refuses contradictions, and --workers with --once and where loops would share something:
- * why, or NULL. Returns 0, or -1 with a usage error. */
-int listening_check(const struct listen_options *o, const struct common_options *common,
+/* Finds inherited sockets; a connection among them sets once. Refuses contradictions, and
+ * --workers with --once and where loops would share something: why, or NULL. Returns 0, or -1
+ * with err filled. */
+int listening_check(struct listen_options *o, const struct common_options *common,
                     const char *shares, struct error *err);
+
+/* Refuses to print where standard output is the client. Returns 0, or -1 with a usage error. */
+int listening_check_output(const struct listen_options *o, struct error *err);
 
 /* Fills the parts of l->plan that common options decide. */
 void listening_plan(struct listening *l);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/kept_path.h"
 
 static int list_ports(const struct listeners *l, struct buf *text)
 {
@@ -64,7 +65,7 @@ static int replace_file(const char *path, const struct buf *text)
     return failure;
 }
 
-enum port_file_result port_file_write(const char *path, const struct listeners *l,
+enum port_file_result port_file_write(const char *path, const struct listeners *l, bool again,
                                       struct error *err)
 {
     struct buf text = {0};
@@ -73,16 +74,16 @@ enum port_file_result port_file_write(const char *path, const struct listeners *
 
     if (list_ports(l, &text) < 0) {
         failure = ENOMEM;
-    } else if (stat(path, &status) < 0 || S_ISREG(status.st_mode)) {
+    } else if (!again && (stat(path, &status) < 0 || S_ISREG(status.st_mode))) {
         failure = replace_file(path, &text);
     } else {
-        fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        fd = kept_path_open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0);
         failure = fd >= 0 ? write_and_close(fd, &text) : errno;
     }
     buf_free(&text);
     if (failure == 0)
         return PORT_FILE_WRITTEN;
-    if (failure == ENXIO && S_ISFIFO(status.st_mode))
+    if (failure == ENXIO && (again || S_ISFIFO(status.st_mode)))
         return PORT_FILE_NO_READER;
     error_errno(err, failure, "cannot write %s", path);
     return PORT_FILE_FAILED;

@@ -11,8 +11,8 @@ enum port_file_result {
 };
 
 /* Writes the ports, each once, one per line; unix sockets have none. A regular file appears whole
- * or not at all. */
-enum port_file_result port_file_write(const char *path, const struct listeners *l,
+ * or not at all. again: path had no reader. */
+enum port_file_result port_file_write(const char *path, const struct listeners *l, bool again,
                                       struct error *err);
 
 #endif

@@ -59,7 +59,7 @@ static const struct option_table tables[] = {
     {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct send_options, common), NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct send_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct send_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct send_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -294,6 +294,7 @@ static int start(struct send *s, struct error *err)
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);
+    s->words.dump = s->run.dump;
     plan = connecting_plan(&s->words, &o->connect, &o->common, false, s->tls);
     s->connecting = connect_start(s->run.loop, &plan, &connect_events, s, err);
     return s->connecting != NULL ? 0 : -1;
@@ -315,9 +316,10 @@ static int check_options(struct send *s, int count, char **words, struct error *
 {
     const struct send_options *o = &s->options;
 
-    if (text_options_check(&o->text, err) < 0 || common_options_apply(&o->common, err) < 0 ||
+    if (text_options_check(&o->text, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0 ||
         connecting_find_target(&s->words, &o->common, count, words, err) < 0 ||
-        connecting_check(&s->words, &o->common, err) < 0)
+        connecting_check(&s->words, &s->options.connect, &o->common, err) < 0)
         return -1;
     if (o->until == UNTIL_QUIET && o->quiet_ms == 0) {
         error_set(err, EXITCODE_USAGE, "--until quiet requires a time above 0");
@@ -355,7 +357,7 @@ static int send_all(struct send *s, const struct local_startup *startup, struct 
     bool misused = false;
 
     if (run_init(&s->run, s->options.common.deadline_ms, &why) < 0 ||
-        run_log(&s->run, s->options.common.log, &why) < 0)
+        common_options_watch(&s->options.common, &s->run, &why) < 0)
         run_fail(&s->run, &why);
     if (!run_is_over(&s->run) && start(s, &why) < 0) {
         misused = why.status == EXITCODE_USAGE;
@@ -386,6 +388,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
         status = command_misused(self, &why);
     message_clear(&s.message);
     connecting_clear(&s.words);
+    proxy_options_clear(&s.options.connect.proxy);
     tls_context_free(s.tls);
     common_options_clear(&s.options.common);
     return status;

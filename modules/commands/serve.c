@@ -63,6 +63,7 @@ static const struct option_table tables[] = {
     {"where", "", listen_specs, offsetof(struct serve_options, listen), NULL},
     {"where", "", listen_worker_specs, offsetof(struct serve_options, listen), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct serve_options, listen.confine), NULL},
     {"output", "Replies and output", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
@@ -71,7 +72,7 @@ static const struct option_table tables[] = {
     {"connection", "Connections", common_socket_specs, offsetof(struct serve_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct serve_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct serve_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct serve_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -129,7 +130,7 @@ static bool is_labelled(const struct serve_options *o)
     return o->label || (!o->raw && isatty(STDOUT_FILENO));
 }
 
-static int check_workers(const struct serve_options *o, bool runs_program, struct error *err)
+static int check_listening(struct serve_options *o, bool runs_program, struct error *err)
 {
     const struct text_format format = {.printable = is_labelled(o)};
     const char *shares = NULL;
@@ -142,7 +143,9 @@ static int check_workers(const struct serve_options *o, bool runs_program, struc
         shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
         shares = "only one worker keeps lines and characters whole: use --raw, without -e";
-    return listening_check(&o->listen, &o->common, shares, err);
+    if (listening_check(&o->listen, &o->common, shares, err) < 0)
+        return -1;
+    return replies(o) || runs_program ? 0 : listening_check_output(&o->listen, err);
 }
 
 /* Returns the option that has no meaning where nothing is printed and each client is not
@@ -207,7 +210,7 @@ static bool has_escape(const char *text)
     return text != NULL && text[1] != '\0';
 }
 
-static int check_options(const struct serve_options *o, char **words, struct error *err)
+static int check_options(struct serve_options *o, char **words, struct error *err)
 {
     bool runs_program = words[0] != NULL;
 
@@ -224,7 +227,8 @@ static int check_options(const struct serve_options *o, char **words, struct err
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
     if (check_shared_data(o, err) < 0 || text_options_check(&o->text, err) < 0 ||
-        check_workers(o, runs_program, err) < 0 || common_options_apply(&o->common, err) < 0)
+        check_listening(o, runs_program, err) < 0 ||
+        common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
         event_notice("--reply: a backslash is sent as typed; for a line ending, type $'%s'",
@@ -307,6 +311,7 @@ static void configure(struct serve *s, char **words, const struct local_startup 
         .plan.on_closing = o->progress || o->common.verbose ? on_closing : NULL,
         .replies = words[0] != NULL || shares_data(o) || (replies(o) && !o->discard),
         .shows_clients = true,
+        .program = s->program_path,
     };
     s->echo = (struct echo_config){.on_begin = o->progress ? on_begin : NULL, .arg = s};
     s->answer.print = (struct print_config){

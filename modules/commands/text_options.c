@@ -63,6 +63,14 @@ int text_options_check(const struct text_options *o, struct error *err)
     return o->local_encoding != NULL ? transcode_check(o->local_encoding, err) : 0;
 }
 
+int text_options_keep(const struct text_options *o, struct transcode_hold both[2],
+                      struct error *err)
+{
+    if (o->encoding != NULL && transcode_keep(&both[0], o->encoding, err) < 0)
+        return -1;
+    return o->local_encoding != NULL ? transcode_keep(&both[1], o->local_encoding, err) : 0;
+}
+
 void text_options_add_counts(struct text_counts *to, const struct text_counts *from)
 {
     to->incoming.errors += from->incoming.errors;

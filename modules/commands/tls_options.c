@@ -4,9 +4,11 @@
 #include <limits.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/event.h"
+#include "base/kept_path.h"
 #include "net/tls_certificate.h"
 
 #define AT(field) .offset = offsetof(struct tls_options, field)
@@ -96,6 +98,23 @@ int tls_options_check(const struct tls_options *o, enum tls_role role, struct er
 bool tls_options_have_files(const struct tls_options *o)
 {
     return o->settings.cert != NULL || o->settings.ca != NULL || o->settings.psk != NULL;
+}
+
+int tls_options_keep_files(const struct tls_options *o, struct error *err)
+{
+    const struct tls_settings *s = &o->settings;
+    const char *const files[] = {s->cert, s->key, s->ca, s->psk};
+    struct stat status;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (files[i] != NULL &&
+            kept_path_add(files[i],
+                          stat(files[i], &status) == 0 && S_ISDIR(status.st_mode)
+                              ? KEPT_PATH_READ_TREE
+                              : KEPT_PATH_READ,
+                          err) < 0)
+            return -1;
+    return 0;
 }
 
 int tls_options_prepare(const struct tls_options *o, enum tls_role role,

@@ -19,6 +19,9 @@ int tls_options_check(const struct tls_options *o, enum tls_role role, struct er
 /* Returns true when there are files that can be read again. */
 bool tls_options_have_files(const struct tls_options *o);
 
+/* Adds them to the paths that are kept (kept_path.h). Returns 0, or -1 with err filled. */
+int tls_options_keep_files(const struct tls_options *o, struct error *err);
+
 /* Sets *context, which is to be freed, where TLS is asked for, and leaves it NULL elsewhere.
  * Returns 0, or -1 with err filled. */
 int tls_options_prepare(const struct tls_options *o, enum tls_role role,

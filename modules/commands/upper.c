@@ -29,6 +29,7 @@ static const struct option_table tables[] = {
     {"where", "", listen_specs, offsetof(struct upper_options, listen), NULL},
     {"where", "", listen_worker_specs, offsetof(struct upper_options, listen), NULL},
     {"access", "Who gets in", listen_access_specs, offsetof(struct upper_options, listen), NULL},
+    {"rights", "Rights", confine_specs, offsetof(struct upper_options, listen.confine), NULL},
     {"output", "Replies", what_specs, 0, NULL},
     {"text", "Text", text_specs, offsetof(struct upper_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct upper_options, common.tls), NULL},
@@ -37,7 +38,7 @@ static const struct option_table tables[] = {
     {"connection", "Connections", common_socket_specs, offsetof(struct upper_options, common),
      NULL},
     {"messages", "Messages", common_message_specs, offsetof(struct upper_options, common), NULL},
-    {"messages", "", common_log_specs, offsetof(struct upper_options, common), NULL},
+    {"messages", "", common_watch_specs, offsetof(struct upper_options, common), NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -57,7 +58,7 @@ static int check_options(struct upper_options *o, int count, char **words, struc
     if (text_options_check(&o->text, err) < 0 ||
         listening_check(&o->listen, &o->common, NULL, err) < 0)
         return -1;
-    return common_options_apply(&o->common, err);
+    return common_options_apply(&o->common, o->text.encoding, err);
 }
 
 static int run(const struct command *self, const struct local_startup *startup, int argc,

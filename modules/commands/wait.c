@@ -1,4 +1,4 @@
-/* The command wait: its options, its signals, and the program that follows it. */
+/* The command wait: its options, and the program that follows it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,12 +121,13 @@ static int check(struct wait *w, int count, char **words, struct error *err)
     const struct wait_options *o = &w->options;
 
     if (text_options_check(&o->text, err) < 0 || check_words(w, count, err) < 0 ||
-        common_options_apply(&o->common, err) < 0 ||
+        common_options_apply(&o->common, NULL, err) < 0 ||
         wait_address_read(&w->addresses, count, words, o->now, err) < 0 ||
         encode_message(w, err) < 0)
         return -1;
     for (size_t i = 0; i < w->addresses.count; i++)
-        if (connecting_check(&w->addresses.items[i].words, &o->common, err) < 0)
+        if (connecting_check(&w->addresses.items[i].words, &w->options.connect, &o->common, err) <
+            0)
             return -1;
     if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &w->tls, err) < 0)
         return -1;
@@ -136,32 +137,6 @@ static int check(struct wait *w, int count, char **words, struct error *err)
         a->plan = connecting_plan(&a->words, &o->connect, &o->common, false, w->tls);
     }
     return w->program != NULL ? check_program(w->program[0], err) : 0;
-}
-
-static void on_signal(void *arg, int number)
-{
-    struct wait *w = arg;
-
-    w->run.signal = number;
-    loop_stop(w->run.loop);
-}
-
-/* As process 1, which signals end only when it catches them, wait ends by them, too. What was
- * ignored or blocked at the start stays so. */
-static int catch_signals(struct wait *w, const struct local_startup *startup, struct error *err)
-{
-    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        struct sigaction action;
-
-        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
-            sigismember(&startup->blocked, numbers[i]) == 0)
-            sigaddset(&signals, numbers[i]);
-    }
-    return loop_catch_signals(w->run.loop, &signals, on_signal, w, err);
 }
 
 static void prepare_tries(struct wait *w)
@@ -178,13 +153,12 @@ static void prepare_tries(struct wait *w)
     wait_try_prepare(&w->tries);
 }
 
-static void try_now(struct wait *w, const struct local_startup *startup)
+static void try_now(struct wait *w)
 {
     int64_t given_ms = w->options.common.deadline_ms;
     struct error why = {0};
 
-    if (run_init(&w->run, given_ms == NOT_GIVEN ? 0 : given_ms, &why) < 0 ||
-        catch_signals(w, startup, &why) < 0)
+    if (run_init(&w->run, given_ms == NOT_GIVEN ? 0 : given_ms, &why) < 0)
         run_fail(&w->run, &why);
     else
         wait_now(&w->tries, &w->addresses);
@@ -192,7 +166,7 @@ static void try_now(struct wait *w, const struct local_startup *startup)
 
 /* Messages are written without a loop, since that would open standard error again, in the place
  * of the one that PROGRAM gets. */
-static void wait_long(struct wait *w, const struct local_startup *startup)
+static void wait_long(struct wait *w)
 {
     int64_t given_ms = w->options.common.deadline_ms;
     struct wait_goal goal = {
@@ -202,7 +176,7 @@ static void wait_long(struct wait *w, const struct local_startup *startup)
     };
     struct error why = {0};
 
-    if (run_init_worker(&w->run, &why) < 0 || catch_signals(w, startup, &why) < 0)
+    if (run_init_worker(&w->run, &why) < 0)
         run_fail(&w->run, &why);
     else
         wait_until(&w->tries, &w->addresses, &goal);
@@ -237,9 +211,9 @@ static int run(const struct command *self, const struct local_startup *startup, 
     } else if (status < 0) {
         prepare_tries(&w);
         if (w.options.now)
-            try_now(&w, startup);
+            try_now(&w);
         else
-            wait_long(&w, startup);
+            wait_long(&w);
         text_options_report(&w.options.text, &w.tries.counts);
         status = run_end(&w.run, startup);
         if (status == EXITCODE_OK && w.program != NULL)
@@ -247,6 +221,7 @@ static int run(const struct command *self, const struct local_startup *startup, 
     }
     buf_free(&w.message);
     wait_address_clear(&w.addresses);
+    proxy_options_clear(&w.options.connect.proxy);
     tls_context_free(w.tls);
     common_options_clear(&w.options.common);
     return status;

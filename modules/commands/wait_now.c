@@ -180,7 +180,8 @@ static bool needs_look_up(const struct scan *s)
 {
     const struct wait_address *a = address_at(s, &s->next);
 
-    return wait_address_ports(a) > 1 && a->known.count == 0 && a->plan.bind == NULL;
+    return wait_address_ports(a) > 1 && a->known.count == 0 && a->plan.bind == NULL &&
+           a->plan.proxy == NULL;
 }
 
 static void look_up(struct scan *s)

@@ -158,10 +158,8 @@ bool workers_are_done(const struct workers *w)
 
 static void clear(struct listening *l, struct worker *w)
 {
-    if (w->server != NULL) {
+    if (w->server != NULL)
         l->cut += server_cut(w->server);
-        l->refused += server_refused(w->server);
-    }
     server_free(w->server);
     if (w->service != NULL)
         text_options_add_counts(&l->counts, &w->service->counts);

@@ -235,6 +235,7 @@ struct child_table *child_table_new(struct loop *l, const struct local_startup *
 {
     struct child_table *t = calloc(1, sizeof(*t));
 
+    local_expect_children();
     if (t != NULL) {
         t->startup = startup;
         t->loop = l;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/event.h"
+#include "base/kept_path.h"
 #include "base/line_queue.h"
 #include "text/json.h"
 
@@ -144,7 +145,8 @@ static void on_event(struct watch *w, uint32_t events)
 
 static int open_file(const char *path, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    int fd = kept_path_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                            0666);
 
     if (fd < 0)
         error_errno(err, errno, "cannot open %s", path);

@@ -7,6 +7,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/step.h"
 #include "core/stream_private.h"
 
 enum {
@@ -50,6 +51,20 @@ static enum kernel_copy_result find_unready(struct stream *from, struct stream *
                                                                     : KERNEL_COPY_STARVED;
 }
 
+static void report(const struct stream *from, const struct stream *to, size_t n, int failure)
+{
+    struct step step = {
+        .kind = STEP_SPLICE_FROM, .fd = from->transport.fd, .size = n, .failure = failure};
+
+    if (from->transport.access == KERNEL_SOCKET)
+        step_report(&step);
+    if (to->transport.access != KERNEL_SOCKET)
+        return;
+    step.kind = from->transport.access == KERNEL_FILE ? STEP_SENDFILE : STEP_SPLICE_TO;
+    step.fd = to->transport.fd;
+    step_report(&step);
+}
+
 /* A call between two ends does not say which one has failed, except where only sockets
  * fail like this. Reading and writing by hand finds out the rest. */
 static enum kernel_copy_result find_failed(struct stream *from, struct stream *to, int number)
@@ -65,6 +80,7 @@ static enum kernel_copy_result find_failed(struct stream *from, struct stream *t
     case EHOSTUNREACH:
     case ENETUNREACH:
     case ECONNABORTED:
+        report(from, to, 0, number);
         error_cause(&why, number);
         if (to->transport.access == KERNEL_SOCKET) {
             stream_met_write(to, IO_FAILED, 0, &why);
@@ -175,6 +191,7 @@ enum kernel_copy_result kernel_copy(struct workspace *w, struct stream *from, st
     if (n == 0)
         return stream_met_read(from, IO_END, 0, 0, NULL) == IO_FAILED ? KERNEL_COPY_READ_FAILED
                                                                       : KERNEL_COPY_END;
+    report(from, to, (size_t)n, 0);
     stream_met_read(from, IO_OK, max, (size_t)n, NULL);
     if (into_file)
         return empty_pipe(w, to, (size_t)n, rest);

@@ -13,6 +13,24 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static void end_by(int number)
+{
+    _exit(128 + number);
+}
+
+/* The kernel spares process 1 of a PID namespace the default effect of a signal
+ * (pid_namespaces(7)), and leaves it the zombies of others, which are of no use to it. */
+static void act_as_first_process(void)
+{
+    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction end = {.sa_handler = end_by}, reap = {.sa_handler = SIG_IGN}, old;
+
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(ending[i], &end, NULL);
+    sigaction(SIGCHLD, &reap, NULL);
+}
+
 struct local_startup local_start(void)
 {
     struct local_startup s = {0};
@@ -34,10 +52,19 @@ struct local_startup local_start(void)
     sigaction(SIGPIPE, &ignore, &s.on_pipe);
     sigaction(SIGTTIN, &ignore, &s.on_background_read);
     sigaction(SIGCHLD, &act, &s.on_child_end);
+    if (getpid() == 1)
+        act_as_first_process();
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     return s;
+}
+
+void local_expect_children(void)
+{
+    struct sigaction act = {.sa_handler = SIG_DFL};
+
+    sigaction(SIGCHLD, &act, NULL);
 }
 
 void local_restore_signals(const struct local_startup *s)
@@ -129,7 +156,8 @@ static enum io local_write(struct transport *t, const struct iovec *iov, int cou
     return IO_OK;
 }
 
-/* Closes fd, and keeps a standard descriptor occupied. dup2(2) does not report what closing
+/* Closes fd, and keeps a standard descriptor occupied, by what can neither be read nor written
+ * and is there after chroot(2) as well. dup2(2) does not report what closing
  * finds out, such as a full disk of a network file system; closing a duplicate first does. */
 static int close_local(struct transport *t)
 {
@@ -138,7 +166,7 @@ static int close_local(struct transport *t)
     t->fd = -1;
     if (fd > STDERR_FILENO)
         return close(fd);
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    null = open("/", O_PATH | O_CLOEXEC);
     copy = null >= 0 ? dup(fd) : -1;
     if (copy >= 0)
         result = close(copy);
@@ -307,6 +335,28 @@ struct stream *local_open_file(struct loop *l, const char *path, struct error *e
     if (t.fd >= 0)
         return open_local(l, &t, false, path, err);
     error_errno(err, errno, "cannot open %s", path);
+    return NULL;
+}
+
+struct stream *local_append_file(struct loop *l, const char *path, struct error *err)
+{
+    struct transport t = {.ops = &output_ops};
+
+    t.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
+    if (t.fd >= 0)
+        return open_local(l, &t, true, path, err);
+    error_errno(err, errno, "cannot open %s", path);
+    return NULL;
+}
+
+struct stream *local_open_error_output(struct loop *l, struct error *err)
+{
+    struct transport t = {.ops = &output_ops};
+
+    t.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (t.fd >= 0)
+        return open_local(l, &t, true, "standard error", err);
+    error_errno(err, errno, "cannot open standard error");
     return NULL;
 }
 

@@ -28,8 +28,13 @@ struct local_startup {
  * of stopping the whole program). Gives SIGCHLD its default effect, since with
  * an inherited SIG_IGN nothing is known of how a child ended (wait(2)), and blocks it, so that
  * no thread takes it from where it is waited for.
+ * Process 1 of a PID namespace ends by SIGHUP, SIGINT, SIGQUIT and SIGTERM, with status 128+N, and
+ * leaves no zombie of another process; it ignores SIGCHLD until local_expect_children().
  */
 struct local_startup local_start(void);
+
+/* From now on it is to be known how the children of this process have ended. */
+void local_expect_children(void);
 
 /* Gives signals back the effect and the mask that they had at the start: for a program that
  * is to be executed, and to die of a signal. */
@@ -42,11 +47,16 @@ void local_restore_descriptors(const struct local_startup *s);
 /* Open standard input, standard output, and a file to be read; a FIFO is not waited for.
  * Shared output is written by several loops, all but the first of which open it again. path
  * is not copied. Return NULL with err filled on failure. Closing a standard descriptor
- * leaves /dev/null in its place. */
+ * leaves one in its place that can neither be read nor written. */
 struct stream *local_open_input(struct loop *l, struct error *err);
 struct stream *local_open_output(struct loop *l, struct error *err);
 struct stream *local_open_output_shared(struct loop *l, bool again, struct error *err);
 struct stream *local_open_file(struct loop *l, const char *path, struct error *err);
+
+/* Open a file to append to, which is made when it is not there, and standard error, which stays
+ * open when the stream is closed. path is not copied. Return NULL with err filled on failure. */
+struct stream *local_append_file(struct loop *l, const char *path, struct error *err);
+struct stream *local_open_error_output(struct loop *l, struct error *err);
 
 /* Takes over one end of a pipe whose other end another process has, and makes it
  * non-blocking. */

@@ -5,6 +5,8 @@
 
 #include "base/num.h"
 
+enum { PATIENCE_MS = 1000 };
+
 static void on_deadline(struct timer *t)
 {
     struct run *r = container_of(t, struct run, deadline);
@@ -44,6 +46,12 @@ int run_log(struct run *r, const char *path, struct error *err)
     return r->log != NULL ? 0 : -1;
 }
 
+int run_dump(struct run *r, const char *path, struct error *err)
+{
+    r->dump = hexdump_open(path, r->loop, err);
+    return r->dump != NULL ? 0 : -1;
+}
+
 void run_mark(struct run *r, enum exitcode status)
 {
     if (r->status == EXITCODE_OK)
@@ -80,6 +88,33 @@ void run_loop(struct run *r)
         run_fail(r, &why);
 }
 
+static void on_patience_end(struct timer *t)
+{
+    t->on_due = NULL;
+}
+
+/* A dump is written to its end, as output is. But a run that is out of time, or that a signal
+ * ends, waits no longer than PATIENCE_MS for an output that takes nothing. */
+static void write_dump(struct run *r)
+{
+    bool hurries = r->signal != 0 || r->status == EXITCODE_TIMEOUT;
+    struct timer patience = {.on_due = on_patience_end};
+    struct error why = {0};
+    size_t left, before = 0;
+    int signal = r->signal;
+
+    while ((left = hexdump_unwritten(r->dump)) > 0 && patience.on_due != NULL &&
+           r->signal == signal) {
+        if (hurries && left != before)
+            loop_set_timer(r->loop, &patience, PATIENCE_MS);
+        before = left;
+        if (loop_round(r->loop, true, &why) < 0)
+            break;
+    }
+    error_clear(&why);
+    loop_cancel_timer(r->loop, &patience);
+}
+
 void run_clear(struct run *r)
 {
     struct error why = {0};
@@ -87,6 +122,10 @@ void run_clear(struct run *r)
     if (event_log_close(r->log, &why) < 0)
         run_report(r, &why);
     r->log = NULL;
+    write_dump(r);
+    if (hexdump_close(r->dump) < 0)
+        run_mark(r, EXITCODE_FAILED);
+    r->dump = NULL;
     if (r->is_first)
         event_writer_stop(&r->events);
     r->is_first = false;

@@ -7,6 +7,7 @@
 
 #include "core/event_log.h"
 #include "core/event_writer.h"
+#include "core/hexdump.h"
 #include "core/local.h"
 #include "core/workspace.h"
 
@@ -15,6 +16,7 @@ struct run {
     struct workspace work;
     struct event_writer events;
     struct event_log *log; /* NULL: none */
+    struct hexdump *dump;  /* the same */
     struct timer deadline;
     int64_t deadline_ms;
     struct error fatal;   /* what ended the run; reported by run_end() */
@@ -32,6 +34,10 @@ int run_init_worker(struct run *r, struct error *err);
 /* Logs events to the file path, which is not copied; NULL: none. Returns 0, or -1 with err
  * filled. */
 int run_log(struct run *r, const char *path, struct error *err);
+
+/* Dumps connections that have a tap (core/tap.h) to the file path, or standard error. Returns 0,
+ * or -1 with err filled. */
+int run_dump(struct run *r, const char *path, struct error *err);
 
 /* Ends the run with this failure, which is moved; the first one counts. */
 void run_fail(struct run *r, struct error *why);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/num.h"
+#include "base/step.h"
 
 struct handshake {
     struct deferred deferred;
@@ -96,6 +98,19 @@ void handshake_cancel(struct handshake *h)
 
 static void on_readable(void *arg);
 
+/* A failure of the stream names the peer already. */
+static void name_failure(const struct handshake *h, struct error *why)
+{
+    const struct error *failure = stream_failure(h->stream);
+    const char *name = h->stage != NULL ? h->stage->ops->name : "handshake";
+
+    if (failure != NULL && why != NULL && error_is_set(why) &&
+        strcmp(failure->text, why->text) == 0)
+        error_prefix(why, "%s", name);
+    else
+        error_prefix(why, "%s: %s", stream_name(h->stream), name);
+}
+
 static enum handshake_end advance(struct handshake *h, struct error *why)
 {
     while (h->left > 0) {
@@ -107,6 +122,9 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
             result = h->stage->ops->step(h->stage, h->stream, why);
         switch (result) {
         case STAGE_DONE:
+            step_report(&(struct step){.kind = STEP_STAGE,
+                                       .fd = stream_descriptor(h->stream),
+                                       .host = h->stage->ops->name});
             if (h->stage->ops->on_done != NULL)
                 h->stage->ops->on_done(h->stage, h->arg);
             h->stage->ops->free(h->stage);
@@ -123,9 +141,10 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
             return HANDSHAKE_WAITS;
         case STAGE_REFUSED:
             return HANDSHAKE_REFUSED;
+        case STAGE_RECONNECT:
+            return HANDSHAKE_RECONNECT;
         case STAGE_FAILED:
-            error_prefix(why, "%s: %s", stream_name(h->stream),
-                         h->stage != NULL ? h->stage->ops->name : "handshake");
+            name_failure(h, why);
             return HANDSHAKE_FAILED;
         }
     }

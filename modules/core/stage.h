@@ -5,7 +5,7 @@
  * owns all three, so cancelling means freeing.
  *
  *   accept:  [proxy header] [access] [limit per host] [tls]      the header names the client
- *   dial:    [proxy header] [tls]
+ *   dial:    [tls to the proxy] [proxy] [proxy header] [tls]
  */
 #ifndef CORE_STAGE_H
 #define CORE_STAGE_H
@@ -16,8 +16,9 @@ enum stage_result {
     STAGE_DONE,
     STAGE_WANTS_READ,
     STAGE_WANTS_WRITE,
-    STAGE_REFUSED, /* by a rule, which err names: not a failure */
-    STAGE_FAILED,  /* err has the cause, to which the peer's name is prefixed */
+    STAGE_REFUSED,   /* by a rule, which err names: not a failure */
+    STAGE_RECONNECT, /* of a dialed connection: the stage goes on in a new one */
+    STAGE_FAILED,    /* err has the cause, to which the peer's name is prefixed */
 };
 
 struct stage {
@@ -70,8 +71,9 @@ struct handshake;
 enum handshake_end {
     HANDSHAKE_WAITS, /* *h is set, and on_end is called later, once */
     HANDSHAKE_DONE,
-    HANDSHAKE_REFUSED, /* why names the rule */
-    HANDSHAKE_FAILED,  /* why has a whole sentence */
+    HANDSHAKE_REFUSED,   /* why names the rule */
+    HANDSHAKE_RECONNECT, /* close s, dial anew and begin again: a stage asks for it */
+    HANDSHAKE_FAILED,    /* why has a whole sentence */
 };
 
 /*

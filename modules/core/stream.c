@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/step.h"
 #include "core/stream_private.h"
 
 enum {
@@ -19,14 +20,15 @@ void stream_update_interest(struct stream *s)
 
     if (s->transport.fd < 0 || s->transport.always_ready || s->closed)
         return;
-    if (s->on_readable != NULL)
+    if (s->on_readable != NULL && !s->paused)
         events |= EPOLLIN | EPOLLRDHUP;
-    if (s->out != NULL || s->transport.holds_output || s->waiters.next != &s->waiters ||
-        s->on_delivered != NULL)
+    if ((s->out != NULL || s->transport.holds_output || s->waiters.next != &s->waiters ||
+         s->on_delivered != NULL) &&
+        !s->paused)
         events |= EPOLLOUT;
     /* The last acknowledgement is reported as an event of output, at which a socket that is
      * shut is always ready. */
-    if (s->on_readable == NULL || s->on_delivered != NULL)
+    if (s->on_readable == NULL || s->on_delivered != NULL || s->paused)
         events |= EPOLLET;
     loop_watch(s->loop, &s->watch, s->transport.fd, events);
 }
@@ -204,6 +206,9 @@ void stream_wrap(struct stream *s, const struct transport *over, struct transpor
 {
     *under = s->transport;
     s->transport = *over;
+    s->transport.inherited = under->inherited;
+    s->transport.pending = under->pending;
+    s->transport.holds_output = under->holds_output;
 }
 
 int stream_descriptor(const struct stream *s)
@@ -247,6 +252,14 @@ void stream_wake(struct stream *s, uint32_t events)
 {
     if (!s->closed)
         loop_notify(s->loop, &s->watch, events);
+}
+
+void stream_pause(struct stream *s, bool paused)
+{
+    s->paused = paused;
+    stream_update_interest(s);
+    if (!paused)
+        loop_notify(s->loop, &s->watch, EPOLLIN | EPOLLOUT);
 }
 
 /* The data ended, but the peer did not say so. */
@@ -374,6 +387,7 @@ bool stream_can_be_lent(const struct stream *s)
 int stream_lend(struct stream *s)
 {
     fcntl(s->transport.fd, F_SETFL, 0);
+    step_report(&(struct step){.kind = STEP_LEND, .fd = s->transport.fd});
     s->lent = true;
     stream_update_interest(s);
     return s->transport.fd;

@@ -60,7 +60,8 @@ int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_
 struct loop *stream_loop(const struct stream *s);
 
 /* Layers another transport over the present one, which is moved to *under and belongs to the
- * new one from then on. Nothing may be unsent. */
+ * new one from then on. Nothing may be unsent; what the present one has read ahead or holds
+ * still counts. */
 void stream_wrap(struct stream *s, const struct transport *over, struct transport *under);
 
 /* Returns the descriptor, for options, sizes and measurements alone; -1: none. */
@@ -89,6 +90,10 @@ void stream_wait(struct stream *s, struct stream_waiter *w);
 /* For transports without a descriptor: EPOLLIN, EPOLLOUT or EPOLLERR (the transport has
  * failed), as epoll would report them. */
 void stream_wake(struct stream *s, uint32_t events);
+
+/* For transports that report IO_AGAIN for a reason of their own: while a stream is paused, its
+ * descriptor is not watched. Afterwards reading and writing are tried again. */
+void stream_pause(struct stream *s, bool paused);
 
 /* Reads at most max bytes (to NULL: discards them), or leaves them in place. IO_FAILED:
  * stream_failure() says why. The stream keeps its first failure, whichever direction met it; data

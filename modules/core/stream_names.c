@@ -48,8 +48,10 @@ const char *stream_local_name(struct stream *s)
     struct addr a = {.length = sizeof(a.un)};
 
     if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
-        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t))
+        getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t)) {
+        addr_unmap(&a);
         s->local_name = copy_text(addr_format(&a, text));
+    }
     return s->local_name;
 }
 

@@ -34,6 +34,7 @@ struct stream {
     bool shut_done : 1;
     bool early_hangup : 1; /* see stream_report_hangup_early() */
     bool lent : 1;         /* another process reads and writes the descriptor */
+    bool paused : 1;       /* see stream_pause() */
     bool closed : 1;
     bool failed : 1;    /* failure is set */
     bool truncated : 1; /* failure says why data may be missing, unless failed */

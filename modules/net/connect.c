@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/endpoint.h"
 #include "net/dialer.h"
@@ -21,6 +22,10 @@ struct connecting {
     struct resolver *resolver; /* of bind */
     struct addr local;
     bool has_local;
+    struct connect_hop hop; /* where there is a proxy, for its stage */
+    struct connect_hop_state hop_state;
+    struct stage_plan *stages;
+    size_t stage_count;
     size_t target; /* that is tried */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
@@ -33,6 +38,17 @@ struct connecting {
 
 static void dial(struct connecting *c);
 
+/* The message may have a password. */
+static void forget_hop(struct connecting *c)
+{
+    size_t length = buf_length(&c->hop_state.message);
+
+    if (length > 0)
+        explicit_bzero(buf_head(&c->hop_state.message), length);
+    buf_free(&c->hop_state.message);
+    c->hop_state = (struct connect_hop_state){.replied = false};
+}
+
 void connect_cancel(struct connecting *c)
 {
     if (c == NULL)
@@ -44,6 +60,8 @@ void connect_cancel(struct connecting *c)
     loop_cancel_timer(c->loop, &c->start);
     endpoint_clear(&c->bind);
     error_clear(&c->causes);
+    forget_hop(c);
+    free(c->stages);
     loop_free_later(c->loop, &c->deferred);
 }
 
@@ -77,6 +95,7 @@ static void try_failed(struct connecting *c)
 
 static void target_failed(struct connecting *c, struct error *why)
 {
+    forget_hop(c);
     if (!error_is_set(&c->causes)) {
         error_move(&c->causes, why);
     } else {
@@ -100,13 +119,19 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
 
     c->handshake = NULL;
     c->stream = NULL;
-    if (how != HANDSHAKE_DONE) {
-        stream_close(s, STREAM_ABORT);
-        target_failed(c, why);
+    if (how == HANDSHAKE_DONE) {
+        connect_cancel(c);
+        c->events->on_connected(c->arg, s);
         return;
     }
-    connect_cancel(c);
-    c->events->on_connected(c->arg, s);
+    stream_close(s, STREAM_ABORT);
+    if (how == HANDSHAKE_RECONNECT) {
+        dial(c);
+        return;
+    }
+    if (c->plan.proxy != NULL && !c->hop_state.replied)
+        why->number = EAGAIN; /* nothing is known of the target */
+    target_failed(c, why);
 }
 
 static void on_dialed(void *arg, struct stream *s)
@@ -117,9 +142,9 @@ static void on_dialed(void *arg, struct stream *s)
 
     c->dialer = NULL;
     c->stream = s;
-    if (c->plan.stage_count > 0)
-        how = handshake_start(&c->handshake, s, c->plan.stages, c->plan.stage_count,
-                              c->plan.handshake_ms, on_handshake_end, c, &why);
+    if (c->stage_count > 0)
+        how = handshake_start(&c->handshake, s, c->stages, c->stage_count, c->plan.handshake_ms,
+                              on_handshake_end, c, &why);
     if (how != HANDSHAKE_WAITS)
         on_handshake_end(c, how, &why);
 }
@@ -129,6 +154,10 @@ static void on_dial_failed(void *arg, struct error *why)
     struct connecting *c = arg;
 
     c->dialer = NULL;
+    if (c->plan.proxy != NULL) {
+        error_prefix(why, "proxy");
+        why->number = EAGAIN; /* nothing is known of the target */
+    }
     target_failed(c, why);
 }
 
@@ -139,12 +168,13 @@ static const struct dialer_events dialer_events = {
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t = &c->plan.targets[c->target];
+    const struct connect_target *t =
+        c->plan.proxy != NULL ? &c->plan.proxy->at : &c->plan.targets[c->target];
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
         .known = t->known,
-        .is_named = c->plan.is_named,
+        .is_named = c->plan.is_named && c->plan.proxy == NULL,
         .family = c->plan.family,
         .local = c->has_local ? &c->local : NULL,
         .local_port = c->bind_port,
@@ -153,6 +183,7 @@ static void dial(struct connecting *c)
     };
     struct error why = {0};
 
+    c->hop.target = &c->plan.targets[c->target];
     c->dialer = dialer_start(c->loop, &target, &dialer_events, c, &why);
     if (c->dialer == NULL)
         target_failed(c, &why);
@@ -199,6 +230,25 @@ static int parse_bind(struct connecting *c, struct error *err)
     return -1;
 }
 
+static int copy_stages(struct connecting *c)
+{
+    const struct connect_proxy *proxy = c->plan.proxy;
+
+    c->stages = calloc(c->plan.stage_count + 2, sizeof(*c->stages));
+    if (c->stages == NULL)
+        return -1;
+    if (proxy != NULL) {
+        c->hop.config = proxy->config;
+        c->hop.state = &c->hop_state;
+        if (proxy->first.make != NULL)
+            c->stages[c->stage_count++] = proxy->first;
+        c->stages[c->stage_count++] = (struct stage_plan){proxy->make, &c->hop};
+    }
+    for (size_t i = 0; i < c->plan.stage_count; i++)
+        c->stages[c->stage_count++] = c->plan.stages[i];
+    return 0;
+}
+
 struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
                                  const struct connect_events *events, void *arg, struct error *err)
 {
@@ -215,11 +265,16 @@ struct connecting *connect_start(struct loop *l, const struct connect_plan *plan
     c->start.on_due = on_start;
     c->give_up_ms = loop_now_ms(l) + plan->retry_ms;
     c->retry_delay_ms = RETRY_FIRST_MS;
-    if (parse_bind(c, err) < 0) {
-        endpoint_clear(&c->bind);
-        free(c);
-        return NULL;
+    if (parse_bind(c, err) < 0)
+        goto fail;
+    if (copy_stages(c) < 0) {
+        error_errno(err, ENOMEM, "cannot connect to %s", plan->targets[0].host);
+        goto fail;
     }
     loop_set_timer(l, &c->start, 0);
     return c;
+fail:
+    endpoint_clear(&c->bind);
+    free(c);
+    return NULL;
 }

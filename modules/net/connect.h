@@ -6,6 +6,7 @@
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
 
+#include "base/buf.h"
 #include "core/stage.h"
 #include "net/socket.h"
 
@@ -15,7 +16,30 @@ struct connect_target {
     const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
 };
 
-/* Words, targets and stages have to stay while it connects. */
+/* What the stage of a proxy leaves behind: for the next connection to the proxy, which it asks
+ * for with STAGE_RECONNECT, and for the one that connects. */
+struct connect_hop_state {
+    struct buf message; /* to begin with */
+    bool reconnected;   /* it has asked once */
+    bool replied;       /* and said something of the target; what follows is the target's doing */
+};
+
+/* What the stage of a proxy is made from. */
+struct connect_hop {
+    const struct connect_target *target; /* of the moment */
+    const void *config;
+    struct connect_hop_state *state; /* {0} for each target */
+};
+
+/* A proxy that is connected to instead of the targets, which it finds by itself. */
+struct connect_proxy {
+    struct connect_target at;
+    struct stage_plan first;                                   /* without make: none */
+    struct stage *(*make)(const void *hop, struct error *err); /* of a struct connect_hop */
+    const void *config;
+};
+
+/* Words, targets, proxy and stages have to stay while it connects. */
 struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
@@ -26,7 +50,8 @@ struct connect_plan {
     int64_t handshake_ms; /* after that: covers the stages; 0: none */
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
     struct socket_options socket;
-    const struct stage_plan *stages;
+    const struct connect_proxy *proxy; /* NULL: none */
+    const struct stage_plan *stages;   /* after the proxy's */
     size_t stage_count;
 };
 

@@ -231,10 +231,8 @@ static void on_attempt_event(struct watch *w, uint32_t events)
 {
     struct attempt *a = container_of(w, struct attempt, watch);
     struct dialer *d = a->dialer;
-    int number = socket_error(w->fd);
+    int number = socket_connect_outcome(w->fd, &a->peer);
 
-    if (number == 0 && socket_is_self_connected(w->fd, &a->peer))
-        number = ECONNREFUSED;
     if (number == 0 && !(events & EPOLLERR)) {
         win(d, a);
         return;

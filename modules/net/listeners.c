@@ -23,7 +23,7 @@ static struct listener *add(struct listeners *l, struct error *err)
 static void close_listener(struct listener *l)
 {
     socket_file_remove(&l->file);
-    close(l->fd);
+    socket_close(l->fd, false);
     l->fd = -1;
 }
 
@@ -107,8 +107,32 @@ static int listen_on_all(struct listeners *l, const struct listeners_plan *plan,
     return 0;
 }
 
+/* Their files are not ours. */
+static int listen_on_inherited(struct listeners *l, const struct listeners_plan *plan,
+                               struct error *err)
+{
+    const struct inherited *i = &plan->inherited;
+
+    *l = (struct listeners){0};
+    for (size_t n = 0; n < i->count && !i->is_connection; n++) {
+        struct listener *new = add(l, err);
+        int fd = i->first + (int)n;
+
+        if (new == NULL || inherited_listen(fd, &plan->socket.socket, &new->address, err) < 0) {
+            close_all(l);
+            return -1;
+        }
+        new->fd = fd;
+        new->file = (struct socket_file){0};
+        l->count++;
+    }
+    return 0;
+}
+
 int listeners_open(struct listeners *l, const struct listeners_plan *plan, struct error *err)
 {
+    if (plan->inherited.count > 0)
+        return listen_on_inherited(l, plan, err);
     /* A port that the kernel picks for one address may be taken at another. */
     for (int tries = 0; tries < SAME_PORT_TRIES; tries++) {
         bool picked = false;

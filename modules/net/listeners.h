@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "core/loop.h"
+#include "net/inherited.h"
 #include "net/socket.h"
 
 /* One --bind: the addresses of its word. */
@@ -19,6 +20,7 @@ struct listeners_plan {
     size_t count;
     unsigned port; /* for the binds without one; 0: the kernel picks one port for all */
     struct socket_listen_plan socket;
+    struct inherited inherited; /* in place of the binds, if there are any */
 };
 
 struct listener {
@@ -34,7 +36,8 @@ struct listeners {
     size_t count;
 };
 
-/* Listens on all addresses of the plan. Returns 0, or -1 with err filled and nothing open. */
+/* Listens on all addresses of the plan, or on its inherited sockets; on nothing if those are a
+ * connection. Returns 0, or -1 with err filled and nothing open. */
 int listeners_open(struct listeners *l, const struct listeners_plan *plan, struct error *err);
 
 /* The same with duplicates of sockets that are open already: closing them affects nobody

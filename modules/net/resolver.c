@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/step.h"
+
 struct resolver {
     struct loop *loop;
     struct watch watch;
@@ -117,6 +119,16 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* Words that are whole addresses were not looked up. */
+static void report(const struct resolver *r, const struct addr_list *list, const struct error *why)
+{
+    struct addr whole;
+
+    if (r->host == NULL || addr_parse(r->host, &whole, NULL) != ADDR_WHOLE)
+        step_report(
+            &(struct step){.kind = STEP_LOOK_UP, .host = r->host, .list = list, .why = why});
+}
+
 static void answer(struct resolver *r)
 {
     struct addr_list list = r->list;
@@ -125,6 +137,7 @@ static void answer(struct resolver *r)
     r->list = (struct addr_list){0};
     r->why = (struct error){0};
     loop_unwatch(r->loop, &r->watch);
+    report(r, &list, &why);
     r->on_done(r->arg, &list, &why);
     addr_list_clear(&list);
     error_clear(&why);

@@ -63,7 +63,8 @@ void client_over(struct client *c, struct outcome *o)
                                  .duration_ms = o->duration_ms,
                                  .why = &o->why});
     mark_failure(s, &o->why);
-    s->cut_count += s->ending && o->cut;
+    /* The only client that was wanted is not over before it has ended. */
+    s->cut_count += s->ending && (o->cut || (s->options->once && o->dropped));
     free_client(c);
     release_slot(s);
     if (!s->ending) {
@@ -139,7 +140,7 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
         event_report(
             &(struct event){.kind = EVENT_REFUSED, .peer = stream_name(c->stream), .why = why});
         error_clear(why);
-        s->refused_count++;
+        server_limit_refuse(s->limit);
         free_client(c);
         server_resume(s);
         server_check_idle(s);
@@ -269,6 +270,8 @@ struct server *server_open(const struct server_options *o, const struct server *
 
 void server_start(struct server *s)
 {
+    if (s->options->listen.inherited.is_connection)
+        server_accept_inherited(s);
     server_resume(s);
 }
 
@@ -280,11 +283,6 @@ const struct listeners *server_listeners(const struct server *s)
 uint64_t server_cut(const struct server *s)
 {
     return s->cut_count;
-}
-
-uint64_t server_refused(const struct server *s)
-{
-    return s->refused_count;
 }
 
 struct service *client_service(const struct client *c)

@@ -28,7 +28,7 @@ struct client {
 
 struct server_options {
     struct listeners_plan listen;
-    bool once; /* one client, then no more listening */
+    bool once; /* one client, then no more listening; also for an inherited connection */
     int64_t drain_ms;
     int64_t handshake_ms;
     const struct stage_plan *stages;
@@ -55,11 +55,9 @@ void server_check_idle(struct server *s);
 /* Accepts again, if the limit permits. */
 void server_resume(struct server *s);
 
-/* Returns the sockets; how many clients the server cut off with data undelivered; how many
- * were refused by a rule. */
+/* Returns the sockets; how many clients the server cut off with data undelivered. */
 const struct listeners *server_listeners(const struct server *s);
 uint64_t server_cut(const struct server *s);
-uint64_t server_refused(const struct server *s);
 
 /* Returns the service that a client was given to. */
 struct service *client_service(const struct client *c);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/step.h"
 #include "net/server_private.h"
 
 enum {
@@ -44,6 +45,9 @@ void server_accept_pause_unless_possible(struct server *s)
 {
     server_accept_pause(s);
     server_resume(s);
+    if (s->paused && !s->options->once && !s->stopping && s->listeners.count > 0)
+        step_report(&(struct step){
+            .kind = STEP_PAUSE, .fd = s->listeners.items[0].fd, .size = (size_t)s->client_count});
 }
 
 void server_accept_stop_listening(struct server *s)
@@ -101,6 +105,23 @@ static void on_acceptable(struct watch *w, uint32_t events)
         }
         server_drop_oldest_handshake(s); /* which had its chance */
     }
+}
+
+void server_accept_inherited(struct server *s)
+{
+    const struct listeners_plan *plan = &s->options->listen;
+    struct error why = {0};
+    struct addr peer;
+
+    s->had_client = true;
+    if (inherited_connect(plan->inherited.first, &plan->socket.socket, &peer, &why) < 0) {
+        socket_close(plan->inherited.first, true);
+        run_fail(s->service->run, &why);
+        return;
+    }
+    if (s->options->stage_count == 0)
+        server_limit_take(s->limit);
+    server_accepted(s, plan->inherited.first, &peer);
 }
 
 static void on_retry_accept(struct timer *t)

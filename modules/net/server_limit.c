@@ -9,6 +9,12 @@ static void wake_paused(struct server_limit *l)
         l->wake(l->arg);
 }
 
+static void report_count(const struct server_limit *l)
+{
+    if (l->on_count != NULL)
+        l->on_count(l->count_arg);
+}
+
 /* Two workers may pass the limit at once; the loser releases its slot. */
 bool server_limit_take(struct server_limit *l)
 {
@@ -22,12 +28,20 @@ void server_limit_release(struct server_limit *l)
 {
     atomic_fetch_sub(&l->clients, 1);
     wake_paused(l);
+    report_count(l);
 }
 
 void server_limit_accepted(struct server_limit *l)
 {
     atomic_fetch_add(&l->accepted, 1);
     wake_paused(l);
+    report_count(l);
+}
+
+void server_limit_refuse(struct server_limit *l)
+{
+    atomic_fetch_add(&l->refused, 1);
+    report_count(l);
 }
 
 bool server_limit_allows(const struct server_limit *l, uint64_t served)

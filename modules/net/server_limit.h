@@ -16,10 +16,14 @@ struct server_limit {
     uint64_t loops; /* servers that share it */
     atomic_uint_fast64_t clients;
     atomic_uint_fast64_t accepted; /* ever: served, neither refused nor failed before */
+    atomic_uint_fast64_t refused;  /* ever */
     atomic_uint_fast64_t paused;   /* servers */
     void (*wake)(void *arg);       /* has server_resume() called in every loop; may be NULL
                                     * for one */
     void *arg;
+    void (*on_count)(void *arg); /* NULL, or called in any thread when clients or refused have
+                                  * changed */
+    void *count_arg;
 };
 
 /* Takes the slot of a client; returns false when there is none. */
@@ -30,6 +34,9 @@ void server_limit_release(struct server_limit *l);
 
 /* A client that has its slot is served: the shares have changed. */
 void server_limit_accepted(struct server_limit *l);
+
+/* Counts a client that a rule has refused. */
+void server_limit_refuse(struct server_limit *l);
 
 /* Returns true while there is a slot, and a loop that serves so many may take it. */
 bool server_limit_allows(const struct server_limit *l, uint64_t served);

@@ -18,7 +18,6 @@ struct server {
     uint64_t handshake_count;
     uint64_t client_count;
     uint64_t cut_count;
-    uint64_t refused_count;
     struct timer drain;
     struct timer retry_accept;
     bool had_client;
@@ -42,6 +41,9 @@ void server_accept_pause_unless_possible(struct server *s);
 void server_accept_pause_exhausted(struct server *s, int number);
 
 void server_accept_stop_listening(struct server *s);
+
+/* Takes over the connection that the program was started with, which is the only client. */
+void server_accept_inherited(struct server *s);
 
 /* Takes over an accepted connection. It has its slot unless it has to pass stages. */
 void server_accepted(struct server *s, int fd, const struct addr *peer);

@@ -1,18 +1,12 @@
-/* Owns the system calls of sockets. Keeps no state. */
+/* Owns the calls that make, connect and close sockets. Keeps no state. */
 #include "net/socket.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum {
-    DISCARD_SIZE = 16 << 10, /* read at a time where nothing can be discarded without it */
-    KEPT_BYTES = 1,
-};
+#include "base/step.h"
 
 static bool is_tcp(const struct addr *a)
 {
@@ -21,8 +15,12 @@ static bool is_tcp(const struct addr *a)
 
 static int open_socket(const struct addr *a)
 {
-    return socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                  is_tcp(a) ? IPPROTO_TCP : 0);
+    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                    is_tcp(a) ? IPPROTO_TCP : 0);
+
+    step_report(
+        &(struct step){.kind = STEP_SOCKET, .fd = fd, .failure = fd < 0 ? errno : 0, .address = a});
+    return fd;
 }
 
 static int set_int(int fd, int level, int name, int value)
@@ -36,6 +34,15 @@ static int local_address(int fd, struct addr *a)
     return getsockname(fd, &a->sa, &a->length);
 }
 
+int socket_bind(int fd, const struct addr *a)
+{
+    int result = bind(fd, &a->sa, a->length);
+
+    step_report(&(struct step){
+        .kind = STEP_BIND, .fd = fd, .failure = result < 0 ? errno : 0, .address = a});
+    return result;
+}
+
 static int bind_to(int fd, const struct addr *a, const struct socket_listen_plan *p,
                    struct socket_file *file, struct error *err)
 {
@@ -44,11 +51,26 @@ static int bind_to(int fd, const struct addr *a, const struct socket_listen_plan
         return socket_file_bind(file, fd, a, &p->file, err);
     if ((is_tcp(a) && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0) ||
         (a->sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
-        bind(fd, &a->sa, a->length) < 0) {
+        socket_bind(fd, a) < 0) {
         error_cause(err, errno);
         return -1;
     }
     return 0;
+}
+
+/* *actual becomes the address with the port that the kernel picked. */
+static int start_listening(int fd, int backlog, struct addr *actual)
+{
+    int result = listen(fd, backlog);
+
+    if (result == 0)
+        result = local_address(fd, actual);
+    step_report(&(struct step){.kind = STEP_LISTEN,
+                               .fd = fd,
+                               .failure = result < 0 ? errno : 0,
+                               .address = actual,
+                               .size = (size_t)backlog});
+    return result;
 }
 
 int socket_listen(const struct addr *a, const struct socket_listen_plan *p, struct addr *actual,
@@ -63,7 +85,7 @@ int socket_listen(const struct addr *a, const struct socket_listen_plan *p, stru
         return -1;
     }
     if (bind_to(fd, a, p, file, &why) == 0) {
-        if (listen(fd, p->backlog) == 0 && local_address(fd, actual) == 0 &&
+        if (start_listening(fd, p->backlog, actual) == 0 &&
             socket_configure(fd, a, &p->socket, &why) == 0)
             return fd;
         if (!error_is_set(&why))
@@ -72,7 +94,7 @@ int socket_listen(const struct addr *a, const struct socket_listen_plan *p, stru
     }
     error_prefix(&why, "cannot listen on %s", addr_format(a, text));
     error_move(err, &why);
-    close(fd);
+    socket_close(fd, false);
     return -1;
 }
 
@@ -110,7 +132,23 @@ int socket_accept(int listener, const struct addr *address, struct addr *peer)
         *peer = *address;
         socket_find_process(fd, peer);
     }
+    if (fd < 0)
+        return -1;
+    addr_unmap(peer);
+    step_report(
+        &(struct step){.kind = STEP_ACCEPT, .fd = fd, .listener = listener, .address = peer});
     return fd;
+}
+
+int socket_find_peer(int fd, struct addr *peer)
+{
+    *peer = (struct addr){.length = sizeof(peer->un)};
+    if (getpeername(fd, &peer->sa, &peer->length) < 0 ||
+        (peer->sa.sa_family == AF_UNIX && local_address(fd, peer) < 0))
+        return -1;
+    addr_unmap(peer);
+    socket_find_process(fd, peer);
+    return 0;
 }
 
 bool socket_accept_can_go_on(int number)
@@ -132,6 +170,21 @@ bool socket_accept_can_go_on(int number)
     }
 }
 
+/* Returns 0, also while it is in progress, or -1 with errno set. */
+static int begin_to_connect(int fd, const struct addr *peer)
+{
+    struct step step = {.kind = STEP_CONNECT, .fd = fd, .address = peer, .began_ns = step_now_ns()};
+    int result = connect(fd, &peer->sa, peer->length);
+
+    /* The reply of a local peer has come by the second call, which costs less than epoll. */
+    if (result < 0 && errno == EINPROGRESS)
+        result = connect(fd, &peer->sa, peer->length);
+    if (result < 0)
+        step.failure = errno == EALREADY ? EINPROGRESS : errno;
+    step_report(&step);
+    return step.failure == EINPROGRESS ? 0 : result;
+}
+
 int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
 {
     int fd = open_socket(peer), failure;
@@ -146,14 +199,12 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
 
         if ((is_tcp(local) && (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                                              : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
-            bind(fd, &local->sa, local->length) < 0) {
+            socket_bind(fd, local) < 0) {
             *local_failed = true;
             goto fail;
         }
     }
-    /* The reply of a local peer has come by the second call, which costs less than epoll. */
-    if (connect(fd, &peer->sa, peer->length) == 0 ||
-        (errno == EINPROGRESS && (connect(fd, &peer->sa, peer->length) == 0 || errno == EALREADY)))
+    if (begin_to_connect(fd, peer) == 0)
         return fd;
 fail:
     failure = errno;
@@ -168,6 +219,7 @@ void socket_close(int fd, bool abort)
 
     if (abort)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    step_report(&(struct step){.kind = STEP_CLOSE, .fd = fd, .is_abort = abort});
     close(fd);
 }
 
@@ -193,11 +245,22 @@ bool socket_is_own_failure(int number)
     return false;
 }
 
-bool socket_is_self_connected(int fd, const struct addr *peer)
+/* TCP allows a connection to itself where no server listens. */
+static bool is_self_connected(int fd, const struct addr *peer)
 {
     struct addr local;
 
     return local_address(fd, &local) == 0 && addr_equals(&local, peer);
+}
+
+int socket_connect_outcome(int fd, const struct addr *peer)
+{
+    int number = socket_error(fd);
+
+    if (number == 0 && is_self_connected(fd, peer))
+        number = ECONNREFUSED;
+    step_report(&(struct step){.kind = STEP_CONNECT, .fd = fd, .address = peer, .failure = number});
+    return number;
 }
 
 int socket_configure(int fd, const struct addr *a, const struct socket_options *o,
@@ -233,153 +296,4 @@ int socket_measure(int fd, struct socket_measures *m)
     m->round_trip_us = info.tcpi_rtt;
     m->retransmitted = info.tcpi_total_retrans;
     return 0;
-}
-
-/* The transport. */
-
-static enum io read_result(ssize_t n, size_t *got, struct error *err)
-{
-    if (n > 0) {
-        *got = (size_t)n;
-        return IO_OK;
-    }
-    if (n == 0)
-        return IO_END;
-    if (errno == EAGAIN)
-        return IO_AGAIN;
-    error_cause(err, errno);
-    return IO_FAILED;
-}
-
-/* Once it has reported a reset, a socket fails with EPIPE, and shutdown(2) with ENOTCONN. */
-static enum io write_failed(int number, struct error *err)
-{
-    if (number == EAGAIN)
-        return IO_AGAIN;
-    error_cause(err, number == EPIPE || number == ENOTCONN ? ECONNRESET : number);
-    return IO_FAILED;
-}
-
-/* Only TCP discards without copying. */
-static enum io read_local(struct transport *t, void *to, size_t max, size_t *got, struct error *err)
-{
-    char discarded[DISCARD_SIZE];
-
-    if (to == NULL) {
-        to = discarded;
-        max = max < sizeof(discarded) ? max : sizeof(discarded);
-    }
-    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, MSG_DONTWAIT)), got, err);
-}
-
-/* With MSG_TRUNC, TCP discards what it would have copied; tcp(7). */
-static enum io read_socket(struct transport *t, void *to, size_t max, size_t *got,
-                           struct error *err)
-{
-    int flags = MSG_DONTWAIT | (to == NULL ? MSG_TRUNC : 0);
-
-    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, flags)), got, err);
-}
-
-static enum io peek(struct transport *t, void *to, size_t max, size_t *got, struct error *err)
-{
-    return read_result(TEMP_FAILURE_RETRY(recv(t->fd, to, max, MSG_DONTWAIT | MSG_PEEK)), got, err);
-}
-
-static enum io write_socket(struct transport *t, const struct iovec *iov, int count, size_t *put,
-                            struct error *err)
-{
-    struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
-    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    ssize_t n = count == 1 ? TEMP_FAILURE_RETRY(send(t->fd, iov->iov_base, iov->iov_len, flags))
-                           : TEMP_FAILURE_RETRY(sendmsg(t->fd, &message, flags));
-
-    if (n < 0)
-        return write_failed(errno, err);
-    *put = (size_t)n;
-    return IO_OK;
-}
-
-static enum io shut(struct transport *t, struct error *err)
-{
-    return shutdown(t->fd, SHUT_WR) == 0 ? IO_OK : write_failed(errno, err);
-}
-
-static void close_socket(struct transport *t, bool abort)
-{
-    socket_close(t->fd, abort);
-}
-
-static size_t unacknowledged(const struct transport *t)
-{
-    int count = 0;
-
-    return ioctl(t->fd, SIOCOUTQ, &count) < 0 || count < 0 ? 0 : (size_t)count;
-}
-
-/* Counts memory, which is free once the peer has read all of it, but for a byte that is kept
- * until the wake-up is over (sock_wfree()). A peer that closes instead of reading frees the
- * memory, too, and leaves an error. */
-static size_t unread_by_peer(const struct transport *t)
-{
-    struct pollfd end = {.fd = t->fd};
-    size_t count = unacknowledged(t);
-
-    if (count > KEPT_BYTES)
-        return count;
-    return poll(&end, 1, 0) > 0 && (end.revents & POLLERR) ? 1 : 0;
-}
-
-static bool failure(struct transport *t, struct error *err)
-{
-    int number = socket_error(t->fd);
-
-    if (number != 0)
-        write_failed(number, err);
-    return number != 0;
-}
-
-static const struct transport_ops socket_ops = {
-    .read = read_socket,
-    .peek = peek,
-    .write = write_socket,
-    .shut = shut,
-    .close = close_socket,
-    .unacknowledged = unacknowledged,
-    .failure = failure,
-};
-
-/* A unix socket has no reset: closing is all that an abort can do. */
-static const struct transport_ops unix_ops = {
-    .read = read_local,
-    .peek = peek,
-    .write = write_socket,
-    .shut = shut,
-    .close = close_socket,
-    .unacknowledged = unread_by_peer,
-    .failure = failure,
-};
-
-/* vsock does not know what the peer has read, and wakes nobody when its count of what is unsent
- * falls (vsock(7), SIOCOUTQ): delivered is what the kernel took. */
-static const struct transport_ops vsock_ops = {
-    .read = read_local,
-    .peek = peek,
-    .write = write_socket,
-    .shut = shut,
-    .close = close_socket,
-    .failure = failure,
-};
-
-struct stream *socket_open(struct loop *l, int fd, const struct addr *peer, struct error *err)
-{
-    struct transport t = {
-        .ops = peer->sa.sa_family == AF_UNIX    ? &unix_ops
-               : peer->sa.sa_family == AF_VSOCK ? &vsock_ops
-                                                : &socket_ops,
-        .fd = fd,
-        .access = KERNEL_SOCKET,
-    };
-
-    return stream_new(l, &t, NULL, peer, err);
 }

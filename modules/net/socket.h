@@ -31,6 +31,9 @@ struct socket_listen_plan {
 int socket_listen(const struct addr *a, const struct socket_listen_plan *p, struct addr *actual,
                   struct socket_file *file, struct error *err);
 
+/* Binds the socket; as bind(2). */
+int socket_bind(int fd, const struct addr *a);
+
 /* Returns what listen(2) silently cuts a backlog to (net.core.somaxconn), or -1 when that
  * cannot be read. */
 int socket_backlog_limit(void);
@@ -39,6 +42,10 @@ int socket_backlog_limit(void);
  * of the listener, which is at address, and their process. Returns the descriptor, or -1 with
  * errno set. */
 int socket_accept(int listener, const struct addr *address, struct addr *peer);
+
+/* Finds the address of the peer of a connection, as socket_accept() gives it. Returns 0, or -1
+ * with errno set. */
+int socket_find_peer(int fd, struct addr *peer);
 
 /* Returns true for an errno of socket_accept() that belongs to a connection that is gone
  * already: another one may be accepted; accept(2). */
@@ -58,8 +65,9 @@ int socket_error(int fd);
 /* Returns true for an errno that says nothing about the peer: this side has failed. */
 bool socket_is_own_failure(int number);
 
-/* Returns true for a connection to itself: TCP allows that where no server listens. */
-bool socket_is_self_connected(int fd, const struct addr *peer);
+/* Returns the outcome of a connect that was in progress: 0 or an errno. A connection to itself
+ * is none: TCP allows that where no server listens. */
+int socket_connect_outcome(int fd, const struct addr *peer);
 
 /* Finds out which process is at the other end of a connected unix socket (SO_PEERCRED). */
 void socket_find_process(int fd, struct addr *peer);

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/socket.h"
+
 enum {
     OWNER_ONLY = 0600,
     BIND_TRIES = 8, /* another process may bind as soon as a path is free */
@@ -133,7 +135,7 @@ static int bind_path(struct socket_file *f, int fd, const struct addr *a, struct
         error_cause(err, errno);
         return -1;
     }
-    while (bind(fd, &a->sa, a->length) < 0) {
+    while (socket_bind(fd, a) < 0) {
         number = errno;
         if (number != EADDRINUSE || tries-- == 0) {
             error_cause(err, number);

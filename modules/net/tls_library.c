@@ -2,6 +2,7 @@
 #include "net/tls_library.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -63,14 +64,17 @@ static void **load(const char *file, const char *names, void **to, struct error 
 
 int tls_library_load(struct error *err)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool loaded;
     void **to = (void **)&table;
+    int result;
 
-    if (!loaded && ((to = load(SSL_NAME, ssl_names, to, err)) == NULL ||
-                    (to = load(CRYPTO_NAME, crypto_names, to, err)) == NULL))
-        return -1;
-    loaded = true;
-    return 0;
+    pthread_mutex_lock(&lock);
+    loaded = loaded || ((to = load(SSL_NAME, ssl_names, to, err)) != NULL &&
+                        load(CRYPTO_NAME, crypto_names, to, err) != NULL);
+    result = loaded ? 0 : -1;
+    pthread_mutex_unlock(&lock);
+    return result;
 }
 
 const struct tls_library *tls_library(void)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
 #include "net/tls_certificate.h"
 #include "net/tls_reason.h"
 #include "net/tls_wire.h"
@@ -88,9 +89,10 @@ static enum io note_input(struct transport *t, enum io result, size_t got)
 {
     const struct tls_transport *tls = t->state;
 
-    t->pending = got > 0 ? result != IO_OK || tls_library()->SSL_has_pending(tls->ssl)
-                         : result == IO_OK && tls_library()->SSL_has_pending(tls->ssl);
-    t->holds_output = buf_length(&tls->wire.held) > 0;
+    bool has_read_ahead = tls_library()->SSL_has_pending(tls->ssl) == 1 || tls->wire.below.pending;
+
+    t->pending = got > 0 ? result != IO_OK || has_read_ahead : result == IO_OK && has_read_ahead;
+    t->holds_output = tls_wire_holds_output(&tls->wire);
     return got > 0 ? IO_OK : result;
 }
 
@@ -113,6 +115,11 @@ static enum io read_tls(struct transport *t, void *to, size_t max, size_t *got, 
             result = find_reason(tls, *got > 0 ? NULL : err);
             break;
         }
+        step_report(&(struct step){.kind = STEP_TLS_READ,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &(struct iovec){into, n},
+                                   .size = n});
         *got += n;
         if (!lib->SSL_has_pending(tls->ssl))
             break;
@@ -134,7 +141,8 @@ static enum io peek(struct transport *t, void *to, size_t max, size_t *got, stru
 
 /* Returns true when a failure of the wire is none of the connection: the peer has ended its
  * data in order, has all of ours, and is gone. What it has missed was close_notify, or a
- * ticket. */
+ * ticket. (Another TLS connection below misses more bytes than were sent here, so that this is
+ * never true by mistake.) */
 static bool settle(struct tls_transport *tls, const struct error *why)
 {
     const struct tls_wire *w = &tls->wire;
@@ -215,13 +223,18 @@ static enum io write_tls(struct transport *t, const struct iovec *iov, int count
         size_t n;
 
         next_record(iov, count, *put, room, &piece);
+        step_report(&(struct step){.kind = STEP_TLS_WRITE,
+                                   .fd = t->fd,
+                                   .count = 1,
+                                   .pieces = &piece,
+                                   .size = piece.iov_len});
         if (!tls_library()->SSL_write_ex(tls->ssl, piece.iov_base, piece.iov_len, &n))
             tls_reason_take(&tls->wire.out_failure);
         if (error_is_set(&tls->wire.out_failure))
             return fail_out(tls, err);
         tls->data_sent = tls->wire.sent;
         *put += n;
-        t->holds_output = buf_length(&tls->wire.held) > 0;
+        t->holds_output = tls_wire_holds_output(&tls->wire);
     }
     return result;
 }
@@ -237,7 +250,11 @@ static enum io shut(struct transport *t, struct error *err)
     }
     tls->notified = true;
     result = flush(t, err);
-    if (result != IO_OK || tls->settled || tls_wire_shut(&tls->wire) == IO_OK)
+    if (result != IO_OK || tls->settled)
+        return result;
+    result = tls_wire_shut(&tls->wire);
+    t->holds_output = result == IO_AGAIN;
+    if (result != IO_FAILED)
         return result;
     return settle(tls, &tls->wire.out_failure) ? IO_OK : fail_out(tls, err);
 }
@@ -324,6 +341,20 @@ static const struct transport_ops tls_ops = {
     .describe = describe,
 };
 
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t length,
+                       SSL *ssl, void *wire)
+{
+    const struct tls_wire *w = wire;
+
+    (void)version;
+    (void)ssl;
+    if (type == SSL3_RT_HANDSHAKE && length > 0)
+        step_report(&(struct step){.kind = STEP_TLS_MESSAGE,
+                                   .fd = w->below.fd,
+                                   .size = *(const unsigned char *)bytes,
+                                   .is_sent = is_sent});
+}
+
 struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c, const char *host,
                                          struct error *err)
 {
@@ -345,6 +376,10 @@ struct tls_transport *tls_transport_open(struct stream *s, struct tls_context *c
         return NULL;
     }
     tls_library()->SSL_set_bio(tls->ssl, bio, bio);
+    if (step_is_heard()) {
+        tls_library()->SSL_set_msg_callback(tls->ssl, on_message);
+        tls_library()->SSL_ctrl(tls->ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, &tls->wire);
+    }
     stream_wrap(s, &over, &tls->wire.below);
     return tls;
 }

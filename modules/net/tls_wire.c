@@ -95,6 +95,11 @@ BIO *tls_wire_bio(struct tls_wire *w)
     return bio;
 }
 
+bool tls_wire_holds_output(const struct tls_wire *w)
+{
+    return buf_length(&w->held) > 0 || w->below.holds_output;
+}
+
 enum io tls_wire_flush(struct tls_wire *w)
 {
     while (buf_length(&w->held) > 0 && !error_is_set(&w->out_failure)) {
@@ -105,6 +110,9 @@ enum io tls_wire_flush(struct tls_wire *w)
             return IO_AGAIN;
         buf_consume(&w->held, put);
     }
+    if (w->below.holds_output && !error_is_set(&w->out_failure) &&
+        w->below.ops->flush(&w->below, &w->out_failure) == IO_AGAIN)
+        return IO_AGAIN;
     if (error_is_set(&w->out_failure))
         return IO_FAILED;
     buf_free(&w->held);
@@ -113,12 +121,12 @@ enum io tls_wire_flush(struct tls_wire *w)
 
 enum io tls_wire_shut(struct tls_wire *w)
 {
-    if (w->shut)
-        return IO_OK;
-    if (w->below.ops->shut != NULL && w->below.ops->shut(&w->below, &w->out_failure) == IO_FAILED)
-        return IO_FAILED;
-    w->shut = true;
-    return IO_OK;
+    enum io result = IO_OK;
+
+    if (!w->shut && w->below.ops->shut != NULL)
+        result = w->below.ops->shut(&w->below, &w->out_failure);
+    w->shut = w->shut || result == IO_OK;
+    return result;
 }
 
 size_t tls_wire_missing(const struct tls_wire *w)

@@ -24,10 +24,14 @@ struct tls_wire {
 /* Returns an OpenSSL BIO over w, which has to stay, or NULL without memory. */
 BIO *tls_wire_bio(struct tls_wire *w);
 
+/* Returns true when w or below holds bytes that are still to be sent. */
+bool tls_wire_holds_output(const struct tls_wire *w);
+
 /* Sends what is held. IO_FAILED: out_failure says why. */
 enum io tls_wire_flush(struct tls_wire *w);
 
-/* Closes the sending side of below, if that has not been done. */
+/* Closes the sending side of below, if that has not been done. IO_AGAIN: call it again after
+ * tls_wire_flush(). */
 enum io tls_wire_shut(struct tls_wire *w);
 
 /* Returns how many bytes, and the end of data, the other side has not acknowledged. */

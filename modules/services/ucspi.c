@@ -11,7 +11,7 @@
 static const char *const withheld[] = {
     "PROTO",        "TCPLOCAL*",    "TCPREMOTE*",   "TCPCONNNUM",    "IPCLOCAL*",   "IPCREMOTE*",
     "IPCCONNNUM",   "VSOCKLOCAL*",  "VSOCKREMOTE*", "SSL_PROTOCOL",  "SSL_CIPHER*", "SSL_TLS_*",
-    "SSL_CLIENT_*", "SSL_SERVER_*", "LISTEN_*",     "NOTIFY_SOCKET",
+    "SSL_CLIENT_*", "SSL_SERVER_*", "LISTEN_*",     "NOTIFY_SOCKET", "WATCHDOG_*",
 };
 
 static bool is_withheld(const char *variable)

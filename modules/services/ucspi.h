@@ -17,8 +17,8 @@ struct ucspi {
 };
 
 /* Takes from environment what is passed on: all but the variables that describe another
- * client, and what was meant for the server alone (LISTEN_*, NOTIFY_SOCKET). The strings are not
- * copied. Returns 0, or -1 with err filled; ucspi_clear() is allowed then, too. */
+ * client, and what was meant for the server alone (LISTEN_*, NOTIFY_SOCKET, WATCHDOG_*). The
+ * strings are not copied. Returns 0, or -1 with err filled; ucspi_clear() is allowed then, too. */
 int ucspi_init(struct ucspi *u, char **environment, struct error *err);
 void ucspi_clear(struct ucspi *u);
 

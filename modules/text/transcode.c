@@ -64,6 +64,28 @@ int transcode_check(const char *name, struct error *err)
     return 0;
 }
 
+int transcode_keep(struct transcode_hold *h, const char *name, struct error *err)
+{
+    h->reading = iconv_open("UTF-8", name);
+    h->writing = h->reading != (iconv_t)-1 ? iconv_open(name, "UTF-8") : (iconv_t)-1;
+    h->is_held = h->writing != (iconv_t)-1;
+    if (h->is_held)
+        return 0;
+    error_errno(err, errno, "cannot load the encoding \"%s\"", name);
+    if (h->reading != (iconv_t)-1)
+        iconv_close(h->reading);
+    return -1;
+}
+
+void transcode_let_go(struct transcode_hold *h)
+{
+    if (!h->is_held)
+        return;
+    iconv_close(h->reading);
+    iconv_close(h->writing);
+    h->is_held = false;
+}
+
 /* Both halves in a row. */
 static struct filter *new_row(struct substitute *rules)
 {

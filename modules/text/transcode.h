@@ -7,6 +7,8 @@
 #ifndef TEXT_TRANSCODE_H
 #define TEXT_TRANSCODE_H
 
+#include <iconv.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "text/filter.h"
@@ -37,6 +39,18 @@ struct transcode_count {
  * (EXITCODE_USAGE). An empty name, and any with a suffix such as //TRANSLIT, is
  * none. */
 int transcode_check(const char *name, struct error *err);
+
+/* {0}: nothing is held. */
+struct transcode_hold {
+    bool is_held;
+    iconv_t reading, writing;
+};
+
+/* Keeps the modules of an encoding in memory until transcode_let_go(): where the C library cannot
+ * open files any more, filters can be made all the same. The encoding has passed
+ * transcode_check(). Returns 0, or -1 with err filled. */
+int transcode_keep(struct transcode_hold *h, const char *name, struct error *err);
+void transcode_let_go(struct transcode_hold *h);
 
 /*
  * A new filter from one encoding to another, or NULL and fills err: a name is

@@ -6,7 +6,9 @@
  * FAULT=FUNCTION:N:slow    ... begins half a second later
  * FAULT_COUNTS=FILE        at the end, how often each function was called: "FUNCTION N"
  * FAULT_OUTPUT=FILE        the calls of close(2) on this file count as "close_output", too
- * FAULT_CLOSED=FILE        is created when descriptor 0 is closed at the end
+ * FAULT_CLOSED=FILE        gets a byte when descriptor 0 is closed at the end
+ *
+ * These files are opened at the start: the program may give up the access to files.
  *
  * "malloc" counts every allocation.
  */
@@ -17,6 +19,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -55,10 +58,24 @@ static bool wanted_short;
 static bool wanted_slow;
 static bool ready;
 static struct stat output; /* st_ino is 0: there is none */
+static int counts_fd = -1, closed_fd = -1;
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+
+/* Returns a descriptor above those of the program, or -1. */
+static int create(const char *path)
+{
+    int fd = path != NULL ? (int)syscall(SYS_openat, AT_FDCWD, path,
+                                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                          : -1;
+    int high = fd >= 0 ? (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 900) : -1;
+
+    if (fd >= 0)
+        syscall(SYS_close, fd);
+    return high;
+}
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -72,25 +89,19 @@ __attribute__((constructor)) static void begin(void)
     }
     if (output_path != NULL && syscall(SYS_newfstatat, AT_FDCWD, output_path, &output, 0) < 0)
         output.st_ino = 0;
+    counts_fd = create(getenv("FAULT_COUNTS"));
+    closed_fd = create(getenv("FAULT_CLOSED"));
     unsetenv("LD_PRELOAD"); /* programs that it runs are not disturbed */
     ready = true;
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    const char *path = getenv("FAULT_COUNTS"), *closed_path = getenv("FAULT_CLOSED");
-    FILE *file;
-
     ready = false;
-    if (closed_path != NULL && fcntl(STDIN_FILENO, F_GETFD) < 0 &&
-        (file = fopen(closed_path, "w")) != NULL)
-        fclose(file);
-    file = path != NULL ? fopen(path, "w") : NULL;
-    if (file == NULL)
-        return;
-    for (unsigned i = 0; i < atomic_load(&function_count); i++)
-        fprintf(file, "%s %u\n", functions[i].name, atomic_load(&functions[i].calls));
-    fclose(file);
+    if (closed_fd >= 0 && fcntl(STDIN_FILENO, F_GETFD) < 0)
+        dprintf(closed_fd, "!");
+    for (unsigned i = 0; counts_fd >= 0 && i < atomic_load(&function_count); i++)
+        dprintf(counts_fd, "%s %u\n", functions[i].name, atomic_load(&functions[i].calls));
 }
 
 /* What glibc itself does without memory is not ours to test: it may crash. */
@@ -196,6 +207,34 @@ WRAP(int, execve, (const char *path, char *const *words, char *const *variables)
      (path, words, variables), NOTHING)
 WRAP(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence), NOTHING)
 
+WRAP(int, setgroups, (size_t n, const gid_t *groups), (n, groups), NOTHING)
+WRAP(int, setresgid, (gid_t real, gid_t effective, gid_t saved), (real, effective, saved), NOTHING)
+WRAP(int, setresuid, (uid_t real, uid_t effective, uid_t saved), (real, effective, saved), NOTHING)
+WRAP(int, chroot, (const char *path), (path), NOTHING)
+WRAP(int, chdir, (const char *path), (path), NOTHING)
+WRAP(int, fchdir, (int fd), (fd), NOTHING)
+
+/* Of those that have no function of their own, the ones that give up rights. */
+long syscall(long number, ...)
+{
+    static long (*next)(long number, ...);
+    bool gives_up =
+        number == SYS_capset || number == SYS_seccomp || (number >= 444 && number <= 446);
+    long a[6];
+    va_list args;
+
+    va_start(args, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(args, long);
+    va_end(args);
+    if (next == NULL)
+        next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    if (!gives_up || !strikes("syscall"))
+        return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    errno = wanted_errno;
+    return -1;
+}
+
 /* An eventfd, which takes 8 bytes, cannot fail like this; eventfd(2). */
 ssize_t write(int fd, const void *from, size_t n)
 {
@@ -278,7 +317,26 @@ WRAP_VARIADIC(openat, int fd COMMA const char *path COMMA int flags, (fd, path, 
               flags)
 WRAP_VARIADIC(fcntl, int fd COMMA int command, (fd, command, value), command)
 WRAP_VARIADIC(fcntl64, int fd COMMA int command, (fd, command, value), command)
-WRAP_VARIADIC(prctl, int option, (option, value), option)
+
+/* Some options require zeros in the arguments that they do not use; prctl(2). */
+int prctl(int option, ...)
+{
+    static int (*next)(int option, ...);
+    unsigned long a[4];
+    va_list args;
+
+    va_start(args, option);
+    for (int i = 0; i < 4; i++)
+        a[i] = va_arg(args, unsigned long);
+    va_end(args);
+    if (next == NULL)
+        next = (int (*)(int, ...))dlsym(RTLD_NEXT, "prctl");
+    if (!strikes("prctl"))
+        return next(option, a[0], a[1], a[2], a[3]);
+    errno = wanted_errno;
+    return -1;
+}
+
 WRAP_VARIADIC(ioctl, int fd COMMA unsigned long request, (fd, request, value), request)
 
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
@@ -301,18 +359,23 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     return result;
 }
 
-struct group *getgrnam(const char *name)
-{
-    static struct group *(*next)(const char *);
-    struct group *found;
+#define WRAP_DATABASE(ENTRY, NAME, KEY)                               \
+    struct ENTRY *NAME(KEY key)                                       \
+    {                                                                 \
+        static struct ENTRY *(*next)(KEY);                            \
+        struct ENTRY *found;                                          \
+                                                                      \
+        if (next == NULL)                                             \
+            next = (struct ENTRY * (*)(KEY)) dlsym(RTLD_NEXT, #NAME); \
+        is_resolving = true;                                          \
+        found = next(key);                                            \
+        is_resolving = false;                                         \
+        return found;                                                 \
+    }
 
-    if (next == NULL)
-        next = (struct group * (*)(const char *)) dlsym(RTLD_NEXT, "getgrnam");
-    is_resolving = true;
-    found = next(name);
-    is_resolving = false;
-    return found;
-}
+WRAP_DATABASE(group, getgrnam, const char *)
+WRAP_DATABASE(passwd, getpwnam, const char *)
+WRAP_DATABASE(passwd, getpwuid, uid_t)
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                    void *arg)

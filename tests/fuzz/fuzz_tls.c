@@ -146,6 +146,7 @@ static void shake_hands(struct side *s)
     case STAGE_WANTS_WRITE:
         break;
     case STAGE_REFUSED:
+    case STAGE_RECONNECT:
         abort();
     }
     error_clear(&why);

@@ -157,6 +157,27 @@ static void ports_are_those_of_the_family(void **state)
     assert_string_equal(a.un.sun_path, "x");
 }
 
+static void ipv4_in_ipv6_becomes_ipv4(void **state)
+{
+    struct addr a = {.length = sizeof(a.in6), .in6 = {.sin6_family = AF_INET6}};
+    char text[ADDR_TEXT_SIZE];
+
+    (void)state;
+    addr_set_port(&a, 80);
+    inet_pton(AF_INET6, "::ffff:192.0.2.1", &a.in6.sin6_addr);
+    addr_unmap(&a);
+    assert_string_equal(addr_format(&a, text), "192.0.2.1:80");
+    assert_int_equal(a.length, sizeof(a.in));
+    addr_unmap(&a);
+    assert_string_equal(addr_format(&a, text), "192.0.2.1:80");
+    addr_set_any(&a, AF_INET6, 80);
+    addr_unmap(&a);
+    assert_string_equal(addr_format(&a, text), "[::]:80");
+    assert_int_equal(addr_parse("unix:x", &a, NULL), ADDR_WHOLE);
+    addr_unmap(&a);
+    assert_string_equal(addr_format(&a, text), "unix:x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_zone_is_a_name_or_a_number),
         cmocka_unit_test(the_text_has_room),
         cmocka_unit_test(ports_are_in_host_order),
+        cmocka_unit_test(ipv4_in_ipv6_becomes_ipv4),
         cmocka_unit_test(processes_are_named),
         cmocka_unit_test(ports_are_those_of_the_family),
         cmocka_unit_test(equal_is_the_same_address_and_port),

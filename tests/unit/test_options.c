@@ -18,7 +18,7 @@ struct other {
 };
 
 struct target {
-    bool on, off, given;
+    bool on, off, given, port_given;
     const char *word;
     struct option_words words;
     uint64_t number, size;
@@ -78,7 +78,8 @@ static const struct option_spec specs[] = {
      .value = "PORT",
      .help = "a port",
      .min = 1,
-     .offset = offsetof(struct target, port)},
+     .offset = offsetof(struct target, port),
+     .given_offset = offsetof(struct target, port_given)},
     {.kind = OPTION_CHOICE,
      .name = "choice",
      .value = "none|lf|crlf",
@@ -211,6 +212,19 @@ static void the_last_one_counts_but_of_lists_all(void **state)
     assert_string_equal(s.target.words.words[1], "b");
     assert_string_equal(s.target.words.words[2], "c");
     assert_string_equal(s.target.words.words[3], "");
+    end(&s);
+}
+
+static void that_an_option_was_given_is_known(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    assert_ok(&s, "--port 80");
+    assert_true(s.target.port_given);
+    end(&s);
+    assert_ok(&s, "--number 5");
+    assert_false(s.target.port_given);
     end(&s);
 }
 
@@ -488,6 +502,7 @@ int main(void)
         cmocka_unit_test(values_have_their_kinds),
         cmocka_unit_test(letters_and_abbreviations_are_the_same),
         cmocka_unit_test(the_last_one_counts_but_of_lists_all),
+        cmocka_unit_test(that_an_option_was_given_is_known),
         cmocka_unit_test(a_value_may_be_left_out),
         cmocka_unit_test(operands_stand_last),
         cmocka_unit_test(tables_may_have_a_prefix),

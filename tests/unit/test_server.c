@@ -531,7 +531,7 @@ static void clients_are_served_after_their_handshake(void **state)
     assert_int_equal(served_ever(), 0);
     assert_int_equal(write(no, "n", 1), 1);
     assert_true(await_gone(no));
-    assert_int_equal(server_refused(scene.workers[0].server), 1);
+    assert_int_equal(atomic_load(&scene.limit.refused), 1);
     assert_int_equal(write(yes, "y", 1), 1);
     await_served(1);
     end();

@@ -33,6 +33,8 @@ static enum stage_result step(struct stage *g, struct stream *s, struct error *e
         return result;
     assert_true(strlen(lines) + l->buffer.length < sizeof(lines));
     memcpy(lines + strlen(lines), l->bytes, l->buffer.length);
+    if (l->bytes[0] == 'r')
+        return STAGE_RECONNECT;
     if (l->bytes[0] != 'n')
         return STAGE_DONE;
     error_set(err, EXITCODE_FAILED, "a rule");
@@ -258,6 +260,18 @@ static void a_rule_may_refuse(void **state)
     end(&s);
 }
 
+static void a_stage_may_ask_for_another_connection(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    start(&s, two, 2, &(struct script){.reads = {WAITS, GIVES("reconnect\nyes\n")}});
+    stream_wake(s.stream, EPOLLIN);
+    go(s.loop, 3);
+    assert_end(&s, 1, HANDSHAKE_RECONNECT, NULL);
+    end(&s);
+}
+
 static void failures_name_the_peer_and_the_stage(void **state)
 {
     static const struct {
@@ -393,6 +407,7 @@ int main(void)
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(as_much_as_fits_is_taken),
         cmocka_unit_test(a_rule_may_refuse),
+        cmocka_unit_test(a_stage_may_ask_for_another_connection),
         cmocka_unit_test(failures_name_the_peer_and_the_stage),
         cmocka_unit_test(a_stage_that_cannot_be_made_fails),
         cmocka_unit_test(a_stage_may_wait_to_write),
