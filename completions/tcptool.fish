@@ -5,7 +5,7 @@
 function __tcptool_takes_value
     switch $argv[1]
         case serve
-            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --reply --reply-file --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
+            contains -- $argv[2] --bind -b --port -p --backlog --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --user --chroot --reply --reply-file --buffer --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case send
             contains -- $argv[2] --bind -b --connect-timeout --proxy --proxy-tls-ca --retry --file -f --until --encoding -e --eol --local-encoding --errors --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --idle-timeout --deadline --handshake-timeout --recv-size --rate --user-timeout --log
         case chat
@@ -101,6 +101,9 @@ complete -c tcptool -n '__tcptool_uses serve' -l reply -x -d 'reply to each clie
 complete -c tcptool -n '__tcptool_uses serve' -l reply-file -r -F -d 'send each client the contents of FILE'
 complete -c tcptool -n '__tcptool_uses serve' -l echo -d 'send everything back, print nothing'
 complete -c tcptool -n '__tcptool_uses serve' -l discard -d 'count received data and discard it'
+complete -c tcptool -n '__tcptool_uses serve' -l broadcast -d 'send standard input to all clients'
+complete -c tcptool -n '__tcptool_uses serve' -l broker -d 'send what a client sends to all others'
+complete -c tcptool -n '__tcptool_uses serve' -l buffer -x -d 'keep up to SIZE for slow clients (8M)'
 complete -c tcptool -n '__tcptool_uses serve' -l label -d 'print lines, each with its client\'s address'
 complete -c tcptool -n '__tcptool_uses serve' -l raw -d 'print exact bytes, on a terminal too'
 complete -c tcptool -n '__tcptool_uses serve' -l progress -d 'with --once: show bytes and rate'

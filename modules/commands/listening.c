@@ -9,13 +9,11 @@
 #include "base/endpoint.h"
 #include "base/num.h"
 #include "commands/hints.h"
+#include "commands/listening_stages.h"
 #include "commands/port_file.h"
 #include "commands/socket_options.h"
 #include "commands/text_options.h"
 #include "commands/workers.h"
-#include "stages/host_stage.h"
-#include "stages/proxy_header.h"
-#include "stages/tap_stage.h"
 
 enum { PORT_FILE_RETRY_MS = 20 };
 
@@ -298,29 +296,14 @@ static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
     struct socket_file_options file = {0};
-    size_t stages = 0;
 
     if (confine_prepare(l, err) < 0 ||
         (o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
         read_file_options(l, &file, err) < 0 || access_source_open(&l->rules, &l->run, err) < 0 ||
         tls_options_prepare(&l->common->tls, "", TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
-    if (o->accept_proxy)
-        l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
-    if (o->allow.count > 0 || o->deny.count > 0)
-        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
-    if (o->max_conns_per_host > 0)
-        l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
-    if (l->tls.context != NULL)
-        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
-    if (l->run.dump != NULL)
-        l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
-    if (l->last_stage.make != NULL)
-        l->stages[stages++] = l->last_stage;
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
-    l->host_limit = (struct host_limit)HOST_LIMIT_INIT;
-    l->host_limit.max = o->max_conns_per_host;
     l->server_options = (struct server_options){
         .listen = {.binds = l->binds.items,
                    .count = l->binds.count,
@@ -333,7 +316,7 @@ static int plan_server(struct listening *l, struct error *err)
         .drain_ms = o->drain_ms,
         .handshake_ms = l->common->handshake_timeout_ms,
         .stages = l->stages,
-        .stage_count = stages,
+        .stage_count = listening_stages_plan(l),
         .limit = &l->limit,
     };
     return inherited_detach(&l->server_options.listen.inherited, err);

@@ -62,6 +62,7 @@ static void over(struct conversation *c)
         .duration_ms = loop_now_ms(l) - c->began_ms,
         .dropped = c->dropped,
         .cut = conversation_ends_are_cut(c),
+        .near_ended = c->near_ended,
         .unanswered = c->unanswered,
     };
     resets = o.cut || (o.whose != FAULT_NONE && conversation_ends_are_unfinished(c));

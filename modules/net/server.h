@@ -67,6 +67,10 @@ struct service *client_service(const struct client *c);
  * o->why. */
 void client_over(struct client *c, struct outcome *o);
 
+/* Stops listening, and leaves the clients that are left all the time that they need: for a
+ * service that has nothing more to give. */
+void server_finish(struct server *s);
+
 /* Stops listening and starts the drain time, after which the clients that are left are
  * disconnected. */
 void server_stop(struct server *s);

@@ -9,6 +9,7 @@ static const struct mode modes[] = {
     {"echo", "PORT", 1, lean_echo},
     {"upper", "PORT", 1, lean_upper},
     {"room", "PORT", 1, lean_room},
+    {"broadcast", "PORT < INPUT", 1, lean_broadcast},
     {"program", "PORT PROGRAM [ARG...]", 2, lean_program},
     {"convert", "PORT ENCODING > OUTPUT", 2, lean_convert},
     {"relay", "PORT TARGET", 2, lean_relay},

@@ -69,7 +69,7 @@ class Bench:
     def has(self, command, word=""):
         """True when tcptool has this command and its help names word."""
         if command not in self.help_texts:
-            done = subprocess.run([self.tool, command, "--help"], capture_output=True, text=True,
+            done = subprocess.run([self.tool, command, "--help=all"], capture_output=True, text=True,
                                   check=False)
             self.help_texts[command] = done.stdout if done.returncode == 0 else None
         text = self.help_texts[command]
@@ -247,11 +247,12 @@ def echo_servers(most=None):
     }
 
 
-def measure_held(bench, command, load_arguments, core="tool", load_core="load"):
+def measure_held(bench, command, load_arguments, core="tool", load_core="load",
+                 stdin=subprocess.DEVNULL):
     """Between "go" and the load's result; connections are there before and after."""
     h = bench.harness
     port = h.new_port()
-    server = h.server(command(bench, port), port, core=core)
+    server = h.server(command(bench, port), port, core=core, stdin=stdin)
     load = h.load(load_arguments[0], port, *load_arguments[1:], core=load_core)
     load.say_go()
     before = h.processor_s(server)
@@ -546,6 +547,45 @@ def rooms():
     }
 
 
+# A broadcast.
+
+def readers_load(count):
+    """All readers discard what they are sent: zeros, of which there is no end."""
+    def measure(bench, command):
+        with open("/dev/zero", "rb") as zeros:
+            return measure_held(bench, command, ["readers", count, bench.scale.seconds],
+                                stdin=zeros)
+    return measure
+
+
+def relayed_load(count):
+    """The same, with a client of a broker that sends them."""
+    def measure(bench, command):
+        return measure_held(bench, command, ["readers", count, bench.scale.seconds, "publish"])
+    return measure
+
+
+def many_readers(option):
+    def own(bench, port):
+        bench.need("serve", option)
+        return [bench.tool, "serve", "-q", option, "-b", LOOPBACK, "-p", port]
+    return own
+
+
+def broadcasters():
+    return {
+        "lean": lambda b, port: [b.lean, "broadcast", port],
+        "tcptool": many_readers("--broadcast"),
+    }
+
+
+def brokers():
+    return {
+        "ncat --broker": lambda b, port: ["ncat", "--broker", "-l", "-m", "1000", LOOPBACK, port],
+        "tcptool": many_readers("--broker"),
+    }
+
+
 # Workers.
 
 STREAMS = 8
@@ -634,6 +674,14 @@ def all_rows(scale):
             chat_load(10, 10), rooms(), ("lines/s", 1), MICRO, None, "chat"),
         Row("chat-line", f"room of {scale.members}, 1 speaker, 1 line of 64 bytes at a time",
             chat_load(1, 1), rooms(), ("lines/s", 1), MICRO, None, "chat"),
+        Row("broadcast-100", "send the same to 100 readers (`serve --broadcast`)",
+            readers_load(100), broadcasters(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broadcast-500", "send the same to 500 readers",
+            readers_load(500), broadcasters(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broker-100", "pass on what one client sends to 100 readers (`serve --broker`)",
+            relayed_load(100), brokers(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broker-500", "pass on what one client sends to 500 readers",
+            relayed_load(500), brokers(), BULK_RATE, BULK_COST, None, "chat"),
         Row("workers", f"reply with {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
             "connections", workers_load, workers(), BULK_RATE, BULK_COST, None, "workers"),
     ]
