@@ -12,7 +12,10 @@
 #include "base/kept_path.h"
 #include "net/resolver.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum {
+    READ_SIZE = 64 << 10,
+    SIZE_LIMIT = 64 << 20, /* a million rules; a device may have no end */
+};
 
 /* Where a rule stands: a line of a file, or an option, if file is NULL. */
 struct place {
@@ -134,6 +137,10 @@ static int read_whole(const char *path, bool reread, struct buf *to, struct erro
         failure = errno;
         if (n > 0)
             buf_added(to, (size_t)n);
+        if (buf_length(to) > SIZE_LIMIT) {
+            n = -1;
+            failure = EFBIG;
+        }
     }
     close(fd);
     if (n == 0 && buf_add(to, "\n", 1) == 0)
