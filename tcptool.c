@@ -8,8 +8,8 @@
 #include "commands/foreign.h"
 #include "core/syscall_filter.h"
 
-static const struct command *const commands[] = {&serve_command, &send_command, &chat_command,
-                                                 &upper_command, &wait_command};
+static const struct command *const commands[] = {&serve_command, &send_command,  &chat_command,
+                                                 &upper_command, &relay_command, &wait_command};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -195,30 +195,34 @@ _tcptool_commands() {
     send) return 0 ;;
     chat) return 0 ;;
     upper) return 0 ;;
+    relay) return 0 ;;
     wait) return 0 ;;
     *) return 1 ;;
   esac
 }
 
-_tcptool_command_words='serve send chat upper wait help --help --version'
+_tcptool_command_words='serve send chat upper relay wait help --help --version'
 
 # All options of a command.
 _tcptool_options() {
   case $1 in
     serve)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --reply --reply-file --echo --discard --label --raw --progress -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --reply --reply-file --echo --discard --broadcast --broker --buffer --label --raw --progress -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     send)
-      echo '-b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
+      echo '-b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry -f --file --progress --until --no-half-close --raw -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     chat)
-      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --bye --name --room --history --buffer -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
+      echo '-l --listen -b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --bye --name --room --history --buffer -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     upper)
-      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --single -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --single -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
+      ;;
+    relay)
+      echo '-b --bind -p --port --backlog -1 --once --max-conns --accept-timeout --port-file --socket-mode --socket-group --drain --workers --allow --deny --max-conns-per-host --accept-proxy --user --chroot --no-sandbox --spread --to-any --login --to-allow --to-deny --connect-timeout --proxy --proxy-tls-ca --send-proxy --retry -e --encoding --eol --to-encoding --to-eol --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --to-tls --to-tls-cert --to-tls-key --to-tls-ca --to-tls-name --to-tls-pin --to-tls-psk --to-tls-alpn --to-tls-min --to-tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size --rate -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout --to-ipv4 --to-ipv6 --to-sendall --to-no-sendall --to-nodelay --to-keepalive --to-user-timeout -v --verbose -q --quiet --timestamps --log --hexdump --explain --help'
       ;;
     wait)
-      echo '--any --gone --send --expect --now -b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy -e --encoding --local-encoding --errors --eol --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
+      echo '--any --gone --send --expect --now -b --bind --connect-timeout --proxy --proxy-tls-ca --send-proxy -e --encoding --eol --local-encoding --errors --tls --tls-cert --tls-key --tls-ca --tls-name --tls-pin --tls-psk --tls-alpn --tls-min --tls-insecure --idle-timeout --deadline --handshake-timeout --recv-size -4 --ipv4 -6 --ipv6 --sendall --no-sendall --nodelay --keepalive --user-timeout -v --verbose -q --quiet --timestamps --help'
       ;;
   esac
 }
@@ -228,21 +232,21 @@ _tcptool_value() {
   case $1 in
     serve)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--reply-file|--tls-cert|--tls-key|--tls-psk|--log) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
-        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--max-conns-per-host|--user|--chroot|--reply|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--max-conns-per-host|--user|--chroot|--reply|--buffer|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout) echo other ;;
         *) return 1 ;;
       esac
       ;;
     send)
       case $2 in
         --until) echo 'words eof first line quiet none' ;;
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --file|-f|--tls-cert|--tls-key|--tls-psk|--log) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
@@ -252,8 +256,8 @@ _tcptool_value() {
       ;;
     chat)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--tls-cert|--tls-key|--tls-psk|--log) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
@@ -264,8 +268,8 @@ _tcptool_value() {
       ;;
     upper)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --port-file|--tls-cert|--tls-key|--tls-psk|--log) echo file ;;
         --port|-p) echo port ;;
         --bind|-b) echo address ;;
@@ -274,10 +278,23 @@ _tcptool_value() {
         *) return 1 ;;
       esac
       ;;
+    relay)
+      case $2 in
+        --eol) echo 'words none lf crlf' ;;
+        --to-eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
+        --port-file|--tls-cert|--tls-key|--tls-psk|--to-tls-cert|--to-tls-key|--to-tls-psk|--log) echo file ;;
+        --port|-p) echo port ;;
+        --bind|-b) echo address ;;
+        --encoding|-e|--to-encoding) echo encoding ;;
+        --backlog|--max-conns|--accept-timeout|--socket-mode|--socket-group|--drain|--workers|--allow|--deny|--max-conns-per-host|--user|--chroot|--login|--to-allow|--to-deny|--connect-timeout|--proxy|--proxy-tls-ca|--retry|--tls-ca|--tls-name|--tls-pin|--tls-alpn|--tls-min|--to-tls-ca|--to-tls-name|--to-tls-pin|--to-tls-alpn|--to-tls-min|--idle-timeout|--deadline|--handshake-timeout|--recv-size|--rate|--user-timeout|--to-user-timeout) echo other ;;
+        *) return 1 ;;
+      esac
+      ;;
     wait)
       case $2 in
-        --errors) echo 'words strict replace escape ignore' ;;
         --eol) echo 'words none lf crlf' ;;
+        --errors) echo 'words strict replace escape ignore' ;;
         --tls-cert|--tls-key|--tls-psk) echo file ;;
         --bind|-b) echo address ;;
         --encoding|-e|--local-encoding) echo encoding ;;
@@ -318,6 +335,13 @@ _tcptool_optional_value() {
         *) return 1 ;;
       esac
       ;;
+    relay)
+      case $2 in
+        --help) echo 'words where access rights target text tls limits connection messages all' ;;
+        --send-proxy) echo 'words v1 v2' ;;
+        *) return 1 ;;
+      esac
+      ;;
     wait)
       case $2 in
         --help) echo 'words what where text tls limits connection messages all' ;;
@@ -332,7 +356,7 @@ _tcptool_optional_value() {
 # Commands that take HOST PORT.
 _tcptool_connects() {
   case $1 in
-    send|chat) return 0 ;;
+    send|chat|relay) return 0 ;;
     *) return 1 ;;
   esac
 }

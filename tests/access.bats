@@ -379,6 +379,12 @@ has_more_lines() {
   expect_match "$output" '--allow: invalid rule "@": '
 }
 
+@test "a file of rules without an end is an error" {
+  run tcptool serve -b 127.0.0.1 -p 0 --allow @/dev/zero
+  expect_status 1
+  expect_equal "$output" 'tcptool: --allow: error reading /dev/zero: File too large'
+}
+
 @test "SIGHUP reads the files again; connections go on" {
   echo 127.0.0.2 >rules
   start_serve --echo --workers 2 --deny @rules

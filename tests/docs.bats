@@ -188,7 +188,7 @@ play() {
   awk '
     function typed() { if (line == "") return
       print line
-      if (line ~ /&$/ && line ~ /serve|server|upper|listen| -l|LISTEN/ && line !~ /^\(sleep/) print "settle " ++listeners
+      if (line ~ /&$/ && line ~ /serve|server|upper|relay|listen| -l|LISTEN/ && line !~ /^\(sleep/) print "settle " ++listeners
       line = "" }
     /^\$ / { typed(); line = substr($0, 3); next }
     /^> / { line = line "\n" substr($0, 3); next }
@@ -311,6 +311,10 @@ play_page() {
 
 @test "manual: the examples of tcptool-upper(1) show what they say" {
   play_page tcptool-upper.1
+}
+
+@test "manual: the examples of tcptool-relay(1) show what they say" {
+  play_page tcptool-relay.1
 }
 
 @test "manual: the examples of tcptool-wait(1) show what they say" {

@@ -109,21 +109,24 @@ uint32_t *prefix_trie_add(struct prefix_trie *t, const struct prefix *p)
     return &n->values[place];
 }
 
-/* Returns the places of the prefixes that end before or within these STRIDE bits. */
-static uint32_t places_of(unsigned bits)
+/* Returns the places of the prefixes that end before or within these STRIDE bits, the first of
+ * which are known. */
+static uint32_t places_of(unsigned bits, unsigned known)
 {
-    return 1u << 1 | 1u << (2 | bits >> 3) | 1u << (4 | bits >> 2) | 1u << (8 | bits >> 1);
+    uint32_t all = 1u << 1 | 1u << (2 | bits >> 3) | 1u << (4 | bits >> 2) | 1u << (8 | bits >> 1);
+
+    return known < STRIDE ? all & ((1u << (2u << known)) - 1) : all;
 }
 
-uint32_t prefix_trie_find(const struct prefix_trie *t, const struct prefix *address,
-                          unsigned at_least)
+uint32_t prefix_trie_find(const struct prefix_trie *t, const struct prefix *p, unsigned at_least)
 {
     const struct prefix_node *n = t->nodes;
     uint32_t found = 0, next = 0;
 
-    while (n != NULL && common_bits(n->high ^ address->high, n->low ^ address->low) >= n->bits) {
-        unsigned bits = n->bits < ALL_BITS ? bits_at(address->high, address->low, n->bits) : 0;
-        uint32_t filled = n->filled & places_of(bits);
+    while (n != NULL && n->bits <= p->bits &&
+           common_bits(n->high ^ p->high, n->low ^ p->low) >= n->bits) {
+        unsigned bits = n->bits < ALL_BITS ? bits_at(p->high, p->low, n->bits) : 0;
+        uint32_t filled = n->filled & places_of(bits, p->bits - n->bits);
 
         if (filled != 0 && n->bits >= at_least)
             found = n->values[31 - __builtin_clz(filled)];

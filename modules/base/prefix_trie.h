@@ -25,10 +25,9 @@ struct prefix_trie {
  * value of a new prefix is 0, and has to be set to another. */
 uint32_t *prefix_trie_add(struct prefix_trie *t, const struct prefix *p);
 
-/* Returns the value of the longest prefix of at least so many bits, a multiple of 4, that the
- * address begins with; its bits are 128. 0: there is none. */
-uint32_t prefix_trie_find(const struct prefix_trie *t, const struct prefix *address,
-                          unsigned at_least);
+/* Returns the value of the longest prefix of at least so many bits, a multiple of 4, that p
+ * begins with, and that may be p itself. 0: there is none. */
+uint32_t prefix_trie_find(const struct prefix_trie *t, const struct prefix *p, unsigned at_least);
 
 void prefix_trie_clear(struct prefix_trie *t);
 

@@ -6,7 +6,6 @@
 #include <sys/epoll.h>
 
 #include "base/event.h"
-#include "chat/pace.h"
 
 #define PREFIX "-- "
 
@@ -28,23 +27,14 @@ static void report_short_log(struct room *r)
 /* Puts r->line into the log as by's, or the room's. */
 static int append(struct room *r, struct member *by, bool is_note, struct error *err)
 {
-    uint64_t line = shared_log_head(r->log).line;
-
     buf_reset(&r->wire);
     if (line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &r->wire, err) <
         0)
         return -1;
-    if (shared_log_append(r->log, buf_head(&r->wire), buf_length(&r->wire),
-                          by != NULL ? by->number : AUTHOR_ROOM, is_note) < 0)
+    if (pace_append(&r->pace, buf_head(&r->wire), buf_length(&r->wire),
+                    by != NULL ? &by->reader : NULL, is_note) < 0)
         return refuse(err);
     report_short_log(r);
-    pace_came(r, line);
-    room_wake_members(r);
-    if (by == NULL)
-        return 0;
-    by->spoke = line + 1;
-    if (by->position.line == line)
-        by->position.line++;
     return 0;
 }
 
@@ -89,8 +79,8 @@ answer(struct room *r, struct member *to, struct error *err, const char *format,
         return refuse(err);
     result = line_encoding_put(&r->encoding, buf_head(&r->line), buf_length(&r->line), &to->answers,
                                err);
-    if (to->stream != NULL)
-        stream_wake(to->stream, EPOLLIN);
+    if (to->reader.stream != NULL)
+        stream_wake(to->reader.stream, EPOLLIN);
     return result;
 }
 

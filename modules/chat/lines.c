@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "chat/announce.h"
-#include "chat/pace.h"
 #include "chat/room_commands.h"
 #include "text/printable.h"
 #include "text/utf8.h"
@@ -28,7 +27,7 @@ static size_t first_characters(const char *text, size_t n, size_t characters)
 
 void lines_not_said(struct room *r, struct member *m, struct error *why)
 {
-    r->unsaid += m->number == AUTHOR_CONSOLE;
+    r->unsaid += m->reader.author == AUTHOR_CONSOLE;
     announce_one(r, m, "your line was not sent: %s", why->text);
     error_clear(why);
 }
@@ -96,12 +95,7 @@ static bool may_act(struct member *m)
     m->full = buf_length(&m->answers) >= ROOM_PRIVATE_BYTES;
     if (m->full)
         return false;
-    if (!pace_is_congested(m->room))
-        return !m->lost;
-    if (!m->lost && list_is_empty(&m->waiting))
-        list_append(&m->room->row, &m->waiting);
-    room_tend_later(m->room);
-    return false;
+    return pace_may_append(&m->reader) && !m->reader.lost;
 }
 
 enum io lines_hear(struct member *m, const char *bytes, size_t n, size_t *put, struct error *err)
@@ -110,7 +104,7 @@ enum io lines_hear(struct member *m, const char *bytes, size_t n, size_t *put, s
     int result = 0;
 
     /* Text of a member that has quit is discarded. */
-    while (!m->quit && !m->lost && at < end && result == 0) {
+    while (!m->quit && !m->reader.lost && at < end && result == 0) {
         newline = memchr(at, '\n', (size_t)(end - at));
         if (newline == NULL) {
             result = keep(m, at, (size_t)(end - at));

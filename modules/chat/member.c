@@ -10,17 +10,7 @@
 #include "chat/announce.h"
 #include "chat/lines.h"
 #include "chat/names.h"
-#include "chat/pace.h"
 #include "chat/room_private.h"
-
-/* Lines of a member's own are skipped, from its position on, if there are any. */
-static struct shared_log_skip skipped(const struct member *m)
-{
-    return (struct shared_log_skip){
-        .author = m->spoke > m->position.line ? m->number : SHARED_LOG_NOBODY,
-        .notes_before = m->joined,
-    };
-}
 
 /* Shortens the list to its first n bytes, which it has; returns its new length. */
 static size_t clip(struct iovec *iov, size_t n)
@@ -39,29 +29,28 @@ static enum io member_borrow(struct transport *t, struct iovec *iov, size_t max,
 {
     struct member *m = t->state;
     const struct shared_log *log = m->room->log;
-    struct shared_log_position p = m->position;
+    struct log_reader after = m->reader; /* as it will be when a line that was begun is taken */
     size_t answers = buf_length(&m->answers);
 
     *count = 0;
-    m->room->has_news = false;
-    if (m->lost) {
+    if (m->reader.lost) {
         error_set(err, EXITCODE_FAILED, "fell behind");
         return IO_FAILED;
     }
-    if (p.line < m->until && shared_log_is_overrun(log, p))
-        return IO_AGAIN; /* the room is about to find out */
+    if (log_reader_is_overrun(&m->reader))
+        return IO_AGAIN; /* the pace is about to find out */
     if (answers > 0) {
-        if (p.offset > 0) {
-            size_t rest = shared_log_rest(log, p);
+        if (after.position.offset > 0) {
+            uint64_t next = after.position.line + 1;
 
             /* It is in one piece, or two. */
-            shared_log_peek(log, p, p.line + 1, (struct shared_log_skip){0}, iov, 2);
-            *count = clip(iov, rest);
-            p = (struct shared_log_position){.line = p.line + 1};
+            shared_log_peek(log, after.position, next, (struct shared_log_skip){0}, iov, 2);
+            *count = clip(iov, shared_log_rest(log, after.position));
+            after.position = (struct shared_log_position){.line = next};
         }
         iov[(*count)++] = (struct iovec){.iov_base = buf_head(&m->answers), .iov_len = answers};
     }
-    *count += shared_log_peek(log, p, m->until, skipped(m), iov + *count, max - *count);
+    *count += log_reader_peek(&after, iov + *count, max - *count);
     return *count > 0 ? IO_OK : m->quit ? IO_END : IO_AGAIN;
 }
 
@@ -75,7 +64,7 @@ static size_t take_answers(struct member *m, size_t n)
         buf_free(&m->answers);
     if (m->full && length - taken < ROOM_PRIVATE_BYTES) {
         m->full = false;
-        stream_wake(m->stream, EPOLLOUT);
+        stream_wake(m->reader.stream, EPOLLOUT);
     }
     return n - taken;
 }
@@ -83,23 +72,22 @@ static size_t take_answers(struct member *m, size_t n)
 static bool member_take(struct transport *t, size_t n)
 {
     struct member *m = t->state;
-    const struct shared_log *log = m->room->log;
+    struct log_reader *r = &m->reader;
 
-    if (m->position.line >= m->until) {
+    if (log_reader_is_done(r)) {
         take_answers(m, n);
-        pace_took(m);
+        pace_took(r);
         return true;
     }
     if (buf_length(&m->answers) > 0) {
-        size_t rest = shared_log_rest(log, m->position);
+        size_t rest = shared_log_rest(m->room->log, r->position);
         size_t first = n < rest ? n : rest;
 
-        m->position = shared_log_take(log, m->position, first, skipped(m));
+        log_reader_take(r, first);
         n = take_answers(m, n - first);
     }
-    m->position = shared_log_take(log, m->position, n, skipped(m));
-    pace_took(m);
-    return m->quit || buf_length(&m->answers) > 0 || m->position.line < shared_log_head(log).line;
+    log_reader_take(r, n);
+    return m->quit || buf_length(&m->answers) > 0 || log_reader_has_more(r);
 }
 
 static enum io member_read(struct transport *t, void *to, size_t max, size_t *got,
@@ -135,21 +123,19 @@ static enum io member_shut(struct transport *t, struct error *err)
     struct member *m = t->state;
 
     (void)err;
-    if (m->quit || m->lost)
+    if (m->quit || m->reader.lost)
         return IO_OK;
     lines_hear_end(m);
-    if (m->number == AUTHOR_CONSOLE)
+    if (m->reader.author == AUTHOR_CONSOLE)
         m->room->on_quit(m->room->arg);
     else if (!m->quit)
         member_quit(m, false);
     return IO_OK;
 }
 
-/* Frees what m owns, and takes it off every list. */
+/* Frees what m owns. */
 static void forget(struct member *m)
 {
-    list_remove(&m->link);
-    list_remove(&m->waiting);
     buf_free(&m->heard);
     buf_free(&m->answers);
     free(m->name);
@@ -163,22 +149,20 @@ static void member_close(struct transport *t, bool abort)
     struct room *r = m->room;
 
     (void)abort;
-    pace_left(m);
-    list_remove(&m->link);
-    if (m->number != AUTHOR_CONSOLE) {
+    log_reader_leave(&m->reader);
+    if (m->reader.author != AUTHOR_CONSOLE) {
         r->count--;
-        if (m->lost && !m->quit)
+        if (m->reader.lost && !m->quit)
             announce_about(r, m, NULL, "%s fell behind and was disconnected", m->name);
         else if (!m->quit)
             announce_about(r, m, NULL, "%s left", m->name);
     }
     forget(m);
-    room_tend_later(r);
 }
 
 static bool member_failure(struct transport *t, struct error *err)
 {
-    if (!((struct member *)t->state)->lost)
+    if (!((struct member *)t->state)->reader.lost)
         return false;
     error_set(err, EXITCODE_FAILED, "fell behind");
     return true;
@@ -194,17 +178,40 @@ static const struct transport_ops member_ops = {
     .failure = member_failure,
 };
 
+/* Puts the line ending of a line whose rest is lost before the replies. */
+static void end_line(struct member *m)
+{
+    struct buf answers = m->answers;
+
+    m->answers = (struct buf){0};
+    line_encoding_put(&m->room->encoding, "\n", 1, &m->answers, NULL);
+    buf_add(&m->answers, buf_head(&answers), buf_length(&answers));
+    buf_free(&answers);
+}
+
+bool member_on_overrun(struct log_reader *r)
+{
+    struct member *m = container_of(r, struct member, reader);
+
+    if (r->author != AUTHOR_CONSOLE)
+        return false;
+    m->room->unseen += shared_log_oldest(m->room->log).line - r->position.line;
+    if (r->position.offset > 0)
+        end_line(m);
+    log_reader_restart(r);
+    return true;
+}
+
 void member_quit(struct member *m, bool silently)
 {
     if (m->quit)
         return;
     m->quit = true;
-    m->until = shared_log_head(m->room->log).line;
-    list_remove(&m->waiting);
+    log_reader_finish(&m->reader);
     buf_free(&m->heard);
     if (!silently)
         announce_about(m->room, m, NULL, "%s left", m->name);
-    stream_wake(m->stream, EPOLLIN | EPOLLOUT);
+    stream_wake(m->reader.stream, EPOLLIN | EPOLLOUT);
 }
 
 static int out_of_memory(struct error *err)
@@ -227,7 +234,7 @@ static int check_encodable(const struct room *r, const char *name, struct error 
 
 static int name_console(struct member *m, const char *name, struct error *err)
 {
-    m->number = AUTHOR_CONSOLE;
+    m->reader.author = AUTHOR_CONSOLE;
     if (name == NULL)
         return 0;
     if (!names_is_valid(name, strlen(name))) {
@@ -259,8 +266,8 @@ static int name_guest(struct member *m, struct error *err)
         error_set(err, EXITCODE_FAILED, "cannot join the room: no guest number is left");
         return -1;
     }
-    m->number = ++r->guests;
-    if (asprintf(&m->name, "guest%u", (unsigned)m->number) < 0)
+    m->reader.author = ++r->guests;
+    if (asprintf(&m->name, "guest%u", (unsigned)m->reader.author) < 0)
         m->name = NULL;
     m->key = m->name == NULL ? NULL : strdup(m->name);
     if (m->key != NULL &&
@@ -283,26 +290,21 @@ struct stream *member_join(struct room *r, enum member_kind kind, const char *na
         return NULL;
     }
     m->room = r;
-    m->until = UINT64_MAX;
-    list_init(&m->link);
-    list_init(&m->waiting);
-    m->joined = shared_log_head(r->log).line;
-    m->position =
-        kind == MEMBER_GUEST ? shared_log_back(r->log, r->history) : shared_log_head(r->log);
+    log_reader_init(&m->reader, &r->pace);
     named = kind == MEMBER_CONSOLE ? name_console(m, name, err) : name_guest(m, err);
     if (named < 0) {
         forget(m);
         return NULL;
     }
     /* From here on closing the stream announces that the member has left. */
-    list_append(&r->members, &m->link);
     r->count += kind == MEMBER_GUEST;
-    pace_took(m);
-    m->stream =
+    log_reader_join(&m->reader, kind == MEMBER_GUEST ? shared_log_back(r->log, r->history)
+                                                     : shared_log_head(r->log));
+    m->reader.stream =
         stream_new(r->loop, &t, kind == MEMBER_GUEST ? "the room" : "standard output", NULL, err);
-    if (m->stream == NULL)
+    if (m->reader.stream == NULL)
         return NULL;
     if (kind == MEMBER_GUEST)
         announce_about(r, m, NULL, "%s joined", m->name);
-    return m->stream;
+    return m->reader.stream;
 }

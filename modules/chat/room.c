@@ -1,60 +1,10 @@
-/* Owns the life of a room, and the waking of its members. */
+/* Owns the life of a room. */
 #include "chat/room.h"
 
 #include <stdlib.h>
-#include <sys/epoll.h>
 
 #include "chat/announce.h"
-#include "chat/pace.h"
 #include "chat/room_private.h"
-
-static void set_next(struct room *r)
-{
-    int64_t next_ms = pace_next_ms(r);
-
-    if (next_ms < 0)
-        loop_cancel_timer(r->loop, &r->next);
-    else
-        loop_set_timer(r->loop, &r->next,
-                       next_ms > loop_now_ms(r->loop) ? next_ms - loop_now_ms(r->loop) : 1);
-}
-
-/* Members whose lines had to wait resume in turn, once the congestion is over. */
-static void on_tend(struct watch *w, uint32_t events)
-{
-    struct room *r = container_of(w, struct room, tend);
-
-    (void)events;
-    pace_find_overrun(r);
-    if (!pace_is_congested(r) && !list_is_empty(&r->row)) {
-        struct member *m = container_of(r->row.next, struct member, waiting);
-
-        list_remove(&m->waiting);
-        stream_wake(m->stream, EPOLLOUT);
-        if (!list_is_empty(&r->row))
-            room_tend_later(r);
-    }
-    set_next(r);
-}
-
-static void on_next(struct timer *t)
-{
-    room_tend_later(container_of(t, struct room, next));
-}
-
-void room_tend_later(struct room *r)
-{
-    loop_notify(r->loop, &r->tend, EPOLLIN);
-}
-
-void room_wake_members(struct room *r)
-{
-    if (r->has_news)
-        return;
-    r->has_news = true;
-    for (struct list *l = r->members.next; l != &r->members; l = l->next)
-        stream_wake(container_of(l, struct member, link)->stream, EPOLLIN);
-}
 
 struct room *room_new(struct loop *l, const struct room_options *options,
                       void (*on_quit)(void *arg), void *arg, struct error *err)
@@ -83,12 +33,9 @@ struct room *room_new(struct loop *l, const struct room_options *options,
     r->on_quit = on_quit;
     r->arg = arg;
     r->history = options->history;
-    list_init(&r->members);
-    list_init(&r->row);
-    pace_init(&r->pace);
-    loop_init_watch(&r->tend, on_tend);
-    r->next.on_due = on_next;
     r->log = shared_log_new(options->buffer_bytes);
+    pace_init(&r->pace, l, r->log);
+    r->pace.on_overrun = member_on_overrun;
     if (r->log != NULL && line_encoding_init(&r->encoding, &encoding, err) == 0)
         return r;
     if (r->log == NULL)
@@ -101,8 +48,7 @@ void room_free(struct room *r)
 {
     if (r == NULL)
         return;
-    loop_forget(r->loop, &r->tend);
-    loop_cancel_timer(r->loop, &r->next);
+    pace_clear(&r->pace);
     shared_log_free(r->log);
     line_encoding_clear(&r->encoding);
     buf_free(&r->text);
@@ -114,8 +60,8 @@ void room_free(struct room *r)
 void room_close(struct room *r)
 {
     announce_about(r, NULL, NULL, "the room closes");
-    for (struct list *l = r->members.next; l != &r->members; l = l->next)
-        member_quit(container_of(l, struct member, link), true);
+    for (struct list *l = r->pace.readers.next; l != &r->pace.readers; l = l->next)
+        member_quit(container_of(l, struct member, reader.link), true);
 }
 
 size_t room_count(const struct room *r)

@@ -26,9 +26,6 @@
 /* The smallest buffer. Lines that are larger than the buffer are refused. */
 #define ROOM_BUFFER_MIN ((size_t)4 * 1024)
 
-/* A member that has taken nothing for so long delays no one. */
-#define ROOM_PATIENCE_MS 1000
-
 struct room;
 
 struct room_options {

@@ -26,8 +26,8 @@ struct command {
 /* Returns the next member after l that takes part and has a name, or NULL. */
 static struct member *next_present(const struct room *r, const struct list *l)
 {
-    for (l = l->next; l != &r->members; l = l->next) {
-        struct member *m = container_of(l, struct member, link);
+    for (l = l->next; l != &r->pace.readers; l = l->next) {
+        struct member *m = container_of(l, struct member, reader.link);
 
         if (!m->quit && m->name != NULL)
             return m;
@@ -38,10 +38,10 @@ static struct member *next_present(const struct room *r, const struct list *l)
 /* Returns the member that takes part under the name with this key, or NULL. */
 static struct member *find_member(const struct room *r, const char *key)
 {
-    struct member *m = next_present(r, &r->members);
+    struct member *m = next_present(r, &r->pace.readers);
 
     while (m != NULL && strcmp(key, m->key) != 0)
-        m = next_present(r, &m->link);
+        m = next_present(r, &m->reader.link);
     return m;
 }
 
@@ -58,7 +58,7 @@ static bool is_reserved(const struct member *m, const char *key)
 {
     char own[sizeof("guest") + 10];
 
-    snprintf(own, sizeof(own), "guest%u", (unsigned)m->number);
+    snprintf(own, sizeof(own), "guest%u", (unsigned)m->reader.author);
     return names_is_guest(key) && strcmp(key, own) != 0;
 }
 
@@ -126,8 +126,8 @@ static void run_who(struct member *m, const char *argument)
     struct member *other;
 
     (void)argument;
-    for (other = next_present(r, &r->members); other != NULL;
-         other = next_present(r, &other->link)) {
+    for (other = next_present(r, &r->pace.readers); other != NULL;
+         other = next_present(r, &other->reader.link)) {
         if (buf_length(&names) > LIST_BYTES)
             tell_names(m, &names);
         if (buf_length(&names) > 0 && buf_add(&names, ", ", 2) < 0)
@@ -232,7 +232,7 @@ static const struct command commands[] = {
 
 static bool may_run(const struct member *m, const struct command *c)
 {
-    return c->who == ALL || (c->who == CONSOLE) == (m->number == AUTHOR_CONSOLE);
+    return c->who == ALL || (c->who == CONSOLE) == (m->reader.author == AUTHOR_CONSOLE);
 }
 
 static void run_help(struct member *m, const char *argument)

@@ -12,10 +12,14 @@
 #include "base/kept_path.h"
 #include "net/resolver.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum {
+    READ_SIZE = 64 << 10,
+    SIZE_LIMIT = 64 << 20, /* a million rules; a device may have no end */
+};
 
 /* Where a rule stands: a line of a file, or an option, if file is NULL. */
 struct place {
+    const char *option;
     const char *file;
     size_t line;
     bool allows;
@@ -24,33 +28,35 @@ struct place {
 struct access_name {
     struct access_name *next;
     struct place place;
-    char name[];
+    char *target; /* its host and ports; or NULL */
+    struct access_ports ports;
+    char word[];
 };
 
 static void prefix_place(struct error *err, const struct place *p)
 {
-    const char *option = p->allows ? "--allow" : "--deny";
-
     if (!error_is_set(err))
         return;
     if (p->file != NULL)
-        error_prefix(err, "%s: %s:%zu", option, p->file, p->line);
+        error_prefix(err, "%s: %s:%zu", p->option, p->file, p->line);
     else
-        error_prefix(err, "%s", option);
+        error_prefix(err, "%s", p->option);
 }
 
-/* Puts a name at the end of those that are looked up. */
-static int put_off(struct access_source *s, const char *word, const struct place *p)
+/* Puts a name at the end of those that are looked up. Takes target. */
+static int put_off(struct access_source *s, const char *word, const struct place *p, char *target,
+                   const struct access_ports *ports)
 {
     size_t size = strlen(word) + 1;
     struct access_name *n = malloc(sizeof(*n) + size), **last = &s->names;
 
     if (n == NULL) {
         error_errno(&s->why, ENOMEM, "cannot look up \"%s\"", word);
+        free(target);
         return -1;
     }
-    *n = (struct access_name){.place = *p};
-    memcpy(n->name, word, size);
+    *n = (struct access_name){.place = *p, .target = target, .ports = *ports};
+    memcpy(n->word, word, size);
     while (*last != NULL)
         last = &(*last)->next;
     *last = n;
@@ -59,11 +65,15 @@ static int put_off(struct access_source *s, const char *word, const struct place
 
 static int add_word(struct access_source *s, const char *word, const struct place *p)
 {
-    switch (access_add(&s->rules, word, p->allows, &s->why)) {
+    struct access_ports ports = {0};
+    char *target = NULL;
+
+    switch (s->of_targets ? access_add_target(&s->rules, word, p->allows, &target, &ports, &s->why)
+                          : access_add(&s->rules, word, p->allows, &s->why)) {
     case ACCESS_ADDED:
         return 0;
     case ACCESS_IS_NAME:
-        if (put_off(s, word, p) == 0)
+        if (put_off(s, word, p, target, &ports) == 0)
             return 0;
         break;
     case ACCESS_FAILED:
@@ -127,6 +137,10 @@ static int read_whole(const char *path, bool reread, struct buf *to, struct erro
         failure = errno;
         if (n > 0)
             buf_added(to, (size_t)n);
+        if (buf_length(to) > SIZE_LIMIT) {
+            n = -1;
+            failure = EFBIG;
+        }
     }
     close(fd);
     if (n == 0 && buf_add(to, "\n", 1) == 0)
@@ -135,14 +149,14 @@ static int read_whole(const char *path, bool reread, struct buf *to, struct erro
     return -1;
 }
 
-static int add_file(struct access_source *s, const char *path, bool allows)
+static int add_file(struct access_source *s, const char *path, const struct place *option)
 {
-    struct place p = {.file = path, .allows = allows};
+    struct place p = {.option = option->option, .file = path, .allows = option->allows};
     struct buf text = {0};
     int result = read_whole(path, s->reread, &text, &s->why);
 
     if (result < 0)
-        error_prefix(&s->why, "%s", allows ? "--allow" : "--deny");
+        error_prefix(&s->why, "%s", p.option);
     while (result == 0 && buf_length(&text) > 0) {
         char *line = buf_head(&text);
         size_t length = (size_t)((char *)memchr(line, '\n', buf_length(&text)) - line);
@@ -158,14 +172,15 @@ static int add_file(struct access_source *s, const char *path, bool allows)
 
 static int add_words(struct access_source *s, const struct option_words *words, bool allows)
 {
-    struct place p = {.allows = allows};
+    static const char *const names[2][2] = {{"--deny", "--allow"}, {"--to-deny", "--to-allow"}};
+    struct place p = {.option = names[s->of_targets][allows], .allows = allows};
 
     /* A file of --allow that is empty permits no one. */
     s->rules.allows_some = s->rules.allows_some || (allows && words->count > 0);
     for (size_t i = 0; i < words->count; i++) {
         const char *word = words->words[i];
 
-        if ((word[0] == '@' && word[1] != '\0' ? add_file(s, word + 1, allows)
+        if ((word[0] == '@' && word[1] != '\0' ? add_file(s, word + 1, &p)
                                                : add_word(s, word, &p)) < 0)
             return -1;
     }
@@ -177,6 +192,7 @@ static void drop_first_name(struct access_source *s)
     struct access_name *first = s->names;
 
     s->names = first->next;
+    free(first->target);
     free(first);
 }
 
@@ -189,6 +205,14 @@ static void abandon(struct access_source *s)
         drop_first_name(s);
     access_clear_rules(&s->rules);
     error_clear(&s->why);
+}
+
+static void reload_next(struct access_source *s)
+{
+    if (s->next != NULL)
+        access_source_reload(s->next);
+    else
+        s->on_reread(s->arg);
 }
 
 /* The rules are complete, or why says why not. */
@@ -205,9 +229,9 @@ static void finish(struct access_source *s)
     if (failed)
         event_error("%s; the access rules stay as they were", s->why.text);
     else
-        event_notice("read the access rules again");
+        event_notice(s->of_targets ? "read the target rules again" : "read the access rules again");
     abandon(s);
-    s->on_reread(s->arg);
+    reload_next(s);
 }
 
 static void look_up_next(struct access_source *s);
@@ -222,7 +246,9 @@ static void on_found(void *arg, struct addr_list *list, struct error *why)
     if (result < 0)
         error_move(&s->why, why);
     for (size_t i = 0; i < list->count && result == 0; i++)
-        result = access_add_address(&s->rules, &list->items[i], n->name, n->place.allows, &s->why);
+        result =
+            access_add_address(&s->rules, &list->items[i], n->target != NULL ? &n->ports : NULL,
+                               n->word, n->place.allows, &s->why);
     if (result < 0) {
         prefix_place(&s->why, &n->place);
         finish(s);
@@ -240,7 +266,7 @@ static void look_up_next(struct access_source *s)
         finish(s);
         return;
     }
-    q.host = s->names->name;
+    q.host = s->names->target != NULL ? s->names->target : s->names->word;
     s->resolver = resolver_start(s->run->loop, &q, on_found, s, &s->why);
     if (s->resolver == NULL) {
         prefix_place(&s->why, &s->names->place);
@@ -268,7 +294,11 @@ int access_source_open(struct access_source *s, struct run *run, struct error *e
     error_move(err, &s->why);
     abandon(s);
     s->reread = !failed;
-    return failed ? -1 : 0;
+    if (failed || s->next == NULL)
+        return failed ? -1 : 0;
+    s->next->on_reread = s->on_reread;
+    s->next->arg = s->arg;
+    return access_source_open(s->next, run, err);
 }
 
 static bool has_file(const struct option_words *words)
@@ -279,9 +309,10 @@ static bool has_file(const struct option_words *words)
     return false;
 }
 
-bool access_source_has_files(const struct option_words *allow, const struct option_words *deny)
+bool access_source_has_files(const struct access_source *s)
 {
-    return has_file(allow) || has_file(deny);
+    return has_file(s->allow) || has_file(s->deny) ||
+           (s->next != NULL && access_source_has_files(s->next));
 }
 
 static int keep_files(const struct option_words *words, struct error *err)
@@ -295,15 +326,17 @@ static int keep_files(const struct option_words *words, struct error *err)
 
 int access_source_keep_files(const struct access_source *s, struct error *err)
 {
-    return keep_files(s->allow, err) < 0 || keep_files(s->deny, err) < 0 ? -1 : 0;
+    if (keep_files(s->allow, err) < 0 || keep_files(s->deny, err) < 0)
+        return -1;
+    return s->next != NULL ? access_source_keep_files(s->next, err) : 0;
 }
 
 void access_source_reload(struct access_source *s)
 {
     if (!s->reread)
         return;
-    if (!access_source_has_files(s->allow, s->deny)) {
-        s->on_reread(s->arg);
+    if (!has_file(s->allow) && !has_file(s->deny)) {
+        reload_next(s);
         return;
     }
     abandon(s);
@@ -312,6 +345,8 @@ void access_source_reload(struct access_source *s)
 
 void access_source_close(struct access_source *s)
 {
+    if (s->next != NULL)
+        access_source_close(s->next);
     abandon(s);
     access_clear_rules(&s->access->rules);
 }

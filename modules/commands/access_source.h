@@ -1,5 +1,5 @@
-/* Where access rules come from: the words of --allow and --deny, the files that they name, and
- * the addresses of names. */
+/* Where access rules come from: the words of --allow and --deny, or of --to-allow and --to-deny,
+ * the files that they name, and the addresses of names. */
 #ifndef COMMANDS_ACCESS_SOURCE_H
 #define COMMANDS_ACCESS_SOURCE_H
 
@@ -12,8 +12,10 @@ struct resolver;
 struct access_source {
     const struct option_words *allow;
     const struct option_words *deny;
+    bool of_targets;
     struct access *access;        /* gets the rules */
-    void (*on_reread)(void *arg); /* called when a reload is over */
+    struct access_source *next;   /* opened, reloaded and closed after this one; or NULL */
+    void (*on_reread)(void *arg); /* called when a reload is over; that of the first counts */
     void *arg;
 
     /* Private. */
@@ -30,7 +32,7 @@ struct access_source {
 int access_source_open(struct access_source *s, struct run *run, struct error *err);
 
 /* Returns true when there are files, for which SIGHUP is to be caught. */
-bool access_source_has_files(const struct option_words *allow, const struct option_words *deny);
+bool access_source_has_files(const struct access_source *s);
 
 /* Adds the files to the paths that are kept (kept_path.h). Returns 0, or -1 with err filled. */
 int access_source_keep_files(const struct access_source *s, struct error *err);

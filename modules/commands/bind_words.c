@@ -7,21 +7,35 @@
 
 #include "base/endpoint.h"
 #include "net/resolver.h"
+#include "stages/access.h"
 
-/* word NULL: every local address. */
-static int look_up(struct listeners_bind *b, const char *word, const struct common_options *o,
-                   struct run *r, struct error *err)
+static int check_loopback(const char *word, const struct addr_list *addresses, struct error *err)
+{
+    for (size_t i = 0; i < addresses->count; i++)
+        if (!access_is_local(&addresses->items[i])) {
+            error_set(err, EXITCODE_USAGE, "%s is not loopback: requires --login or --allow", word);
+            return -1;
+        }
+    return 0;
+}
+
+/* word NULL: every local address, or loopback. */
+static int look_up(struct listeners_bind *b, const char *word, bool loopback_only,
+                   const struct common_options *o, struct run *r, struct error *err)
 {
     struct endpoint e = {0};
     int result = -1;
 
     if ((word == NULL || endpoint_parse_local(word, &e, err) == 0) &&
         (e.port == NULL || endpoint_parse_port(e.port, 0, &b->port, err) == 0)) {
-        struct resolver_question q = {e.host, 0, common_options_family(o), true};
+        struct resolver_question q = {e.host, 0, common_options_family(o),
+                                      e.host != NULL || !loopback_only};
 
         b->everywhere = e.host == NULL;
         b->has_port = e.port != NULL || e.address.sa.sa_family != 0;
         result = resolver_look_up(r, &q, &b->addresses, err);
+        if (result == 0 && loopback_only)
+            result = check_loopback(word, &b->addresses, err);
     }
     endpoint_clear(&e);
     if (result < 0 && error_is_set(err))
@@ -42,7 +56,8 @@ int bind_words_look_up(struct bind_words *b, const struct common_options *o, str
     }
     for (size_t i = 0; i < count; i++) {
         b->count = i + 1;
-        if (look_up(&b->items[i], words->count > 0 ? words->words[i] : NULL, o, r, err) < 0)
+        if (look_up(&b->items[i], words->count > 0 ? words->words[i] : NULL, b->loopback_only, o, r,
+                    err) < 0)
             return -1;
     }
     return 0;

@@ -7,6 +7,7 @@
 #include "net/listeners.h"
 
 struct bind_words {
+    bool loopback_only;           /* set by the caller: any other address is a usage error */
     struct listeners_bind *items; /* owned */
     size_t count;
 };

@@ -55,7 +55,9 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"rights", "Rights", confine_specs, offsetof(struct chat_options, listen.confine), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
-    {"text", "Text", text_specs, offsetof(struct chat_options, text), NULL},
+    {"text", "Text", text_wire_specs, offsetof(struct chat_options, text), NULL},
+    {"text", "", text_local_specs, offsetof(struct chat_options, text), NULL},
+    {"text", "", text_errors_specs, offsetof(struct chat_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct chat_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct chat_options, common), NULL},
     {"limits", "", common_rate_specs, offsetof(struct chat_options, common), NULL},
@@ -171,7 +173,7 @@ static int start(struct call *c, struct connecting_words *words, struct error *e
     if (run_init(&c->run, o->common.deadline_ms, err) < 0 ||
         common_options_watch(&o->common, &c->run, err) < 0 ||
         loop_catch_signals(c->run.loop, &signals, on_signal, c, err) < 0 ||
-        tls_options_prepare(&o->common.tls, TLS_CLIENT, &c->tls, err) < 0)
+        tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &c->tls, err) < 0)
         return -1;
     words->dump = c->run.dump;
     plan = connecting_plan(words, &o->connect, &o->common, true, c->tls);

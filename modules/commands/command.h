@@ -24,6 +24,7 @@ extern const struct command serve_command;
 extern const struct command send_command;
 extern const struct command chat_command;
 extern const struct command upper_command;
+extern const struct command relay_command;
 extern const struct command wait_command;
 
 /* Prints the command's --help: what most users need, in at most 22 lines of 80 columns. */

@@ -73,19 +73,26 @@ const struct option_spec common_watch_specs[] = {
     {.kind = OPTION_END},
 };
 
+int common_options_check(const struct common_options *o, const char *prefix, struct error *err)
+{
+    if (o->only_ipv4 && o->only_ipv6 && *prefix == '\0')
+        error_set(err, EXITCODE_USAGE, "-4 and -6 cannot be used together");
+    else if (o->only_ipv4 && o->only_ipv6)
+        error_set(err, EXITCODE_USAGE, "--%sipv4 and --%sipv6 cannot be used together", prefix,
+                  prefix);
+    else if (o->keepalive_ms > (int64_t)KEEPALIVE_MAX_S * 1000)
+        error_set(err, EXITCODE_USAGE, "--%skeepalive: the kernel accepts at most 32767s", prefix);
+    else if (o->user_timeout_ms > INT32_MAX)
+        error_set(err, EXITCODE_USAGE, "--%suser-timeout: the kernel accepts at most 596h", prefix);
+    else
+        return 0;
+    return -1;
+}
+
 int common_options_apply(const struct common_options *o, const char *encoding, struct error *err)
 {
-    if (o->only_ipv4 && o->only_ipv6) {
-        error_set(err, EXITCODE_USAGE, "-4 and -6 cannot be used together");
+    if (common_options_check(o, "", err) < 0)
         return -1;
-    }
-    if (o->user_timeout_ms > INT32_MAX || o->keepalive_ms > (int64_t)KEEPALIVE_MAX_S * 1000) {
-        error_set(err, EXITCODE_USAGE,
-                  o->keepalive_ms > (int64_t)KEEPALIVE_MAX_S * 1000
-                      ? "--keepalive: the kernel accepts at most 32767s"
-                      : "--user-timeout: the kernel accepts at most 596h");
-        return -1;
-    }
     event_show_times(o->timestamps, o->verbose && !isatty(STDERR_FILENO));
     event_set_level(o->quiet ? EVENT_QUIET : o->verbose ? EVENT_VERBOSE : EVENT_NORMAL);
     if (o->explain)

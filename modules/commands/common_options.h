@@ -45,8 +45,11 @@ extern const struct option_spec common_socket_specs[];
 extern const struct option_spec common_message_specs[];
 extern const struct option_spec common_watch_specs[];
 
-/* Sets how much is reported, and explained in the encoding of the wire (NULL: none); refuses
- * contradictions. Returns 0 or -1. */
+/* Refuses contradictions among the options, whose names begin with prefix. Returns 0 or -1. */
+int common_options_check(const struct common_options *o, const char *prefix, struct error *err);
+
+/* The same without a prefix; sets how much is reported, and explained in the encoding of the wire
+ * (NULL: none). */
 int common_options_apply(const struct common_options *o, const char *encoding, struct error *err);
 
 /* Opens the log and the dump that are wanted. Returns 0, or -1 with err filled. */

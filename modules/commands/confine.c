@@ -39,6 +39,12 @@ static const char *const name_directories[] = {
 };
 enum { DNS_PORT = 53 };
 
+/* Where the certificates of authorities really are, to which /etc/ssl has links. */
+static const char *const authority_directories[] = {
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+};
+
 /* AddressSanitizer looks for leaks at the end, through /proc, and writes its reports to files. */
 #ifdef SANITIZED
 static const bool is_sanitized = true;
@@ -84,10 +90,13 @@ static int keep_sockets(const struct listening *l, struct error *err)
 static int keep_what_is_needed(struct listening *l, struct error *err)
 {
     tzset();
-    return access_source_keep_files(&l->rules, err) < 0 ||
-                   tls_options_keep_files(&l->common->tls, err) < 0 || keep_port_file(l, err) < 0 ||
-                   keep_log(l, err) < 0 || keep_sockets(l, err) < 0 ||
-                   (l->text != NULL && text_options_keep(l->text, l->encodings, err) < 0)
+    if (access_source_keep_files(&l->rules, err) < 0 ||
+        tls_options_keep_files(&l->common->tls, err) < 0 || keep_port_file(l, err) < 0 ||
+        keep_log(l, err) < 0 || keep_sockets(l, err) < 0 ||
+        (l->text != NULL && text_options_keep(l->text, l->encodings, err) < 0))
+        return -1;
+    return (l->to_tls != NULL && tls_options_keep_files(l->to_tls, err) < 0) ||
+                   (l->to_text != NULL && text_options_keep(l->to_text, l->encodings + 2, err) < 0)
                ? -1
                : 0;
 }
@@ -120,28 +129,40 @@ static int allow_kept_paths(struct landlock *rules, struct error *err)
     return 0;
 }
 
-static int allow_names(struct landlock *rules, struct error *err)
+static int allow_trees(struct landlock *rules, const char *const *paths, size_t count,
+                       struct error *err)
 {
-    for (size_t i = 0; i < sizeof(name_directories) / sizeof(name_directories[0]); i++)
-        if (landlock_allow_path(rules, name_directories[i], LANDLOCK_MAY_READ | LANDLOCK_MAY_LIST,
-                                err) < 0)
+    for (size_t i = 0; i < count; i++)
+        if (landlock_allow_path(rules, paths[i], LANDLOCK_MAY_READ | LANDLOCK_MAY_LIST, err) < 0)
             return -1;
-    return landlock_allow_port(rules, DNS_PORT, err);
+    return 0;
 }
 
-/* Names are looked up after the start only where a file of rules may have new ones. */
+#define ALLOW_TREES(rules, paths, err) \
+    allow_trees(rules, paths, sizeof(paths) / sizeof((paths)[0]), err)
+
+static int allow_names(struct landlock *rules, struct error *err)
+{
+    return ALLOW_TREES(rules, name_directories, err) < 0
+               ? -1
+               : landlock_allow_port(rules, DNS_PORT, err);
+}
+
+/* After the start, names are looked up only for connections, and where a file of rules may have
+ * new ones; certificates of authorities are read when a peer's name one. */
 static int limit_files(const struct listening *l, struct error *err)
 {
-    const struct listen_options *o = l->options;
     struct landlock rules;
-    int result = landlock_open(&rules, err);
+    int result = landlock_open(&rules, l->connects, err);
 
     if (result == 0 && rules.fd < 0)
         event_detail("the access to files is not limited: this kernel has no Landlock");
     if (result == 0)
         result = allow_kept_paths(&rules, err);
-    if (result == 0 && access_source_has_files(&o->allow, &o->deny))
+    if (result == 0 && (l->connects || access_source_has_files(&l->rules)))
         result = allow_names(&rules, err);
+    if (result == 0 && l->connects)
+        result = ALLOW_TREES(&rules, authority_directories, err);
     if (result == 0 && is_sanitized)
         result = landlock_allow_path(&rules, "/", UINT64_MAX, err);
     if (result == 0)

@@ -123,21 +123,22 @@ void connecting_clear(struct connecting_words *w)
     free(w->host);
 }
 
+void connecting_use_tls(struct connecting_words *w, struct tls_context *tls)
+{
+    if (tls == NULL)
+        return;
+    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
+    w->target.own_stage = (struct stage_plan){.make = tls_stage, .config = &w->tls};
+}
+
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,
                                     const struct common_options *o, bool replying,
                                     struct tls_context *tls)
 {
-    size_t stages = 0;
+    struct connect_plan plan;
 
-    w->tls = (struct tls_stage_config){tls, w->target.port != 0 ? w->host : NULL};
-    if (c->send_proxy)
-        w->stages[stages++] =
-            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
-    if (tls != NULL)
-        w->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &w->tls};
-    if (w->dump != NULL)
-        w->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &w->dump};
-    return (struct connect_plan){
+    connecting_use_tls(w, tls);
+    plan = (struct connect_plan){
         .targets = &w->target,
         .count = 1,
         .family = common_options_family(o),
@@ -147,9 +148,13 @@ struct connect_plan connecting_plan(struct connecting_words *w, const struct con
         .retry_ms = c->retry_ms,
         .socket = common_options_socket(o, replying),
         .proxy = proxy_options_proxy(&c->proxy),
-        .stages = w->stages,
-        .stage_count = stages,
     };
+    if (c->send_proxy)
+        plan.first_stage =
+            (struct stage_plan){.make = proxy_header_writer, .config = &c->proxy_version};
+    if (w->dump != NULL)
+        plan.last_stage = (struct stage_plan){.make = tap_stage, .config = &w->dump};
+    return plan;
 }
 
 /* Only TCP goes through a proxy. */
@@ -172,17 +177,13 @@ int connecting_check(const struct connecting_words *w, struct connect_options *c
     struct endpoint e = {0};
 
     addr_parse(w->target.host, &target, NULL);
-    if (target.sa.sa_family != 0 && tls_options_need_host(&o->tls)) {
-        error_set(err, EXITCODE_USAGE,
-                  "--tls to %s requires --tls-name, --tls-pin, --tls-psk or --tls-insecure",
-                  w->target.host);
-        return -1;
-    }
     if (o->binds.count > 1) {
         error_set(err, EXITCODE_USAGE, "--bind can be used only once to connect");
         return -1;
     }
-    if (tls_options_check(&o->tls, TLS_CLIENT, err) < 0 || check_proxy(w, c, err) < 0)
+    if (tls_options_check(&o->tls, "", TLS_CLIENT, err) < 0 ||
+        tls_options_check_target(&o->tls, "", w->target.host, err) < 0 ||
+        check_proxy(w, c, err) < 0)
         return -1;
     if (word == NULL)
         return 0;

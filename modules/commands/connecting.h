@@ -30,9 +30,8 @@ extern const struct option_spec connect_retry_specs[];
 struct connecting_words {
     char *host; /* owned */
     struct connect_target target;
-    int used;      /* how many words were taken */
-    bool prompted; /* and the user typed the others */
-    struct stage_plan stages[3];
+    int used;             /* how many words were taken */
+    bool prompted;        /* and the user typed the others */
     struct hexdump *dump; /* of the connection; NULL: none */
     struct tls_stage_config tls;
 };
@@ -47,6 +46,9 @@ int connecting_find_target(struct connecting_words *w, const struct common_optio
                            char **words, struct error *err);
 
 void connecting_clear(struct connecting_words *w);
+
+/* Makes connections to the target ones of TLS, unless tls is NULL. */
+void connecting_use_tls(struct connecting_words *w, struct tls_context *tls);
 
 /* Returns the plan; it points into w and the options. tls may be NULL: without TLS. */
 struct connect_plan connecting_plan(struct connecting_words *w, const struct connect_options *c,

@@ -60,7 +60,7 @@ static const struct hint hints[] = {
     {NULL, "-n", .text = "addresses need no option to be used without a look-up"},
     {NULL, "--nodns", .text = "addresses need no option to be used without a look-up"},
     {NULL, "-i", .text = "--idle-timeout TIME closes an idle connection", .takes_value = true},
-    {NULL, "--broker", .text = "chat --listen --room passes on to all what one client sends"},
+    {NULL, "--broker", .text = "serve --broker sends to all others what one client sends"},
     {NULL, "--chat", .text = "chat --listen --room is a room for many"},
     {LISTENERS, "-l", .text = "this command listens without it; -p PORT sets the port"},
     {LISTENERS, "--listen", .text = "this command listens without it; -p PORT sets the port"},

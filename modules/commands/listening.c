@@ -9,13 +9,11 @@
 #include "base/endpoint.h"
 #include "base/num.h"
 #include "commands/hints.h"
+#include "commands/listening_stages.h"
 #include "commands/port_file.h"
 #include "commands/socket_options.h"
 #include "commands/text_options.h"
 #include "commands/workers.h"
-#include "stages/host_stage.h"
-#include "stages/proxy_header.h"
-#include "stages/tap_stage.h"
 
 enum { PORT_FILE_RETRY_MS = 20 };
 
@@ -118,7 +116,7 @@ int listening_check(struct listen_options *o, const struct common_options *commo
     else if (common->hexdump)
         shares = "--hexdump has one output";
     if (o->workers <= 1 || shares == NULL)
-        return tls_options_check(&common->tls, TLS_SERVER, err);
+        return tls_options_check(&common->tls, "", TLS_SERVER, err);
     error_set(err, EXITCODE_USAGE, "--workers %llu: %s", (unsigned long long)o->workers, shares);
     return -1;
 }
@@ -172,8 +170,8 @@ static void report_stopping(const struct listening *l)
 
 static bool has_files(const struct listening *l)
 {
-    return access_source_has_files(&l->options->allow, &l->options->deny) ||
-           tls_options_have_files(&l->common->tls) || event_log_is_file(l->common->log);
+    return access_source_has_files(&l->rules) || tls_options_have_files(&l->common->tls) ||
+           tls_options_have_files(l->to_tls) || event_log_is_file(l->common->log);
 }
 
 /* SIGHUP reads files again, or ends the program at once where there are none. The first other
@@ -185,7 +183,8 @@ static void on_signal(void *arg, int number)
 
     if (number == SIGHUP && has_files(l)) {
         notify_reloading(&l->notify);
-        tls_options_reload(&l->tls);
+        tls_options_reload(l->tls.context);
+        tls_options_reload(l->to_tls_context);
         event_log_reopen(l->run.log);
         access_source_reload(&l->rules);
         return;
@@ -257,9 +256,11 @@ void listening_open(struct listening *l)
         .allow = &l->options->allow,
         .deny = &l->options->deny,
         .access = &l->access,
+        .next = l->target_rules,
         .on_reread = on_reread,
         .arg = l,
     };
+    l->binds.loopback_only = l->loopback_only;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
@@ -295,27 +296,14 @@ static int plan_server(struct listening *l, struct error *err)
 {
     const struct listen_options *o = l->options;
     struct socket_file_options file = {0};
-    size_t stages = 0;
 
     if (confine_prepare(l, err) < 0 ||
         (o->inherited.count == 0 && bind_words_look_up(&l->binds, l->common, &l->run, err) < 0) ||
         read_file_options(l, &file, err) < 0 || access_source_open(&l->rules, &l->run, err) < 0 ||
-        tls_options_prepare(&l->common->tls, TLS_SERVER, &l->tls.context, err) < 0)
+        tls_options_prepare(&l->common->tls, "", TLS_SERVER, &l->tls.context, err) < 0)
         return -1;
-    if (o->accept_proxy)
-        l->stages[stages++] = (struct stage_plan){.make = proxy_header_reader};
-    if (o->allow.count > 0 || o->deny.count > 0)
-        l->stages[stages++] = (struct stage_plan){.make = access_stage, .config = &l->access};
-    if (o->max_conns_per_host > 0)
-        l->stages[stages++] = (struct stage_plan){.make = host_stage, .config = &l->host_limit};
-    if (l->tls.context != NULL)
-        l->stages[stages++] = (struct stage_plan){.make = tls_stage, .config = &l->tls};
-    if (l->run.dump != NULL)
-        l->stages[stages++] = (struct stage_plan){.make = tap_stage, .config = &l->run.dump};
     l->limit.max = o->max_conns;
     l->limit.loops = 1;
-    l->host_limit = (struct host_limit)HOST_LIMIT_INIT;
-    l->host_limit.max = o->max_conns_per_host;
     l->server_options = (struct server_options){
         .listen = {.binds = l->binds.items,
                    .count = l->binds.count,
@@ -328,7 +316,7 @@ static int plan_server(struct listening *l, struct error *err)
         .drain_ms = o->drain_ms,
         .handshake_ms = l->common->handshake_timeout_ms,
         .stages = l->stages,
-        .stage_count = stages,
+        .stage_count = listening_stages_plan(l),
         .limit = &l->limit,
     };
     return inherited_detach(&l->server_options.listen.inherited, err);

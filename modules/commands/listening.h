@@ -53,8 +53,16 @@ struct listening {
     struct conversation_plan plan; /* of every client; the service completes it */
     bool replies;                  /* what is sent to clients must not wait for more */
     bool shows_clients;            /* with -v only, or also on a terminal */
+    bool loopback_only;            /* else on every address, unless --bind says where */
+    struct stage_plan last_stage;  /* of every client, where make is not NULL */
     const char *reached_by;        /* the command that connects; NULL: send */
     const char *program;           /* the path of the one that clients get, or NULL */
+    bool connects;                 /* to others, for the sake of clients */
+    /* Of that other side: read again, and the rules read and freed, with those of clients. */
+    struct access_source *target_rules; /* or NULL */
+    const struct text_options *to_text; /* or NULL */
+    const struct tls_options *to_tls;   /* or NULL */
+    struct tls_context *to_tls_context; /* not owned; or NULL */
 
     /* Private, but for run, which begins with listening_open(). */
     struct run run;
@@ -66,13 +74,13 @@ struct listening {
     struct bind_words binds;
     struct access access;
     struct access_source rules;
-    struct stage_plan stages[5];
+    struct stage_plan stages[6];
     struct tls_stage_config tls;
     struct timer accept_limit;
     struct timer port_file_retry;
     struct workers *workers; /* NULL: one loop */
     struct rights rights;
-    struct transcode_hold encodings[2];
+    struct transcode_hold encodings[4];
     struct text_counts counts;
     uint64_t cut;
     struct notify notify;

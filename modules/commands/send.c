@@ -53,7 +53,9 @@ static const struct option_table tables[] = {
     {"where", "", connect_specs, offsetof(struct send_options, connect), NULL},
     {"where", "", connect_retry_specs, offsetof(struct send_options, connect), NULL},
     {"data", "Sending and receiving", what_specs, 0, NULL},
-    {"text", "Text", text_specs, offsetof(struct send_options, text), NULL},
+    {"text", "Text", text_wire_specs, offsetof(struct send_options, text), NULL},
+    {"text", "", text_local_specs, offsetof(struct send_options, text), NULL},
+    {"text", "", text_errors_specs, offsetof(struct send_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct send_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct send_options, common), NULL},
     {"limits", "", common_rate_specs, offsetof(struct send_options, common), NULL},
@@ -290,7 +292,7 @@ static int start(struct send *s, struct error *err)
     struct connect_plan plan;
 
     set_format(s);
-    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &s->tls, err) < 0 ||
+    if (tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &s->tls, err) < 0 ||
         (is_live(s) ? open_console(s, err) : open_ends(s, err)) < 0)
         return -1;
     plan_conversation(s);

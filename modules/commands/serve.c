@@ -15,6 +15,7 @@
 #include "commands/text_options.h"
 #include "core/whole.h"
 #include "services/answer.h"
+#include "services/broadcast.h"
 #include "services/echo.h"
 #include "services/program.h"
 
@@ -26,11 +27,16 @@ struct serve_options {
     const char *reply_file;
     bool echo;
     bool discard;
+    bool broadcast;
+    bool broker;
+    uint64_t buffer_bytes; /* 0: the default */
     bool label;
     bool raw;
     bool progress;
     bool has_place; /* among the operands */
 };
+
+enum { BUFFER_DEFAULT = 8 << 20 };
 
 #define AT(field) .offset = offsetof(struct serve_options, field)
 
@@ -42,6 +48,10 @@ static const struct option_spec what_specs[] = {
     {OPTION_ON, "echo", 0, AT(echo), .essential = true,
      .help = "send everything back, print nothing"},
     {OPTION_ON, "discard", 0, AT(discard), .help = "count received data and discard it"},
+    {OPTION_ON, "broadcast", 0, AT(broadcast), .help = "send standard input to all clients"},
+    {OPTION_ON, "broker", 0, AT(broker), .help = "send what a client sends to all others"},
+    {OPTION_SIZE, "buffer", 0, .value = "SIZE", AT(buffer_bytes), .min = 1 << 16, .max = 1ull << 32,
+     .help = "keep up to SIZE for slow clients (8M)"},
     {OPTION_ON, "label", 0, AT(label), .help = "print lines, each with its client's address"},
     {OPTION_ON, "raw", 0, AT(raw), .help = "print exact bytes, on a terminal too"},
     {OPTION_ON, "progress", 0, AT(progress), .help = "with --once: show bytes and rate"},
@@ -55,7 +65,9 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct serve_options, listen), NULL},
     {"rights", "Rights", confine_specs, offsetof(struct serve_options, listen.confine), NULL},
     {"output", "Replies and output", what_specs, 0, NULL},
-    {"text", "Text", text_specs, offsetof(struct serve_options, text), NULL},
+    {"text", "Text", text_wire_specs, offsetof(struct serve_options, text), NULL},
+    {"text", "", text_local_specs, offsetof(struct serve_options, text), NULL},
+    {"text", "", text_errors_specs, offsetof(struct serve_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct serve_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct serve_options, common), NULL},
     {"limits", "", common_rate_specs, offsetof(struct serve_options, common), NULL},
@@ -74,6 +86,7 @@ struct serve {
     struct listening listening;
     struct answer_config answer; /* begins with the configuration of print */
     struct echo_config echo;
+    struct broadcast_config broadcast;
     struct program_config program;
     struct child_table *children;
     char *program_path;
@@ -93,7 +106,7 @@ static void on_closing(void *client, struct stream *near, int64_t duration_ms)
     const struct print_config *print = v->config;
     const struct echo_config *echo = v->config;
 
-    if (v->ops != &program_ops)
+    if (v->ops != &program_ops && v->ops != &broadcast_ops)
         progress_stop(&((struct serve *)(v->ops == &echo_ops ? echo->arg : print->arg))->progress);
     progress_report_totals(near, duration_ms);
 }
@@ -109,6 +122,11 @@ static bool replies(const struct serve_options *o)
     return o->reply != NULL || o->reply_file != NULL || o->echo || o->discard;
 }
 
+static bool shares_data(const struct serve_options *o)
+{
+    return o->broadcast || o->broker;
+}
+
 static bool is_labelled(const struct serve_options *o)
 {
     return o->label || (!o->raw && isatty(STDOUT_FILENO));
@@ -121,6 +139,8 @@ static int check_listening(struct serve_options *o, bool runs_program, struct er
 
     if (runs_program)
         shares = NULL;
+    else if (shares_data(o))
+        shares = "one worker sends the same data to all clients";
     else if (!replies(o))
         shares = "requires --echo, --discard, --reply, --reply-file or PROGRAM: one worker prints";
     else if (!o->echo && !o->discard && !filters_incoming_are_none(&o->text, &format))
@@ -130,23 +150,32 @@ static int check_listening(struct serve_options *o, bool runs_program, struct er
     return replies(o) || runs_program ? 0 : listening_check_output(&o->listen, err);
 }
 
-/* Returns the option that has no meaning where a program gets the clients, or NULL. */
+/* Returns the option that has no meaning where nothing is printed and each client is not
+ * answered for itself, or NULL. */
 static const char *find_other_use(const struct serve_options *o)
+{
+    return o->label             ? "--label"
+           : o->raw             ? "--raw"
+           : o->progress        ? "--progress"
+           : !o->common.sendall ? "--no-sendall"
+                                : NULL;
+}
+
+/* Returns the option that decides what clients get, or NULL. */
+static const char *find_service(const struct serve_options *o)
 {
     return o->reply != NULL        ? "--reply"
            : o->reply_file != NULL ? "--reply-file"
            : o->echo               ? "--echo"
            : o->discard            ? "--discard"
-           : o->label              ? "--label"
-           : o->raw                ? "--raw"
-           : o->progress           ? "--progress"
-           : !o->common.sendall    ? "--no-sendall"
+           : o->broadcast          ? "--broadcast"
+           : o->broker             ? "--broker"
                                    : NULL;
 }
 
 static int check_program(const struct serve_options *o, char **words, struct error *err)
 {
-    const char *other = find_other_use(o);
+    const char *other = find_service(o) != NULL ? find_service(o) : find_other_use(o);
 
     if (other != NULL)
         error_set(err, EXITCODE_USAGE, "%s and PROGRAM cannot be used together", other);
@@ -155,6 +184,23 @@ static int check_program(const struct serve_options *o, char **words, struct err
                   words[0]);
     else
         return 0;
+    return -1;
+}
+
+/* A broadcast converts its input, once for all; a broker passes bytes on unchanged. */
+static int check_shared_data(const struct serve_options *o, struct error *err)
+{
+    const char *other = find_other_use(o);
+
+    if (!shares_data(o))
+        return o->buffer_bytes == 0 ? 0 : usage("--buffer requires --broadcast or --broker", err);
+    if (other == NULL && o->broker && o->text.encoding != NULL)
+        other = "--encoding";
+    if (other == NULL && o->broker && o->text.eol != TEXT_EOL_DEFAULT)
+        other = "--eol";
+    if (other == NULL)
+        return 0;
+    error_set(err, EXITCODE_USAGE, "%s and %s cannot be used together", find_service(o), other);
     return -1;
 }
 
@@ -172,13 +218,18 @@ static int check_options(struct serve_options *o, char **words, struct error *er
 
     if (runs_program && check_program(o, words, err) < 0)
         return -1;
-    if ((o->reply != NULL) + (o->reply_file != NULL) + o->echo + o->discard > 1)
-        return usage("--reply, --reply-file, --echo and --discard cannot be used together", err);
+    if ((o->reply != NULL) + (o->reply_file != NULL) + o->echo + o->discard + o->broadcast +
+            o->broker >
+        1)
+        return usage("--reply, --reply-file, --echo, --discard, --broadcast and --broker cannot be "
+                     "used together",
+                     err);
     if (o->label && o->raw)
         return usage("--label and --raw cannot be used together", err);
     if (o->progress && !o->listen.once)
         return usage("--progress requires --once", err);
-    if (text_options_check(&o->text, err) < 0 || check_listening(o, runs_program, err) < 0 ||
+    if (check_shared_data(o, err) < 0 || text_options_check(&o->text, err) < 0 ||
+        check_listening(o, runs_program, err) < 0 ||
         common_options_apply(&o->common, o->text.encoding, err) < 0)
         return -1;
     if (o->reply != NULL && has_escape(o->reply) && isatty(STDERR_FILENO))
@@ -251,14 +302,16 @@ static void configure(struct serve *s, char **words, const struct local_startup 
         .common = &o->common,
         .text = &o->text,
         .ops = words[0] != NULL                            ? &program_ops
+               : shares_data(o)                            ? &broadcast_ops
                : o->echo                                   ? &echo_ops
                : o->reply != NULL || o->reply_file != NULL ? &answer_ops
                                                            : &print_ops,
         .config = words[0] != NULL ? (const void *)&s->program
+                  : shares_data(o) ? (const void *)&s->broadcast
                   : o->echo        ? (const void *)&s->echo
                                    : &s->answer,
         .plan.on_closing = o->progress || o->common.verbose ? on_closing : NULL,
-        .replies = words[0] != NULL || (replies(o) && !o->discard),
+        .replies = words[0] != NULL || shares_data(o) || (replies(o) && !o->discard),
         .shows_clients = true,
         .program = s->program_path,
     };
@@ -272,6 +325,12 @@ static void configure(struct serve *s, char **words, const struct local_startup 
         .sends_input = o->listen.once && !replies(o) && !o->label && !startup->input_closed,
         .on_begin = o->progress ? on_begin : NULL,
         .arg = s,
+    };
+    s->broadcast = (struct broadcast_config){
+        .text = &o->text,
+        .buffer_bytes = o->buffer_bytes > 0 ? o->buffer_bytes : BUFFER_DEFAULT,
+        .recv_size = o->common.recv_size,
+        .is_broker = o->broker,
     };
     s->program = (struct program_config){
         .path = s->program_path,

@@ -14,15 +14,23 @@
 static const char *const errors_words[] = {"", "strict", "replace", "escape", "ignore", NULL};
 static const char *const eol_words[] = {"", "none", "lf", "crlf", NULL};
 
-const struct option_spec text_specs[] = {
+const struct option_spec text_wire_specs[] = {
     {OPTION_WORD, "encoding", 'e', .value = "NAME", AT(encoding), .essential = true,
      .help = "the wire encoding; see iconv -l"},
-    {OPTION_WORD, "local-encoding", 0, .value = "NAME", AT(local_encoding),
-     .help = "the local encoding (utf-8)"},
-    {OPTION_CHOICE, "errors", 0, .value = "strict|replace|escape|ignore", AT(errors),
-     .choices = errors_words, .help = "how to handle conversion errors"},
     {OPTION_CHOICE, "eol", 0, .value = "none|lf|crlf", AT(eol), .choices = eol_words,
      .help = "the line ending of messages and lines sent"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec text_local_specs[] = {
+    {OPTION_WORD, "local-encoding", 0, .value = "NAME", AT(local_encoding),
+     .help = "the local encoding (utf-8)"},
+    {.kind = OPTION_END},
+};
+
+const struct option_spec text_errors_specs[] = {
+    {OPTION_CHOICE, "errors", 0, .value = "strict|replace|escape|ignore", AT(errors),
+     .choices = errors_words, .help = "how to handle conversion errors"},
     {.kind = OPTION_END},
 };
 

@@ -6,7 +6,9 @@
 #include "text/filters.h"
 
 /* The offsets are those of struct text_options. */
-extern const struct option_spec text_specs[];
+extern const struct option_spec text_wire_specs[];
+extern const struct option_spec text_local_specs[];
+extern const struct option_spec text_errors_specs[];
 
 /* Checks the names of encodings. Returns 0, or -1 with a usage error. */
 int text_options_check(const struct text_options *o, struct error *err);

@@ -37,12 +37,6 @@ const struct option_spec tls_specs[] = {
     {.kind = OPTION_END},
 };
 
-static int usage(const char *text, struct error *err)
-{
-    error_set(err, EXITCODE_USAGE, "%s", text);
-    return -1;
-}
-
 static bool any_is_given(const struct tls_settings *s)
 {
     return s->cert != NULL || s->key != NULL || s->ca != NULL || s->name != NULL ||
@@ -62,42 +56,62 @@ static bool is_protocol_list(const char *list)
     }
 }
 
-int tls_options_check(const struct tls_options *o, enum tls_role role, struct error *err)
+#define USAGE(...) (error_set(err, EXITCODE_USAGE, __VA_ARGS__), -1)
+
+int tls_options_check(const struct tls_options *o, const char *prefix, enum tls_role role,
+                      struct error *err)
 {
     const struct tls_settings *s = &o->settings;
+    const char *p = prefix;
 
     if (!o->on)
-        return any_is_given(s) ? usage("the options --tls-... require --tls", err) : 0;
+        return any_is_given(s) ? USAGE("the options --%stls-... require --%stls", p, p) : 0;
     if (s->key != NULL && s->cert == NULL)
-        return usage("--tls-key requires --tls-cert", err);
+        return USAGE("--%stls-key requires --%stls-cert", p, p);
     if (s->psk != NULL && (s->cert != NULL || s->ca != NULL || s->pins.count > 0 || s->insecure))
-        return usage("--tls-psk cannot be used together with --tls-cert, --tls-ca, --tls-pin or "
-                     "--tls-insecure",
-                     err);
+        return USAGE("--%stls-psk cannot be used together with --%stls-cert, --%stls-ca, "
+                     "--%stls-pin or --%stls-insecure",
+                     p, p, p, p, p);
     if (s->insecure && (s->ca != NULL || s->pins.count > 0))
-        return usage("--tls-insecure cannot be used together with --tls-ca or --tls-pin", err);
+        return USAGE("--%stls-insecure cannot be used together with --%stls-ca or --%stls-pin", p,
+                     p, p);
     if (s->ca != NULL && s->pins.count > 0)
-        return usage("--tls-ca and --tls-pin cannot be used together", err);
+        return USAGE("--%stls-ca and --%stls-pin cannot be used together", p, p);
     if (s->name != NULL && role == TLS_SERVER)
-        return usage("--tls-name is the name of a server to connect to", err);
+        return USAGE("--%stls-name is the name of a server to connect to", p);
     for (size_t i = 0; i < s->pins.count; i++)
-        if (!tls_certificate_is_pin(s->pins.words[i])) {
-            error_set(err, EXITCODE_USAGE,
-                      "--tls-pin: invalid pin \"%s\": expected sha256/ and 44 characters of base64",
-                      s->pins.words[i]);
-            return -1;
-        }
-    if (s->alpn != NULL && !is_protocol_list(s->alpn)) {
-        error_set(err, EXITCODE_USAGE,
-                  "--tls-alpn: invalid list \"%s\": expected names separated by commas", s->alpn);
-        return -1;
-    }
+        if (!tls_certificate_is_pin(s->pins.words[i]))
+            return USAGE("--%stls-pin: invalid pin \"%s\": expected sha256/ and 44 characters of "
+                         "base64",
+                         p, s->pins.words[i]);
+    if (s->alpn != NULL && !is_protocol_list(s->alpn))
+        return USAGE("--%stls-alpn: invalid list \"%s\": expected names separated by commas", p,
+                     s->alpn);
     return 0;
+}
+
+int tls_options_check_target(const struct tls_options *o, const char *prefix, const char *host,
+                             struct error *err)
+{
+    const struct tls_settings *s = &o->settings;
+    const char *p = prefix;
+    struct addr address = {0};
+
+    if (!o->on || s->name != NULL || s->pins.count > 0 || s->psk != NULL || s->insecure)
+        return 0;
+    addr_parse(host, &address, NULL);
+    if (address.sa.sa_family == 0)
+        return 0;
+    return USAGE("--%stls to %s requires --%stls-name, --%stls-pin, --%stls-psk or "
+                 "--%stls-insecure",
+                 p, host, p, p, p, p);
 }
 
 bool tls_options_have_files(const struct tls_options *o)
 {
-    return o->settings.cert != NULL || o->settings.ca != NULL || o->settings.psk != NULL;
+    const struct tls_settings *s = o != NULL ? &o->settings : NULL;
+
+    return s != NULL && (s->cert != NULL || s->ca != NULL || s->psk != NULL);
 }
 
 int tls_options_keep_files(const struct tls_options *o, struct error *err)
@@ -117,31 +131,24 @@ int tls_options_keep_files(const struct tls_options *o, struct error *err)
     return 0;
 }
 
-int tls_options_prepare(const struct tls_options *o, enum tls_role role,
+int tls_options_prepare(const struct tls_options *o, const char *prefix, enum tls_role role,
                         struct tls_context **context, struct error *err)
 {
     if (!o->on)
         return 0;
     if (o->settings.insecure)
-        event_notice("TLS: no peer is verified (--tls-insecure)");
+        event_notice("TLS: no peer is verified (--%stls-insecure)", prefix);
     *context = tls_context_new(role, &o->settings, err);
     return *context != NULL ? 0 : -1;
 }
 
-bool tls_options_need_host(const struct tls_options *o)
-{
-    const struct tls_settings *s = &o->settings;
-
-    return o->on && s->name == NULL && s->pins.count == 0 && s->psk == NULL && !s->insecure;
-}
-
-void tls_options_reload(const struct tls_stage_config *stage)
+void tls_options_reload(struct tls_context *context)
 {
     struct error why = {0};
 
-    if (stage->context == NULL)
+    if (context == NULL)
         return;
-    if (tls_context_reload(stage->context, &why) == 0)
+    if (tls_context_reload(context, &why) == 0)
         event_notice("the files of TLS were read again");
     else
         event_error("%s", why.text);

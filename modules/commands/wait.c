@@ -39,7 +39,9 @@ static const struct option_table tables[] = {
     {"what", "What to wait for", what_specs, 0, NULL},
     {"where", "Where", common_connect_bind_specs, offsetof(struct wait_options, common), NULL},
     {"where", "", connect_specs, offsetof(struct wait_options, connect), NULL},
-    {"text", "Text", text_specs, offsetof(struct wait_options, text), NULL},
+    {"text", "Text", text_wire_specs, offsetof(struct wait_options, text), NULL},
+    {"text", "", text_local_specs, offsetof(struct wait_options, text), NULL},
+    {"text", "", text_errors_specs, offsetof(struct wait_options, text), NULL},
     {"tls", "TLS", tls_specs, offsetof(struct wait_options, common.tls), NULL},
     {"limits", "Limits", common_limit_specs, offsetof(struct wait_options, common), NULL},
     {"connection", "Connection", common_socket_specs, offsetof(struct wait_options, common), NULL},
@@ -129,7 +131,7 @@ static int check(struct wait *w, int count, char **words, struct error *err)
         if (connecting_check(&w->addresses.items[i].words, &w->options.connect, &o->common, err) <
             0)
             return -1;
-    if (tls_options_prepare(&o->common.tls, TLS_CLIENT, &w->tls, err) < 0)
+    if (tls_options_prepare(&o->common.tls, "", TLS_CLIENT, &w->tls, err) < 0)
         return -1;
     for (size_t i = 0; i < w->addresses.count; i++) {
         struct wait_address *a = &w->addresses.items[i];

@@ -1,6 +1,5 @@
-/* Owns the order in which two directions end, and the closing of both ends. Copies nothing. */
-#include "core/conversation.h"
-
+/* Owns the order in which two directions end. Copies nothing itself, and leaves the state of both
+ * ends, and their closing, to conversation_ends.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -27,38 +26,6 @@ static void fail_by(struct conversation *c, enum fault whose, const struct strea
 
     error_copy(&why, stream_failure(s));
     fail(c, whose, &why);
-}
-
-/* Returns true when data of either side has not arrived where it was to go. */
-static bool is_cut(const struct conversation *c)
-{
-    const struct pump *back = c->back != NULL ? &c->back->pump : NULL;
-
-    return c->cutting || stream_undelivered(c->near_out) > 0 || pump_is_blocked(&c->forth) ||
-           (back != NULL && back->running && !c->answered &&
-            (pump_is_blocked(back) || stream_has_more(back->from)));
-}
-
-/* Returns true when near has not been sent all of far's data, or all of its own. */
-static bool is_unfinished(const struct conversation *c)
-{
-    if (c->back != NULL)
-        return c->back->pump.running && !c->answered;
-    return c->far_out == c->near_out && !c->near_ended;
-}
-
-static void close_ends(struct conversation *c, bool cut)
-{
-    struct stream *far_out = c->far_out, *far_in = c->back != NULL ? c->back->pump.from : NULL;
-    bool well = c->whose == FAULT_NONE;
-
-    if (c->forth.from != c->near_out)
-        stream_close(c->forth.from, STREAM_AT_ONCE);
-    stream_close(c->near_out, cut ? STREAM_ABORT : well ? STREAM_GRACEFULLY : STREAM_AT_ONCE);
-    if (far_out != c->near_out && !c->far_is_lent)
-        stream_close(far_out, well ? STREAM_AT_ONCE : STREAM_ABORT);
-    if (far_in != far_out)
-        stream_close(far_in, STREAM_AT_ONCE);
 }
 
 /* A reply was sent to its end all the same: only now is near's data known to be cut off. */
@@ -94,11 +61,12 @@ static void over(struct conversation *c)
         .out_bytes = stream_counts(c->near_out)->out_bytes,
         .duration_ms = loop_now_ms(l) - c->began_ms,
         .dropped = c->dropped,
-        .cut = is_cut(c),
+        .cut = conversation_ends_are_cut(c),
         .truncated = c->whose == FAULT_NEAR && stream_truncation(c->forth.from) != NULL,
+        .near_ended = c->near_ended,
         .unanswered = c->unanswered,
     };
-    resets = o.cut || (o.whose != FAULT_NONE && is_unfinished(c));
+    resets = o.cut || (o.whose != FAULT_NONE && conversation_ends_are_unfinished(c));
     if (c->plan->on_closing != NULL)
         c->plan->on_closing(c->forth.owner, c->near_out, o.duration_ms);
     pump_stop(&c->forth);
@@ -107,7 +75,7 @@ static void over(struct conversation *c)
         loop_free_later(l, &c->back->deferred);
     }
     conversation_limits_stop(c);
-    close_ends(c, resets);
+    conversation_ends_close(c, resets);
     loop_free_later(l, &c->deferred);
     c->plan->on_over(c->forth.owner, &o);
     error_clear(&o.why);
@@ -126,8 +94,17 @@ static void begin_last_words(struct conversation *c)
     if (c->finishing || c->plan->last_words_ms == 0)
         return;
     c->finishing = true;
-    stream_await_delivery(c->near_out, on_delivered);
     on_delivered(c);
+}
+
+/* Returns whether what was sent, and the end of it, may still arrive, and waits for that. */
+static bool await_delivery(struct stream *out)
+{
+    bool waits = out != NULL && stream_failure(out) == NULL && !stream_is_delivered(out);
+
+    if (out != NULL)
+        stream_await_delivery(out, waits ? on_delivered : NULL);
+    return waits;
 }
 
 /* Returns true when near ended before its answer was complete. */
@@ -158,18 +135,27 @@ static void check_goal(struct conversation *c)
     c->delivering = true;
     if (c->whose == FAULT_NONE && stream_shut(c->near_out) == IO_FAILED)
         fail_by(c, FAULT_NEAR, c->near_out);
-    if (c->whose != FAULT_NONE || stream_is_delivered(c->near_out))
+    if (c->whose != FAULT_NONE) {
         over(c);
-    else
-        stream_await_delivery(c->near_out, on_delivered);
+        return;
+    }
+    on_delivered(c);
 }
 
-/* What was sent so far is delivered, and then near is reset: a message that is cut off must
+/* What was sent so far is delivered, and then peers are reset: a message that is cut off must
  * not look whole. */
 static void cut_off(struct conversation *c)
 {
     c->cutting = true;
     if (conversation_limits_begin_cutting(c) < 0)
+        over(c);
+}
+
+static void end_faulty(struct conversation *c)
+{
+    if (conversation_ends_are_arriving(c))
+        cut_off(c);
+    else
         over(c);
 }
 
@@ -226,18 +212,25 @@ static void on_forth_end(struct pump *p, enum pump_end how, struct error *why)
             return;
         }
         fail(c, p->to != c->near_out ? FAULT_FAR_OUT : FAULT_NEAR, why);
+        if (conversation_ends_far_peer(c) != NULL && !far_is_done(c) &&
+            stream_failure(p->to) != NULL) {
+            stream_wake(p->to, EPOLLIN); /* what came before is still read */
+            return;
+        }
         break;
     case PUMP_READ_FAILED:
         fail(c, FAULT_NEAR, why);
         break;
     }
-    over(c);
+    end_faulty(c);
 }
 
 static void on_back_end(struct pump *p, enum pump_end how, struct error *why)
 {
     struct conversation *c = container_of(p, struct back, pump)->conversation;
 
+    if (c->cutting)
+        return;
     if (how == PUMP_READ_FAILED || how == PUMP_CONVERT_FAILED) {
         fail(c, how == PUMP_READ_FAILED ? FAULT_FAR_IN : FAULT_DATA, why);
         cut_off(c);
@@ -258,17 +251,22 @@ static void on_back_end(struct pump *p, enum pump_end how, struct error *why)
 static void on_delivered(void *owner)
 {
     struct conversation *c = owner;
-    bool failed = stream_failure(c->near_out) != NULL;
+    struct stream *far_out = c->delivering ? conversation_ends_far_peer(c) : NULL;
 
-    if (!failed && !stream_is_delivered(c->near_out))
+    bool near_waits = await_delivery(c->near_out), far_waits = await_delivery(far_out);
+
+    if (near_waits || far_waits)
         return;
-    stream_await_delivery(c->near_out, NULL);
     if (!c->delivering) {
         loop_set_timer(c->forth.work->loop, &c->limits->ending, c->plan->last_words_ms);
         return;
     }
-    if (failed)
+    if (stream_failure(c->near_out) != NULL)
         fail_by(c, FAULT_NEAR, c->near_out);
+    else if (far_out != NULL && stream_failure(far_out) != NULL)
+        fail_by(c, FAULT_FAR_OUT, far_out);
+    else
+        c->delivered = true;
     over(c);
 }
 
@@ -289,14 +287,14 @@ static void on_hangup(void *owner)
     else if (c->plan->on_near_hangup != NULL)
         c->plan->on_near_hangup(c->forth.owner);
     if (c->whose != FAULT_NONE && !c->cutting)
-        over(c);
+        end_faulty(c);
 }
 
 static int start_back(struct conversation *c, struct stream *in)
 {
     c->back = calloc(1, sizeof(*c->back));
     if (c->back == NULL) {
-        stream_close(in, STREAM_AT_ONCE);
+        stream_close(in, STREAM_ABORT);
         return -1;
     }
     c->back->conversation = c;
@@ -307,17 +305,6 @@ static int start_back(struct conversation *c, struct stream *in)
     return 0;
 }
 
-static void close_all(const struct end *near, const struct end *far)
-{
-    if (near->in != near->out)
-        stream_close(near->in, STREAM_AT_ONCE);
-    stream_close(near->out, STREAM_ABORT);
-    if (far->in != far->out)
-        stream_close(far->in, STREAM_AT_ONCE);
-    if (!far->lent && far->out != near->out)
-        stream_close(far->out, STREAM_AT_ONCE);
-}
-
 struct conversation *conversation_start(const struct conversation_plan *plan, struct workspace *w,
                                         const struct end *near, const struct end *far, void *owner,
                                         struct error *err)
@@ -326,7 +313,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
 
     if (c == NULL) {
         error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));
-        close_all(near, far);
+        conversation_ends_drop(near, far);
         return NULL;
     }
     c->plan = plan;
@@ -339,7 +326,7 @@ struct conversation *conversation_start(const struct conversation_plan *plan, st
     c->far_out = far->out;
     if (conversation_limits_start(c) < 0 || (far->in != NULL && start_back(c, far->in) < 0)) {
         error_errno(err, ENOMEM, "cannot serve %s", stream_name(near->out));
-        close_all(near, &(struct end){.out = far->out, .lent = far->lent});
+        conversation_ends_drop(near, &(struct end){.out = far->out, .lent = far->lent});
         conversation_limits_stop(c);
         loop_free_later(w->loop, &c->deferred);
         return NULL;
@@ -377,7 +364,8 @@ void conversation_fail(struct conversation *c, struct error *why)
 void conversation_end(struct conversation *c, enum conversation_ending how)
 {
     if (how == CONVERSATION_STOP || how == CONVERSATION_ABORT) {
-        c->cutting = c->cutting || (how == CONVERSATION_ABORT && is_unfinished(c));
+        c->cutting =
+            c->cutting || (how == CONVERSATION_ABORT && conversation_ends_are_unfinished(c));
         c->dropped = true;
         over(c);
     } else if (c->back != NULL && c->back->pump.running) {

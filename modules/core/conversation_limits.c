@@ -36,11 +36,10 @@ static void on_ending(struct timer *t)
         end_far(c, t);
         return;
     }
-    waits =
-        c->cutting
-            ? stream_undelivered(c->near_out) > 0 && stream_failure(c->near_out) == NULL &&
-                  loop_now_ms(c->forth.work->loop) < limits->until_ms
-            : c->forth.running && (pump_is_blocked(&c->forth) || stream_has_unread(c->forth.from));
+    waits = c->cutting ? conversation_ends_are_arriving(c) &&
+                             loop_now_ms(c->forth.work->loop) < limits->until_ms
+                       : c->forth.running &&
+                             (pump_is_blocked(&c->forth) || stream_has_unread(c->forth.from));
 
     if (waits)
         loop_set_timer(c->forth.work->loop, t, LOOK_MS);
@@ -61,7 +60,10 @@ static void on_idle(struct timer *t)
     struct loop *l = c->forth.work->loop;
     int64_t limit_ms = c->plan->idle_ms, out_ms = stream_moved_ms(c->near_out);
     int64_t in_ms = stream_moved_ms(c->forth.from);
-    int64_t left_ms = (in_ms > out_ms ? in_ms : out_ms) + limit_ms - loop_now_ms(l);
+    int64_t far_ms =
+        conversation_ends_far_peer(c) != NULL ? stream_moved_ms(conversation_ends_far_peer(c)) : 0;
+    int64_t last_ms = in_ms > out_ms ? in_ms : out_ms;
+    int64_t left_ms = (last_ms > far_ms ? last_ms : far_ms) + limit_ms - loop_now_ms(l);
     struct error why = {0};
     char limit[32];
 

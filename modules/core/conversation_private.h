@@ -1,4 +1,4 @@
-/* What the files of the conversation share: the two directions, and the time limits. */
+/* What the files of the conversation share: the two directions, the time limits, the ends. */
 #ifndef CORE_CONVERSATION_PRIVATE_H
 #define CORE_CONVERSATION_PRIVATE_H
 
@@ -39,6 +39,7 @@ struct conversation {
     bool unanswered : 1;    /* see struct outcome */
     bool finishing : 1;     /* far's data has ended, and near's has last_words_ms left */
     bool delivering : 1;    /* the goal is reached */
+    bool delivered : 1;     /* and everything has arrived */
     bool cutting : 1;       /* far's data is cut off */
     bool dropped : 1;       /* see struct outcome */
     bool over : 1;
@@ -59,5 +60,25 @@ int conversation_limits_begin_cutting(struct conversation *c);
 
 /* For the limits: ends the conversation now, as one that near has failed. */
 void conversation_time_out(struct conversation *c, struct error *why);
+
+/* Returns far's stream where far is a peer as near is, with one stream for both directions; or
+ * NULL. */
+struct stream *conversation_ends_far_peer(const struct conversation *c);
+
+/* Returns true when what was sent to a peer may still arrive. */
+bool conversation_ends_are_arriving(const struct conversation *c);
+
+/* Returns true when data of either side has not arrived where it was to go. */
+bool conversation_ends_are_cut(const struct conversation *c);
+
+/* Returns true when a peer has not been sent all of the data that is for it: far's, near's, or
+ * its own. */
+bool conversation_ends_are_unfinished(const struct conversation *c);
+
+/* Closes both ends, but for what is lent; cut: resets peers. */
+void conversation_ends_close(struct conversation *c, bool cut);
+
+/* The same for a conversation that did not start. */
+void conversation_ends_drop(const struct end *near, const struct end *far);
 
 #endif

@@ -25,7 +25,7 @@ bool kernel_copy_is_possible(const struct stream *from, const struct stream *to)
     case KERNEL_PIPE:
         return sink == KERNEL_SOCKET || sink == KERNEL_PIPE;
     case KERNEL_SOCKET:
-        return sink == KERNEL_PIPE || sink == KERNEL_FILE || sink == KERNEL_NULL;
+        return sink != KERNEL_NONE;
     default:
         return false;
     }
@@ -82,7 +82,7 @@ static enum kernel_copy_result find_failed(struct stream *from, struct stream *t
     case ECONNABORTED:
         report(from, to, 0, number);
         error_cause(&why, number);
-        if (to->transport.access == KERNEL_SOCKET) {
+        if (from->transport.access != KERNEL_SOCKET) {
             stream_met_write(to, IO_FAILED, 0, &why);
             return KERNEL_COPY_WRITE_FAILED;
         }
@@ -95,34 +95,33 @@ static enum kernel_copy_result find_failed(struct stream *from, struct stream *t
 
 /* Writes what the pipe holds into a file. What the file does not take this way is read back:
  * writing it by hand finds out what is wrong. */
-static enum kernel_copy_result empty_pipe(struct workspace *w, struct stream *to, size_t n,
+static enum kernel_copy_result write_pipe(struct workspace_pipe *p, struct stream *to,
                                           struct buf *rest)
 {
     struct error why = {0};
-    ssize_t put = 1;
+    ssize_t n = 1;
     char *room;
 
-    while (n > 0 && put > 0) {
-        put =
-            TEMP_FAILURE_RETRY(splice(w->pipe[0], NULL, to->transport.fd, NULL, n, SPLICE_F_MOVE));
-        if (put > 0) {
-            n -= (size_t)put;
-            stream_met_write(to, IO_OK, (size_t)put, NULL);
+    while (p->held_bytes > 0 && n > 0) {
+        n = TEMP_FAILURE_RETRY(
+            splice(p->ends[0], NULL, to->transport.fd, NULL, p->held_bytes, SPLICE_F_MOVE));
+        if (n > 0) {
+            p->held_bytes -= (size_t)n;
+            stream_met_write(to, IO_OK, (size_t)n, NULL);
         }
     }
-    if (n == 0)
+    if (p->held_bytes == 0)
         return KERNEL_COPY_OK;
-    for (put = 1; n > 0 && put > 0; n -= (size_t)put) {
-        room = buf_reserve(rest, n);
-        put = room != NULL ? TEMP_FAILURE_RETRY(read(w->pipe[0], room, n)) : 0;
-        if (put > 0)
-            buf_added(rest, (size_t)put);
+    for (n = 1; p->held_bytes > 0 && n > 0; p->held_bytes -= (size_t)n) {
+        room = buf_reserve(rest, p->held_bytes);
+        n = room != NULL ? TEMP_FAILURE_RETRY(read(p->ends[0], room, p->held_bytes)) : 0;
+        if (n > 0)
+            buf_added(rest, (size_t)n);
         else
-            put = 0;
+            n = 0;
     }
-    if (n == 0)
+    if (p->held_bytes == 0)
         return KERNEL_COPY_REFUSED;
-    workspace_close_pipe(w);
     error_cause(&why, ENOMEM);
     stream_met_write(to, IO_FAILED, 0, &why);
     return KERNEL_COPY_WRITE_FAILED;
@@ -166,24 +165,51 @@ static enum kernel_copy_result discard(struct stream *from, struct stream *to, s
     return results[result];
 }
 
+/* From a socket through a pipe of the workspace, since splice(2) needs a pipe on one side. To a
+ * socket, small pieces are faster by hand: two calls for one copy less cost more than the copy. */
+static enum kernel_copy_result through_pipe(struct workspace *w, struct stream *from,
+                                            struct stream *to, size_t max, struct buf *rest)
+{
+    bool into_socket = to->transport.access == KERNEL_SOCKET;
+    enum kernel_copy_result result;
+    struct workspace_pipe pipe;
+    ssize_t n;
+
+    if (into_socket && !from->bulk)
+        return KERNEL_COPY_BY_HAND;
+    if (workspace_take_pipe(w, &pipe) < 0)
+        return into_socket ? KERNEL_COPY_BY_HAND : KERNEL_COPY_REFUSED;
+    max = max < pipe.size_bytes ? max : pipe.size_bytes;
+    n = move(from, pipe.ends[1], max);
+    if (n <= 0) {
+        result = n == 0 ? KERNEL_COPY_BY_HAND : find_failed(from, to, errno);
+        workspace_give_pipe(w, &pipe);
+        return result;
+    }
+    pipe.held_bytes = (size_t)n;
+    step_report(&(struct step){
+        .kind = STEP_SPLICE_FROM, .fd = from->transport.fd, .size = pipe.held_bytes});
+    stream_met_read(from, IO_OK, max, (size_t)n, NULL);
+    if (into_socket)
+        return stream_send_pipe(to, w, &pipe) == IO_OK ? KERNEL_COPY_OK : KERNEL_COPY_WRITE_FAILED;
+    result = write_pipe(&pipe, to, rest);
+    workspace_give_pipe(w, &pipe);
+    return result;
+}
+
 enum kernel_copy_result kernel_copy(struct workspace *w, struct stream *from, struct stream *to,
                                     size_t max, struct buf *rest)
 {
-    bool into_file = to->transport.access == KERNEL_FILE;
-    int out = to->transport.fd;
+    enum kernel_access source = from->transport.access, sink = to->transport.access;
     ssize_t n;
 
-    if (to->transport.access == KERNEL_NULL)
+    if (sink == KERNEL_NULL)
         return discard(from, to, max);
-    if (into_file && workspace_open_pipe(w) < 0)
-        return KERNEL_COPY_REFUSED;
-    if (into_file) {
-        out = w->pipe[1];
-        max = max < w->pipe_size ? max : w->pipe_size;
-    } else if (to->transport.access == KERNEL_SOCKET && max > STREAM_SEND_PIECE) {
+    if (sink == KERNEL_FILE || (sink == KERNEL_SOCKET && source == KERNEL_SOCKET))
+        return through_pipe(w, from, to, max, rest);
+    if (sink == KERNEL_SOCKET && max > STREAM_SEND_PIECE)
         max = STREAM_SEND_PIECE;
-    }
-    n = move(from, out, max);
+    n = move(from, to->transport.fd, max);
     if (n < 0)
         return find_failed(from, to, errno);
     if (n == 0 && from->transport.access == KERNEL_SOCKET)
@@ -193,8 +219,6 @@ enum kernel_copy_result kernel_copy(struct workspace *w, struct stream *from, st
                                                                       : KERNEL_COPY_END;
     report(from, to, (size_t)n, 0);
     stream_met_read(from, IO_OK, max, (size_t)n, NULL);
-    if (into_file)
-        return empty_pipe(w, to, (size_t)n, rest);
     stream_met_write(to, IO_OK, (size_t)n, NULL);
     if (n >= BULK) {
         enlarge(from);

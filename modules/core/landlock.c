@@ -50,15 +50,18 @@ static int fail(struct error *err)
     return -1;
 }
 
-/* Signals go to this process alone, and connections to no abstract socket elsewhere. */
-static struct ruleset rules_of(long version)
+/* Signals go to this process alone, and connections, if it makes none, to no abstract socket
+ * elsewhere. */
+static struct ruleset rules_of(long version, bool connects)
 {
     long files = version < FILES_MAX_VERSION ? version : FILES_MAX_VERSION;
 
     return (struct ruleset){
         .files = (UINT64_C(1) << file_bits[files - 1]) - 1,
-        .net = version >= 4 ? NET_BIND | NET_CONNECT : 0,
-        .scoped = version >= 6 ? SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL : 0,
+        .net = version >= 4 && !connects ? NET_BIND | NET_CONNECT : 0,
+        .scoped = version < 6 ? 0
+                  : connects  ? SCOPE_SIGNAL
+                              : SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL,
     };
 }
 
@@ -68,7 +71,7 @@ static bool is_missing(int number)
     return number == ENOSYS || number == EOPNOTSUPP || number == EPERM;
 }
 
-int landlock_open(struct landlock *l, struct error *err)
+int landlock_open(struct landlock *l, bool connects, struct error *err)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
     struct ruleset rules;
@@ -77,7 +80,7 @@ int landlock_open(struct landlock *l, struct error *err)
     *l = (struct landlock){.fd = -1};
     if (version < 1)
         return is_missing(errno) ? 0 : fail(err);
-    rules = rules_of(version);
+    rules = rules_of(version, connects);
     size = version >= 6   ? sizeof(rules)
            : version >= 4 ? offsetof(struct ruleset, scoped)
                           : offsetof(struct ruleset, net);

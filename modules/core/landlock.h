@@ -3,6 +3,7 @@
 #ifndef CORE_LANDLOCK_H
 #define CORE_LANDLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,8 +24,9 @@ struct landlock {
     uint64_t net;
 };
 
-/* Begins with no right at all. An older kernel limits less. Returns 0, or -1 with err filled. */
-int landlock_open(struct landlock *l, struct error *err);
+/* Begins with no right at all, but where connects is true, to connect anywhere. An older kernel
+ * limits less. Returns 0, or -1 with err filled. */
+int landlock_open(struct landlock *l, bool connects, struct error *err);
 
 /* Adds rights beneath an open directory (O_PATH will do), or a path, which need not exist.
  * Return 0, or -1 with err filled. */

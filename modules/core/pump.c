@@ -29,9 +29,12 @@ static void end(struct pump *p, enum pump_end how, struct error *why)
     struct stream *failed = how == PUMP_READ_FAILED    ? p->from
                             : how == PUMP_WRITE_FAILED ? p->to
                                                        : NULL;
+    const struct error *cause = failed != NULL ? stream_failure(failed) : NULL;
 
-    if (failed != NULL && !error_is_set(why) && stream_failure(failed) != NULL)
-        error_copy(why, stream_failure(failed));
+    if (cause == NULL && how == PUMP_READ_FAILED)
+        cause = stream_truncation(p->from);
+    if (cause != NULL && !error_is_set(why))
+        error_copy(why, cause);
     pump_stop(p);
     p->on_end(p, how, why);
     error_clear(why);
@@ -51,7 +54,7 @@ void pump_on_pause(struct timer *t)
 static void drain(struct pump *p)
 {
     enum at_end at_end = p->direction->at_end;
-    bool shuts = at_end == AT_END_SHUT ||
+    bool shuts = at_end == AT_END_SHUT || at_end == AT_END_SHUT_IF_WHOLE ||
                  (at_end == AT_END_KEEP_IF_EMPTY && stream_counts(p->from)->in_bytes > 0);
     struct error err = {0};
 
@@ -90,6 +93,11 @@ static void finish(struct pump *p, enum pump_end how, bool filter_is_done)
     drain(p);
 }
 
+static bool is_cut_off(const struct pump *p)
+{
+    return p->direction->at_end == AT_END_SHUT_IF_WHOLE && stream_truncation(p->from) != NULL;
+}
+
 static void on_readable(void *arg)
 {
     struct pump *p = arg;
@@ -115,7 +123,7 @@ static void on_readable(void *arg)
         case ROUND_STARVED:
             return;
         case ROUND_ENDED:
-            finish(p, PUMP_ENDED, false);
+            finish(p, is_cut_off(p) ? PUMP_READ_FAILED : PUMP_ENDED, false);
             return;
         case ROUND_SATISFIED:
             finish(p, PUMP_SATISFIED, true);

@@ -13,6 +13,7 @@
 /* What happens to the sink when the source has ended. */
 enum at_end {
     AT_END_SHUT,
+    AT_END_SHUT_IF_WHOLE, /* data that may be cut off, stream_truncation(), is a failure to read */
     AT_END_KEEP,          /* --no-half-close, --until first */
     AT_END_KEEP_IF_EMPTY, /* an input without a byte decides nothing: its end closes nothing, and
                            * a conversation whose other direction has ended does not wait for it */

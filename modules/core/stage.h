@@ -4,7 +4,8 @@
  * ready. A stage owns no timer, no watch and no callback: the handshake that runs the stages
  * owns all three, so cancelling means freeing.
  *
- *   accept:  [proxy header] [access] [limit per host] [tls]      the header names the client
+ *   accept:  [proxy header] [access] [limit per host] [tls] [request]      the header names the
+ *                                                         client, the request names its target
  *   dial:    [tls to the proxy] [proxy] [proxy header] [tls]
  */
 #ifndef CORE_STAGE_H

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 #include "base/step.h"
@@ -216,6 +215,11 @@ int stream_descriptor(const struct stream *s)
     return s->transport.fd;
 }
 
+void stream_set_dry(struct stream *s)
+{
+    s->dry = true;
+}
+
 void stream_set_reader(struct stream *s, void (*on_readable)(void *arg), void *arg)
 {
     if (on_readable == NULL && s->on_readable == NULL)
@@ -279,6 +283,7 @@ enum io stream_met_read(struct stream *s, enum io result, size_t max, size_t got
         stream_update_interest(s);
     if (result == IO_OK) {
         s->counts.in_bytes += got;
+        s->bulk = got >= MUCH;
         s->counts.moved_ms = loop_now_ms(s->loop);
         s->dry = got < max && got < MUCH && !s->more_follows && is_watched_by_level(s) &&
                  !s->transport.pending;

@@ -52,10 +52,13 @@ const char *stream_local_name(struct stream *s);
  * allocated: do not copy the struct. */
 const struct addr *stream_peer(const struct stream *s);
 
-/* Replaces the ends of a connection that came through a proxy; the names are copied, and of
- * unix sockets peer has a family only. Returns 0, or -1 without memory. */
+/* Returns the address of this end of a connection, or NULL; it stays as the name does. */
+const struct addr *stream_local(struct stream *s);
+
+/* Replaces the ends of a connection that came through a proxy; all is copied, and of unix
+ * sockets the addresses have a family only. Returns 0, or -1 without memory. */
 int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
-                    const char *local_name);
+                    const struct addr *local, const char *local_name);
 
 struct loop *stream_loop(const struct stream *s);
 
@@ -132,6 +135,9 @@ bool stream_is_delivered(const struct stream *s);
 /* Sets on_hangup, which is called when the other side is gone in both directions or has
  * failed, but not while data is unread. NULL: not at all. */
 void stream_on_hangup(struct stream *s, void (*on_hangup)(void *owner), void *owner);
+
+/* Reads nothing before an event: for a new connection to a server, which seldom speaks first. */
+void stream_set_dry(struct stream *s);
 
 /* Has on_hangup called while data is unread, too; stream_failure() does not know of the failure
  * then, and on_hangup is called again when it does. */

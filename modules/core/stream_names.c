@@ -1,4 +1,4 @@
-/* Owns what the two ends of a stream are called. Reads and writes nothing. */
+/* Owns the addresses of both ends of a connection, and their names. Reads and writes nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,14 +23,32 @@ static const char *copy_text(const char *text)
     return copy != NULL ? memcpy(copy->text, text, size) : NULL;
 }
 
+/* This end of a connection. */
+struct stream_local {
+    struct deferred deferred;
+    struct addr address;
+    char name[];
+};
+
+static struct stream_local *copy_local(const struct addr *a, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct stream_local *copy = malloc(sizeof(*copy) + size);
+
+    if (copy == NULL)
+        return NULL;
+    copy->address = *a;
+    memcpy(copy->name, name, size);
+    return copy;
+}
+
 void stream_release_names(struct stream *s)
 {
-    const char *names[] = {s->name, s->local_name};
-
-    for (size_t i = 0; i < 2; i++)
-        if (names[i] != NULL)
-            loop_free_later(s->loop,
-                            &container_of((char *)names[i], struct lasting_text, text)->deferred);
+    if (s->name != NULL)
+        loop_free_later(s->loop,
+                        &container_of((char *)s->name, struct lasting_text, text)->deferred);
+    if (s->local != NULL)
+        loop_free_later(s->loop, &s->local->deferred);
 }
 
 const char *stream_name(struct stream *s)
@@ -42,17 +60,31 @@ const char *stream_name(struct stream *s)
     return s->name != NULL ? s->name : "the peer";
 }
 
-const char *stream_local_name(struct stream *s)
+static const struct stream_local *find_local(struct stream *s)
 {
     char text[ADDR_TEXT_SIZE];
     struct addr a = {.length = sizeof(a.un)};
 
-    if (s->local_name == NULL && s->peer.sa.sa_family != 0 &&
+    if (s->local == NULL && s->peer.sa.sa_family != 0 &&
         getsockname(s->transport.fd, &a.sa, &a.length) == 0 && a.length > sizeof(sa_family_t)) {
         addr_unmap(&a);
-        s->local_name = copy_text(addr_format(&a, text));
+        s->local = copy_local(&a, addr_format(&a, text));
     }
-    return s->local_name;
+    return s->local;
+}
+
+const char *stream_local_name(struct stream *s)
+{
+    const struct stream_local *local = find_local(s);
+
+    return local != NULL ? local->name : NULL;
+}
+
+const struct addr *stream_local(struct stream *s)
+{
+    const struct stream_local *local = find_local(s);
+
+    return local != NULL ? &local->address : NULL;
 }
 
 const struct addr *stream_peer(const struct stream *s)
@@ -61,11 +93,11 @@ const struct addr *stream_peer(const struct stream *s)
 }
 
 int stream_set_ends(struct stream *s, const struct addr *peer, const char *peer_name,
-                    const char *local_name)
+                    const struct addr *local, const char *local_name)
 {
     stream_release_names(s);
     stream_set_peer(s, peer);
     s->name = copy_text(peer_name);
-    s->local_name = copy_text(local_name);
-    return s->name != NULL && s->local_name != NULL ? 0 : -1;
+    s->local = copy_local(local, local_name);
+    return s->name != NULL && s->local != NULL ? 0 : -1;
 }

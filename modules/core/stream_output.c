@@ -1,13 +1,19 @@
 /* Owns the output of a stream: what is unsent, the end of data, and what has arrived. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/step.h"
 #include "core/stream_private.h"
 
 void stream_drop_unsent(struct stream *s)
 {
-    if (s->out != NULL)
-        buf_free(s->out);
+    if (s->out == NULL)
+        return;
+    if (s->out->pipe.held_bytes > 0)
+        workspace_give_pipe(s->out->work, &s->out->pipe);
+    buf_free(&s->out->bytes);
     free(s->out);
     s->out = NULL;
 }
@@ -59,17 +65,75 @@ static enum io write_some(struct stream *s, const char *bytes, size_t n, size_t 
     return IO_OK;
 }
 
+/* Writes what the pipe holds until it is empty or nothing is taken. */
+static enum io empty_pipe(struct stream *s, struct workspace_pipe *p)
+{
+    struct error why = {0};
+
+    while (p->held_bytes > 0) {
+        ssize_t n = TEMP_FAILURE_RETRY(splice(p->ends[0], NULL, s->transport.fd, NULL,
+                                              p->held_bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+
+        if (n <= 0 && errno == EAGAIN)
+            return stream_met_write(s, IO_AGAIN, 0, NULL);
+        step_report(&(struct step){.kind = STEP_SPLICE_TO,
+                                   .fd = s->transport.fd,
+                                   .size = n > 0 ? (size_t)n : 0,
+                                   .failure = n > 0 ? 0 : errno});
+        if (n <= 0) {
+            error_cause(&why, errno == EPIPE ? ECONNRESET : errno);
+            return stream_met_write(s, IO_FAILED, 0, &why);
+        }
+        p->held_bytes -= (size_t)n;
+        stream_met_write(s, IO_OK, (size_t)n, NULL);
+    }
+    return IO_OK;
+}
+
+enum io stream_send_pipe(struct stream *s, struct workspace *w, struct workspace_pipe *p)
+{
+    struct error why = {0};
+    enum io result = s->failed ? IO_FAILED : empty_pipe(s, p);
+
+    if (result == IO_AGAIN && (s->out = calloc(1, sizeof(*s->out))) != NULL) {
+        s->out->pipe = *p;
+        s->out->work = w;
+        stream_update_interest(s);
+        return IO_OK;
+    }
+    if (result == IO_AGAIN) {
+        error_cause(&why, ENOMEM);
+        result = stream_met_write(s, IO_FAILED, 0, &why);
+    }
+    workspace_give_pipe(w, p);
+    return result;
+}
+
+/* Sends what is unsent until nothing is taken. */
+static enum io send_unsent(struct stream *s)
+{
+    struct unsent *u = s->out;
+    bool had_pipe = u->pipe.held_bytes > 0;
+    enum io result = empty_pipe(s, &u->pipe);
+    size_t done = 0;
+
+    if (s->out == NULL || result != IO_OK)
+        return result;
+    if (had_pipe)
+        workspace_give_pipe(u->work, &u->pipe);
+    result = write_some(s, buf_head(&u->bytes), buf_length(&u->bytes), &done);
+    if (result == IO_AGAIN)
+        buf_consume(&u->bytes, done);
+    return result;
+}
+
 void stream_flush(struct stream *s)
 {
     if (flush_transport(s) == IO_AGAIN)
         return;
     if (s->out != NULL) {
-        size_t done = 0;
-
-        if (write_some(s, buf_head(s->out), buf_length(s->out), &done) == IO_AGAIN) {
-            buf_consume(s->out, done);
+        if (send_unsent(s) == IO_AGAIN)
             return;
-        }
         stream_drop_unsent(s);
     }
     if (s->shut_asked && !s->shut_done && !s->failed)
@@ -108,7 +172,7 @@ enum io stream_write(struct stream *s, const void *bytes, size_t n)
             return result;
         s->out = calloc(1, sizeof(*s->out));
     }
-    if (s->out != NULL && buf_add(s->out, (const char *)bytes + done, n - done) == 0) {
+    if (s->out != NULL && buf_add(&s->out->bytes, (const char *)bytes + done, n - done) == 0) {
         stream_update_interest(s);
         return IO_OK;
     }
@@ -126,7 +190,7 @@ enum io stream_shut(struct stream *s)
 
 size_t stream_unsent(const struct stream *s)
 {
-    return s->out != NULL ? buf_length(s->out) : 0;
+    return s->out != NULL ? s->out->pipe.held_bytes + buf_length(&s->out->bytes) : 0;
 }
 
 /* With the end of data, which counts as one. */

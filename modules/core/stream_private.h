@@ -1,10 +1,18 @@
-/* The inside of a stream, for stream.c, stream_output.c, and kernel_copy.c, which moves bytes
- * past it. */
+/* The inside of a stream, for stream.c, stream_output.c, stream_ends.c, and kernel_copy.c, which
+ * moves bytes past it. */
 #ifndef CORE_STREAM_PRIVATE_H
 #define CORE_STREAM_PRIVATE_H
 
 #include "base/buf.h"
 #include "core/stream.h"
+#include "core/workspace.h"
+
+/* What could not be sent yet: what a pipe holds, then bytes. Allocated while there is any. */
+struct unsent {
+    struct buf bytes;
+    struct workspace_pipe pipe; /* where held_bytes is not 0 */
+    struct workspace *work;     /* of the pipe */
+};
 
 struct stream {
     struct deferred deferred;
@@ -12,9 +20,9 @@ struct stream {
     struct transport transport;
     struct watch watch;
     struct list waiters;
-    struct buf *out;        /* unsent bytes; NULL: none */
-    const char *name;       /* of a connection: NULL until asked for, then owned */
-    const char *local_name; /* the same */
+    struct unsent *out;         /* NULL: nothing is unsent */
+    const char *name;           /* of a connection: NULL until asked for, then owned */
+    struct stream_local *local; /* the same, of this end */
     void (*on_readable)(void *arg);
     void *reader;
     void (*on_hangup)(void *owner);
@@ -26,6 +34,7 @@ struct stream {
     bool enlarged : 1;       /* a pipe that was made to hold more */
     bool dry : 1;            /* nothing to read until an event */
     bool more_follows : 1;   /* the end or a failure: a short read is not the last */
+    bool bulk : 1;           /* the last read was large: more such reads usually follow */
     bool hung_up : 1;        /* epoll has reported EPOLLHUP or EPOLLERR */
     bool in_ended : 1;       /* reading has met the end or a failure, or is not possible */
     bool full : 1;           /* nothing can be written until an event */
@@ -58,6 +67,10 @@ void stream_release_names(struct stream *s);
 
 /* Decides what epoll watches. */
 void stream_update_interest(struct stream *s);
+
+/* Sends what the pipe holds, and takes the pipe over; it goes back to w once it is empty.
+ * Nothing may be unsent before. Returns IO_OK or IO_FAILED. */
+enum io stream_send_pipe(struct stream *s, struct workspace *w, struct workspace_pipe *p);
 
 /* Continues with unsent data and the waiting writers; or discards unsent data. */
 void stream_flush(struct stream *s);

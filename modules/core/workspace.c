@@ -1,4 +1,4 @@
-/* Owns the memory and the pipe that pumps borrow. */
+/* Owns the memory and the pipes that pumps borrow. */
 #include "core/workspace.h"
 
 #include <fcntl.h>
@@ -10,14 +10,21 @@ enum { PIPE_SIZE = 1 << 20 };
 
 void workspace_init(struct workspace *w, struct loop *l)
 {
-    *w = (struct workspace){.loop = l, .pipe = {-1, -1}};
+    *w = (struct workspace){.loop = l};
+}
+
+static void close_pipe(const struct workspace_pipe *p)
+{
+    close(p->ends[0]);
+    close(p->ends[1]);
 }
 
 void workspace_clear(struct workspace *w)
 {
     free(w->scratch);
     buf_free(&w->converted);
-    workspace_close_pipe(w);
+    while (w->spare_count > 0)
+        close_pipe(&w->spare[--w->spare_count]);
 }
 
 char *workspace_scratch(struct workspace *w, size_t size)
@@ -30,27 +37,27 @@ char *workspace_scratch(struct workspace *w, size_t size)
     return w->scratch;
 }
 
-int workspace_open_pipe(struct workspace *w)
+int workspace_take_pipe(struct workspace *w, struct workspace_pipe *p)
 {
     int size;
 
-    if (w->pipe[0] >= 0)
+    if (w->spare_count > 0) {
+        *p = w->spare[--w->spare_count];
         return 0;
-    if (pipe2(w->pipe, O_CLOEXEC | O_NONBLOCK) < 0) {
-        w->pipe[0] = w->pipe[1] = -1;
-        return -1;
     }
-    fcntl(w->pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
-    size = fcntl(w->pipe[1], F_GETPIPE_SZ);
-    w->pipe_size = size > 0 ? (size_t)size : 4096;
+    if (pipe2(p->ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -1;
+    fcntl(p->ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+    size = fcntl(p->ends[1], F_GETPIPE_SZ);
+    p->size_bytes = size > 0 ? (size_t)size : 4096;
+    p->held_bytes = 0;
     return 0;
 }
 
-void workspace_close_pipe(struct workspace *w)
+void workspace_give_pipe(struct workspace *w, struct workspace_pipe *p)
 {
-    if (w->pipe[0] >= 0) {
-        close(w->pipe[0]);
-        close(w->pipe[1]);
-    }
-    w->pipe[0] = w->pipe[1] = -1;
+    if (p->held_bytes == 0 && w->spare_count < WORKSPACE_SPARE_PIPES)
+        w->spare[w->spare_count++] = *p;
+    else
+        close_pipe(p);
 }

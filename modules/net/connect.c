@@ -9,7 +9,7 @@
 #include "net/dialer.h"
 #include "net/resolver.h"
 
-enum { RETRY_FIRST_MS = 50, RETRY_MAX_MS = 1000 };
+enum { RETRY_FIRST_MS = 50, RETRY_MAX_MS = 1000, STAGES_MAX = 5 };
 
 struct connecting {
     struct deferred deferred;
@@ -24,11 +24,10 @@ struct connecting {
     bool has_local;
     struct connect_hop hop; /* where there is a proxy, for its stage */
     struct connect_hop_state hop_state;
-    struct stage_plan *stages;
-    size_t stage_count;
-    size_t target; /* that is tried */
+    size_t target; /* that is tried, counted from the first */
     struct dialer *dialer;
     struct stream *stream; /* in its handshake */
+    struct stage_plan stages[STAGES_MAX];
     struct handshake *handshake;
     struct error causes; /* of this try's targets so far */
     struct timer start;  /* of the next try */
@@ -61,7 +60,6 @@ void connect_cancel(struct connecting *c)
     endpoint_clear(&c->bind);
     error_clear(&c->causes);
     forget_hop(c);
-    free(c->stages);
     loop_free_later(c->loop, &c->deferred);
 }
 
@@ -134,16 +132,43 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     target_failed(c, why);
 }
 
+static const struct connect_target *target_of(const struct connecting *c)
+{
+    return &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
+}
+
+/* Sets the stages of the connection to the target of the moment; returns their number. */
+static size_t set_stages(struct connecting *c)
+{
+    const struct connect_proxy *proxy = c->plan.proxy;
+    size_t count = 0;
+
+    if (proxy != NULL) {
+        c->hop = (struct connect_hop){target_of(c), proxy->config, &c->hop_state};
+        if (proxy->first.make != NULL)
+            c->stages[count++] = proxy->first;
+        c->stages[count++] = (struct stage_plan){proxy->make, &c->hop};
+    }
+    if (c->plan.first_stage.make != NULL)
+        c->stages[count++] = c->plan.first_stage;
+    if (target_of(c)->own_stage.make != NULL)
+        c->stages[count++] = target_of(c)->own_stage;
+    if (c->plan.last_stage.make != NULL)
+        c->stages[count++] = c->plan.last_stage;
+    return count;
+}
+
 static void on_dialed(void *arg, struct stream *s)
 {
     struct connecting *c = arg;
     struct error why = {0};
     enum handshake_end how = HANDSHAKE_DONE;
+    size_t stages = set_stages(c);
 
     c->dialer = NULL;
     c->stream = s;
-    if (c->stage_count > 0)
-        how = handshake_start(&c->handshake, s, c->stages, c->stage_count, c->plan.handshake_ms,
+    if (stages > 0)
+        how = handshake_start(&c->handshake, s, c->stages, stages, c->plan.handshake_ms,
                               on_handshake_end, c, &why);
     if (how != HANDSHAKE_WAITS)
         on_handshake_end(c, how, &why);
@@ -161,15 +186,22 @@ static void on_dial_failed(void *arg, struct error *why)
     target_failed(c, why);
 }
 
+static const char *refuses(void *arg, const struct addr *a)
+{
+    struct connecting *c = arg;
+
+    return c->events->refuses != NULL ? c->events->refuses(c->arg, a) : NULL;
+}
+
 static const struct dialer_events dialer_events = {
     .on_connected = on_dialed,
     .on_failed = on_dial_failed,
+    .refuses = refuses,
 };
 
 static void dial(struct connecting *c)
 {
-    const struct connect_target *t =
-        c->plan.proxy != NULL ? &c->plan.proxy->at : &c->plan.targets[c->target];
+    const struct connect_target *t = c->plan.proxy != NULL ? &c->plan.proxy->at : target_of(c);
     struct dialer_target target = {
         .host = t->host,
         .port = t->port,
@@ -183,7 +215,6 @@ static void dial(struct connecting *c)
     };
     struct error why = {0};
 
-    c->hop.target = &c->plan.targets[c->target];
     c->dialer = dialer_start(c->loop, &target, &dialer_events, c, &why);
     if (c->dialer == NULL)
         target_failed(c, &why);
@@ -230,25 +261,6 @@ static int parse_bind(struct connecting *c, struct error *err)
     return -1;
 }
 
-static int copy_stages(struct connecting *c)
-{
-    const struct connect_proxy *proxy = c->plan.proxy;
-
-    c->stages = calloc(c->plan.stage_count + 2, sizeof(*c->stages));
-    if (c->stages == NULL)
-        return -1;
-    if (proxy != NULL) {
-        c->hop.config = proxy->config;
-        c->hop.state = &c->hop_state;
-        if (proxy->first.make != NULL)
-            c->stages[c->stage_count++] = proxy->first;
-        c->stages[c->stage_count++] = (struct stage_plan){proxy->make, &c->hop};
-    }
-    for (size_t i = 0; i < c->plan.stage_count; i++)
-        c->stages[c->stage_count++] = c->plan.stages[i];
-    return 0;
-}
-
 struct connecting *connect_start(struct loop *l, const struct connect_plan *plan,
                                  const struct connect_events *events, void *arg, struct error *err)
 {
@@ -267,10 +279,6 @@ struct connecting *connect_start(struct loop *l, const struct connect_plan *plan
     c->retry_delay_ms = RETRY_FIRST_MS;
     if (parse_bind(c, err) < 0)
         goto fail;
-    if (copy_stages(c) < 0) {
-        error_errno(err, ENOMEM, "cannot connect to %s", plan->targets[0].host);
-        goto fail;
-    }
     loop_set_timer(l, &c->start, 0);
     return c;
 fail:

@@ -14,6 +14,7 @@ struct connect_target {
     const char *host;
     unsigned port;
     const struct addr_list *known; /* addresses of host, of any port; NULL: it is looked up */
+    struct stage_plan own_stage;   /* between those of the plan; without make: none */
 };
 
 /* What the stage of a proxy leaves behind: for the next connection to the proxy, which it asks
@@ -43,6 +44,7 @@ struct connect_proxy {
 struct connect_plan {
     const struct connect_target *targets; /* in order */
     size_t count;
+    size_t first;  /* target, after which the others follow in turn */
     bool is_named; /* the caller names the only target in its messages */
     int family;
     const char *bind;     /* ADDR, ADDR:PORT or :PORT to connect from, or NULL */
@@ -51,8 +53,8 @@ struct connect_plan {
     int64_t retry_ms;     /* begin new tries for so long; 0: one try */
     struct socket_options socket;
     const struct connect_proxy *proxy; /* NULL: none */
-    const struct stage_plan *stages;   /* after the proxy's */
-    size_t stage_count;
+    struct stage_plan first_stage;     /* after the proxy's; without make: none */
+    struct stage_plan last_stage;
 };
 
 struct connect_events {
@@ -63,6 +65,8 @@ struct connect_events {
     void (*on_failed)(void *arg, struct error *why);
     /* A try has failed, and others follow for left_ms. May be NULL. */
     void (*on_retry)(void *arg, const struct error *why, int64_t left_ms);
+    /* As in struct dialer_events. */
+    const char *(*refuses)(void *arg, const struct addr *a);
 };
 
 struct connecting;

@@ -22,6 +22,7 @@ struct attempt {
     struct dialer *dialer;
     struct addr peer;
     bool tried;
+    bool connected; /* which no event has to say */
     bool failed;
 };
 
@@ -162,15 +163,34 @@ static void attempt_failed(struct dialer *d, struct attempt *a, int number, bool
     add_cause(d, addr_format(&a->peer, peer), cause);
 }
 
+/* What is looked up may be anything: the address that is connected to decides. */
+static bool is_refused(struct dialer *d, struct attempt *a)
+{
+    char text[ADDR_TEXT_SIZE];
+    const char *cause = d->events->refuses != NULL ? d->events->refuses(d->arg, &a->peer) : NULL;
+
+    if (cause == NULL)
+        return false;
+    a->tried = a->failed = true;
+    d->number = EACCES;
+    add_cause(d, addr_format(&a->peer, text), cause);
+    return true;
+}
+
 /* Starts the next address that can be started. */
 static void start_next(struct dialer *d)
 {
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started];
-        bool local_failed;
+        enum socket_progress how;
         struct addr any;
-        int fd = socket_connect(&a->peer, local_of(d, a, &any), &local_failed);
+        int fd;
 
+        if (is_refused(d, a)) {
+            d->started++;
+            continue;
+        }
+        fd = socket_connect(&a->peer, local_of(d, a, &any), &how);
         a->tried = true;
         if (fd < 0 && errno == EAGAIN && a->peer.sa.sa_family == AF_UNIX) {
             loop_set_timer(d->loop, &d->next, BACKLOG_DELAY_MS);
@@ -178,10 +198,14 @@ static void start_next(struct dialer *d)
         }
         d->started++;
         if (fd < 0) {
-            attempt_failed(d, a, errno, local_failed);
+            attempt_failed(d, a, errno, how == SOCKET_LOCAL_FAILED);
             continue;
         }
-        if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
+        a->connected = how == SOCKET_CONNECTED;
+        if (a->connected) {
+            a->watch.fd = fd;
+            loop_notify(d->loop, &a->watch, EPOLLOUT);
+        } else if (loop_watch_now(d->loop, &a->watch, fd, EPOLLOUT) < 0) {
             attempt_failed(d, a, errno, false);
             socket_close(fd, true);
             continue;
@@ -223,6 +247,7 @@ static void win(struct dialer *d, struct attempt *winner)
         fail(d, &why);
         return;
     }
+    stream_set_dry(s);
     dialer_cancel(d);
     d->events->on_connected(d->arg, s);
 }
@@ -231,7 +256,7 @@ static void on_attempt_event(struct watch *w, uint32_t events)
 {
     struct attempt *a = container_of(w, struct attempt, watch);
     struct dialer *d = a->dialer;
-    int number = socket_connect_outcome(w->fd, &a->peer);
+    int number = a->connected ? 0 : socket_connect_outcome(w->fd, &a->peer);
 
     if (number == 0 && !(events & EPOLLERR)) {
         win(d, a);

@@ -25,9 +25,11 @@ struct dialer_events {
     /* Connected: the callee owns s. */
     void (*on_connected)(void *arg, struct stream *s);
     /* why names every address that was tried, unless it is the only one and host is_named,
-     * and its cause. Its number is that of the last address, but that of a
-     * socket_is_own_failure() where there was one. */
+     * and its cause. Its number is that of the last address, EACCES for one that was refused,
+     * but that of a socket_is_own_failure() where there was one. */
     void (*on_failed)(void *arg, struct error *why);
+    /* NULL, or returns why an address must not be connected to; NULL: it may be. */
+    const char *(*refuses)(void *arg, const struct addr *a);
 };
 
 /* Starts; one of the callbacks comes from the loop, once, and the dialer is gone then.

@@ -42,6 +42,7 @@ static void free_client(struct client *c)
 {
     list_remove(&c->link);
     stream_close(c->stream, STREAM_ABORT);
+    free(c->request);
     host_limit_release(c->host);
     loop_free_later(c->server->loop, &c->deferred);
 }
@@ -290,11 +291,18 @@ struct service *client_service(const struct client *c)
     return c->server->service;
 }
 
+void server_finish(struct server *s)
+{
+    s->stopping = true;
+    server_accept_stop_listening(s);
+    server_check_idle(s);
+}
+
 void server_stop(struct server *s)
 {
-    if (s->stopping)
+    if (s->draining || s->ending)
         return;
-    s->stopping = true;
+    s->draining = s->stopping = true;
     server_accept_stop_listening(s);
     if (s->service->ops->stop != NULL)
         s->service->ops->stop(s->service);

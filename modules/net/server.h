@@ -21,6 +21,7 @@ struct client {
     struct server *server;
     struct stream *stream;       /* NULL when a conversation has it */
     struct handshake *handshake; /* NULL when none runs */
+    void *request;               /* what a stage has found out for the service; free() ends it */
     struct host *host;           /* NULL, or counts this connection until it is over */
     bool is_reported;            /* as connected */
     void *work;                  /* belongs to the service; NULL before it begins */
@@ -65,6 +66,10 @@ struct service *client_service(const struct client *c);
 /* Ends a client; every client ends here. Counts it out, reports it, and frees it. Moves
  * o->why. */
 void client_over(struct client *c, struct outcome *o);
+
+/* Stops listening, and leaves the clients that are left all the time that they need: for a
+ * service that has nothing more to give. */
+void server_finish(struct server *s);
 
 /* Stops listening and starts the drain time, after which the clients that are left are
  * disconnected. */

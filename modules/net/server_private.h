@@ -23,8 +23,9 @@ struct server {
     bool had_client;
     bool paused;
     bool exhausted; /* of descriptors or memory, and reported so */
-    bool stopping;
-    bool ending; /* clients are cut off */
+    bool stopping;  /* no client will come */
+    bool draining;  /* server_stop() was called */
+    bool ending;    /* clients are cut off */
 };
 
 /* Prepares the listeners, which accept nothing before server_resume(). */

@@ -4,6 +4,7 @@
  *
  *   services/print.c   print, --discard         services/answer.c  --reply, --reply-file
  *   services/echo.c    --echo, upper            services/program.c PROGRAM
+ *   services/broadcast.c   --broadcast, --broker
  *   chat/talk.c        chat --listen            chat/room_service.c  chat --listen --room
  */
 #ifndef NET_SERVICE_H

@@ -170,8 +170,16 @@ bool socket_accept_can_go_on(int number)
     }
 }
 
-/* Returns 0, also while it is in progress, or -1 with errno set. */
-static int begin_to_connect(int fd, const struct addr *peer)
+/* TCP allows a connection to itself where no server listens. */
+static bool is_self_connected(int fd, const struct addr *peer)
+{
+    struct addr local;
+
+    return local_address(fd, &local) == 0 && addr_equals(&local, peer);
+}
+
+/* Reports the step. Returns how far it is, with errno set where it failed. */
+static enum socket_progress begin_to_connect(int fd, const struct addr *peer)
 {
     struct step step = {.kind = STEP_CONNECT, .fd = fd, .address = peer, .began_ns = step_now_ns()};
     int result = connect(fd, &peer->sa, peer->length);
@@ -181,15 +189,20 @@ static int begin_to_connect(int fd, const struct addr *peer)
         result = connect(fd, &peer->sa, peer->length);
     if (result < 0)
         step.failure = errno == EALREADY ? EINPROGRESS : errno;
+    else if (is_self_connected(fd, peer))
+        step.failure = ECONNREFUSED;
     step_report(&step);
-    return step.failure == EINPROGRESS ? 0 : result;
+    errno = step.failure;
+    return step.failure == 0             ? SOCKET_CONNECTED
+           : step.failure == EINPROGRESS ? SOCKET_CONNECTING
+                                         : SOCKET_FAILED;
 }
 
-int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed)
+int socket_connect(const struct addr *peer, const struct addr *local, enum socket_progress *how)
 {
     int fd = open_socket(peer), failure;
 
-    *local_failed = false;
+    *how = SOCKET_FAILED;
     if (fd < 0)
         return -1;
     if (local != NULL) {
@@ -200,11 +213,12 @@ int socket_connect(const struct addr *peer, const struct addr *local, bool *loca
         if ((is_tcp(local) && (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
                                              : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
             socket_bind(fd, local) < 0) {
-            *local_failed = true;
+            *how = SOCKET_LOCAL_FAILED;
             goto fail;
         }
     }
-    if (begin_to_connect(fd, peer) == 0)
+    *how = begin_to_connect(fd, peer);
+    if (*how != SOCKET_FAILED)
         return fd;
 fail:
     failure = errno;
@@ -243,14 +257,6 @@ bool socket_is_own_failure(int number)
         if (number == own[i])
             return true;
     return false;
-}
-
-/* TCP allows a connection to itself where no server listens. */
-static bool is_self_connected(int fd, const struct addr *peer)
-{
-    struct addr local;
-
-    return local_address(fd, &local) == 0 && addr_equals(&local, peer);
 }
 
 int socket_connect_outcome(int fd, const struct addr *peer)

@@ -51,10 +51,16 @@ int socket_find_peer(int fd, struct addr *peer);
  * already: another one may be accepted; accept(2). */
 bool socket_accept_can_go_on(int number);
 
+enum socket_progress {
+    SOCKET_CONNECTED,
+    SOCKET_CONNECTING,   /* until EPOLLOUT */
+    SOCKET_LOCAL_FAILED, /* the local address cannot be used */
+    SOCKET_FAILED,
+};
+
 /* Returns a socket that begins to connect to peer, from local unless NULL, or -1 with errno
- * set; *local_failed then says whether it was the local address that could not be used.
- * EAGAIN: the backlog of a unix socket is full; try again later. */
-int socket_connect(const struct addr *peer, const struct addr *local, bool *local_failed);
+ * set, and how far it is. EAGAIN: the backlog of a unix socket is full; try again later. */
+int socket_connect(const struct addr *peer, const struct addr *local, enum socket_progress *how);
 
 /* Closes a socket; abort: with a reset, so that the peer does not take it for an end of data. */
 void socket_close(int fd, bool abort);

@@ -50,13 +50,15 @@ static enum stage_result say(struct proxy *p, struct stream *s, const char *byte
 /* From now on messages name the target, not the proxy. */
 static enum stage_result finish(struct proxy *p, struct stream *s, struct error *err)
 {
-    const char *local = stream_local_name(s);
-    struct addr peer = {0};
+    const struct addr *local = stream_local(s);
+    struct addr peer = {0}, unknown = {0};
 
     p->step = STEP_DONE;
     memcpy(&peer, stream_peer(s), offsetof(struct addr, sa) + stream_peer(s)->length);
-    return stream_set_ends(s, &peer, p->name, local != NULL ? local : "") == 0 ? STAGE_DONE
-                                                                               : fail(err, ENOMEM);
+    return stream_set_ends(s, &peer, p->name, local != NULL ? local : &unknown,
+                           local != NULL ? stream_local_name(s) : "") == 0
+               ? STAGE_DONE
+               : fail(err, ENOMEM);
 }
 
 /* SOCKS. */

@@ -255,7 +255,7 @@ static int set_ends(struct stream *s, const struct proxy_header *h, struct error
 
     if (!h->names_ends ||
         stream_set_ends(s, &h->peer, is_unix ? h->peer_path : addr_format(&h->peer, peer),
-                        is_unix ? h->local_path : addr_format(&h->local, local)) == 0)
+                        &h->local, is_unix ? h->local_path : addr_format(&h->local, local)) == 0)
         return 0;
     error_cause(err, ENOMEM);
     return -1;
@@ -302,24 +302,30 @@ struct stage *proxy_header_reader(const void *config, struct error *err)
     return &r->stage;
 }
 
-/* The stage that writes. */
+/* The stages that write. */
 
 struct writer {
     struct stage stage;
     enum proxy_header_version version;
+    struct stream *client; /* whose ends the header names; NULL: those of the stream itself */
 };
 
 static enum stage_result write_step(struct stage *g, struct stream *s, struct error *err)
 {
+    const struct writer *w = (struct writer *)g;
+    const struct addr unknown = {.sa.sa_family = AF_UNSPEC};
+    const struct addr *from = w->client != NULL ? stream_peer(w->client) : stream_local(s);
+    const struct addr *to = w->client != NULL ? stream_local(w->client) : stream_peer(s);
     char header[PROXY_HEADER_MAX];
-    struct addr local = {.length = sizeof(local.un)};
     size_t n;
 
-    if (getsockname(stream_descriptor(s), &local.sa, &local.length) < 0) {
+    /* Only a unix socket may have no address. */
+    if ((from == NULL || to == NULL) && stream_peer(s)->sa.sa_family != AF_UNIX) {
         error_cause(err, errno);
         return STAGE_FAILED;
     }
-    n = proxy_header_format(((struct writer *)g)->version, &local, stream_peer(s), header);
+    n = proxy_header_format(w->version, from != NULL ? from : &unknown, to != NULL ? to : &unknown,
+                            header);
     if (stream_write(s, header, n) == IO_OK)
         return STAGE_DONE;
     error_copy(err, stream_failure(s));
@@ -329,15 +335,27 @@ static enum stage_result write_step(struct stage *g, struct stream *s, struct er
 static const struct stage_ops writer_ops = {
     .name = "PROXY header", .step = write_step, .free = free_stage};
 
-struct stage *proxy_header_writer(const void *config, struct error *err)
+static struct stage *new_writer(enum proxy_header_version version, struct stream *client,
+                                struct error *err)
 {
-    struct writer *w = calloc(1, sizeof(*w));
+    struct writer *w = malloc(sizeof(*w));
 
     if (w == NULL) {
         error_cause(err, ENOMEM);
         return NULL;
     }
-    w->stage.ops = &writer_ops;
-    w->version = *(const enum proxy_header_version *)config;
+    *w = (struct writer){{&writer_ops}, version, client};
     return &w->stage;
+}
+
+struct stage *proxy_header_writer(const void *config, struct error *err)
+{
+    return new_writer(*(const enum proxy_header_version *)config, NULL, err);
+}
+
+struct stage *proxy_header_forwarder(const void *config, struct error *err)
+{
+    const struct proxy_header_forward *f = config;
+
+    return new_writer(f->version, f->client, err);
 }

@@ -39,4 +39,12 @@ struct stage *proxy_header_reader(const void *config, struct error *err);
  * proxy_header_version. */
 struct stage *proxy_header_writer(const void *config, struct error *err);
 
+/* Makes a stage that sends a header with the ends of another connection. config: struct
+ * proxy_header_forward, whose client has to stay. */
+struct proxy_header_forward {
+    enum proxy_header_version version;
+    struct stream *client;
+};
+struct stage *proxy_header_forwarder(const void *config, struct error *err);
+
 #endif

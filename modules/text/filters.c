@@ -51,6 +51,11 @@ bool filters_outgoing_are_none(const struct text_options *o)
     return o->encoding == NULL && o->eol <= TEXT_EOL_NONE;
 }
 
+bool filters_between_are_none(const struct text_options *from, const struct text_options *to)
+{
+    return from->encoding == NULL && filters_outgoing_are_none(to);
+}
+
 /* A chain that is being made; NULL after a filter that could not be made. */
 struct draft {
     struct filter *chain;
@@ -158,6 +163,19 @@ struct filter *filters_upper(const struct text_options *o, struct text_counts *c
     add_newline(&d);
     if (o->encoding != NULL)
         add_encoding(&d, utf8, o->encoding);
+    return d.chain;
+}
+
+struct filter *filters_between(const struct text_options *from, const struct text_options *to,
+                               struct text_counts *counts, struct error *err)
+{
+    struct draft d = begin(to, counts, err);
+
+    if (from->encoding != NULL)
+        add_decoding(&d, from->encoding, utf8);
+    add_newline(&d);
+    if (to->encoding != NULL)
+        add_encoding(&d, utf8, to->encoding);
     return d.chain;
 }
 

@@ -47,15 +47,19 @@ bool filters_local_is_utf8(const struct text_options *o);
 /* Return true when bytes pass unchanged, so that no filter is needed. */
 bool filters_incoming_are_none(const struct text_options *o, const struct text_format *f);
 bool filters_outgoing_are_none(const struct text_options *o);
+bool filters_between_are_none(const struct text_options *from, const struct text_options *to);
 
 /* Return new filters, or NULL with err filled: from the wire to here, from here to the wire,
- * and both with upper case between. counts outlives them. */
+ * both with upper case between, and from one wire to another, where UTF-8 stands for the
+ * encoding of a side that has none. counts outlives them. */
 struct filter *filters_incoming(const struct text_options *o, const struct text_format *f,
                                 struct text_counts *counts, struct error *err);
 struct filter *filters_outgoing(const struct text_options *o, struct text_counts *counts,
                                 struct error *err);
 struct filter *filters_upper(const struct text_options *o, struct text_counts *counts,
                              struct error *err);
+struct filter *filters_between(const struct text_options *from, const struct text_options *to,
+                               struct text_counts *counts, struct error *err);
 
 /* Appends to wire what whole outgoing text becomes; ends_message: with the line ending that
  * was asked for. Returns 0, or -1 with err filled (EXITCODE_DATA). */

@@ -202,9 +202,10 @@ class Harness:
         """The measured program, on its core."""
         return self.run(command, self.tool_core, stdin, stdout)
 
-    def server(self, command, port, stdout=subprocess.DEVNULL, core="tool"):
+    def server(self, command, port, stdout=subprocess.DEVNULL, core="tool",
+               stdin=subprocess.DEVNULL):
         """The same, waited for until it listens."""
-        program = self.run(command, self.tool_core if core == "tool" else core, stdout=stdout)
+        program = self.run(command, self.tool_core if core == "tool" else core, stdin, stdout)
         self.wait_for_listener(program, port)
         return program
 

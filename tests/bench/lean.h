@@ -15,6 +15,12 @@ void lean_echo(int count, char **arguments);
 void lean_upper(int count, char **arguments);
 void lean_room(int count, char **arguments);
 
+/* Each connection joined with one to another port: lean_relay.c. */
+void lean_relay(int count, char **arguments);
+
+/* Standard input copied to many connections: lean_broadcast.c. */
+void lean_broadcast(int count, char **arguments);
+
 /* A program for each client: lean_program.c. */
 void lean_program(int count, char **arguments);
 

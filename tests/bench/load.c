@@ -19,6 +19,7 @@ static const struct mode modes[] = {
     {"tls-echo", "PORT CONNECTIONS SECONDS SIZE", 4, load_tls_echo},
     {"tls-handshakes", "PORT SECONDS [resume]", 2, load_tls_handshakes},
     {"chat", "PORT MEMBERS SENDERS LINES SECONDS", 5, load_chat},
+    {"readers", "PORT READERS SECONDS [publish]", 3, load_readers},
     {"runs", "COUNT INPUT PROGRAM [ARGUMENT...]", 3, load_runs},
 };
 

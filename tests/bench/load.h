@@ -27,6 +27,9 @@ void load_tls_handshakes(int count, char **arguments);
 /* A room: load_chat.c. */
 void load_chat(int count, char **arguments);
 
+/* The readers of a broadcast: load_readers.c. */
+void load_readers(int count, char **arguments);
+
 /* Programs run one after another: load_runs.c. */
 void load_runs(int count, char **arguments);
 

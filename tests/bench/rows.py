@@ -56,6 +56,7 @@ class Bench:
                                         dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.help_texts = {}
         self.gbk = None
+        self.target = 0  # the port behind a relay
 
     def path(self, name):
         return os.path.join(self.scratch, name)
@@ -68,7 +69,7 @@ class Bench:
     def has(self, command, word=""):
         """True when tcptool has this command and its help names word."""
         if command not in self.help_texts:
-            done = subprocess.run([self.tool, command, "--help"], capture_output=True, text=True,
+            done = subprocess.run([self.tool, command, "--help=all"], capture_output=True, text=True,
                                   check=False)
             self.help_texts[command] = done.stdout if done.returncode == 0 else None
         text = self.help_texts[command]
@@ -246,11 +247,12 @@ def echo_servers(most=None):
     }
 
 
-def measure_held(bench, command, load_arguments, core="tool", load_core="load"):
+def measure_held(bench, command, load_arguments, core="tool", load_core="load",
+                 stdin=subprocess.DEVNULL):
     """Between "go" and the load's result; connections are there before and after."""
     h = bench.harness
     port = h.new_port()
-    server = h.server(command(bench, port), port, core=core)
+    server = h.server(command(bench, port), port, core=core, stdin=stdin)
     load = h.load(load_arguments[0], port, *load_arguments[1:], core=load_core)
     load.say_go()
     before = h.processor_s(server)
@@ -383,6 +385,57 @@ def printing_servers():
     }
 
 
+# Relays. What is behind them shares the load's core.
+
+def relays():
+    def haproxy(bench, port):
+        path = bench.path("haproxy.cfg")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("global\n maxconn 4000\n no strict-limits\n"
+                    "defaults\n mode tcp\n option splice-auto\n timeout connect 9s\n"
+                    " timeout client 99s\n timeout server 99s\n"
+                    f"listen relay\n bind {LOOPBACK}:{port}\n"
+                    f" server target {LOOPBACK}:{bench.target}\n")
+        return ["haproxy", "-db", "-q", "-f", path]
+
+    return {
+        "socat": lambda b, port: [
+            "socat", "-b131072", f"TCP-LISTEN:{port},bind={LOOPBACK},reuseaddr,fork,backlog=1024",
+            f"TCP:{LOOPBACK}:{b.target}"],
+        "haproxy": haproxy,
+        "lean": lambda b, port: [b.lean, "relay", port, b.target],
+        "tcptool": lambda b, port: [b.tool, "relay", "-q", "--max-conns", "0", "-b", LOOPBACK,
+                                    "-p", port, f"{LOOPBACK}:{b.target}"],
+    }
+
+
+def start_target(bench, *mode):
+    h = bench.harness
+    bench.target = h.new_port()
+    return h.server([bench.lean, mode[0], bench.target, *mode[1:]], bench.target, core=h.load_core)
+
+
+def relayed(mode, measure):
+    def measure_relayed(bench, command):
+        start_target(bench, mode)
+        return measure(bench, command)
+    return measure_relayed
+
+
+def relay_bulk(bench, command):
+    """A blast of bytes through the relay, to its end."""
+    h, size = bench.harness, bench.scale.send_bytes
+    target = start_target(bench, "receive", "drop")
+    port = h.new_port()
+    relay = h.server(command(bench, port), port)
+    before = h.processor_s(relay)
+    start = time.monotonic()
+    h.load("blast", port, size).wait()
+    target.wait()
+    seconds = time.monotonic() - start
+    return bulk_sample(size, seconds, h.processor_s(relay) - before)
+
+
 # Start-up.
 
 def start_up(bench, command):
@@ -494,6 +547,45 @@ def rooms():
     }
 
 
+# A broadcast.
+
+def readers_load(count):
+    """All readers discard what they are sent: zeros, of which there is no end."""
+    def measure(bench, command):
+        with open("/dev/zero", "rb") as zeros:
+            return measure_held(bench, command, ["readers", count, bench.scale.seconds],
+                                stdin=zeros)
+    return measure
+
+
+def relayed_load(count):
+    """The same, with a client of a broker that sends them."""
+    def measure(bench, command):
+        return measure_held(bench, command, ["readers", count, bench.scale.seconds, "publish"])
+    return measure
+
+
+def many_readers(option):
+    def own(bench, port):
+        bench.need("serve", option)
+        return [bench.tool, "serve", "-q", option, "-b", LOOPBACK, "-p", port]
+    return own
+
+
+def broadcasters():
+    return {
+        "lean": lambda b, port: [b.lean, "broadcast", port],
+        "tcptool": many_readers("--broadcast"),
+    }
+
+
+def brokers():
+    return {
+        "ncat --broker": lambda b, port: ["ncat", "--broker", "-l", "-m", "1000", LOOPBACK, port],
+        "tcptool": many_readers("--broker"),
+    }
+
+
 # Workers.
 
 STREAMS = 8
@@ -564,6 +656,14 @@ def all_rows(scale):
         Row("idle-echo", f"{scale.idle:,} idle connections, echo", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), echo_servers(),
             memory="bytes each", rounds=1, memory_below=512),
+        bulk("relay", f"relay {size(scale.send_bytes)} one way", relay_bulk, relays()),
+        Row("relay-echo", "relay an echo of 64 bytes, 100 connections",
+            relayed("echo", echo_load(100)), relays(), ("requests/s", 1), MICRO),
+        Row("relay-short", "relay a line and its answer, and close",
+            relayed("upper", short_load("shut")), relays(), ("conn/s", 1), MICRO),
+        Row("relay-idle", f"{scale.idle:,} idle connections, relayed", relayed("echo", idle_memory(
+            lambda b: b.scale.idle, lambda b: b.scale.idle_processes)), relays(),
+            memory="bytes each", rounds=1),
         Row("start", "connect, send a line, end", start_up, peers_send(), ("runs/s", 1),
             ("ms", 1e3)),
         Row("gbk", f"print {size(scale.convert_bytes)} of GBK as UTF-8", convert, converters(),
@@ -574,6 +674,14 @@ def all_rows(scale):
             chat_load(10, 10), rooms(), ("lines/s", 1), MICRO, None, "chat"),
         Row("chat-line", f"room of {scale.members}, 1 speaker, 1 line of 64 bytes at a time",
             chat_load(1, 1), rooms(), ("lines/s", 1), MICRO, None, "chat"),
+        Row("broadcast-100", "send the same to 100 readers (`serve --broadcast`)",
+            readers_load(100), broadcasters(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broadcast-500", "send the same to 500 readers",
+            readers_load(500), broadcasters(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broker-100", "pass on what one client sends to 100 readers (`serve --broker`)",
+            relayed_load(100), brokers(), BULK_RATE, BULK_COST, None, "chat"),
+        Row("broker-500", "pass on what one client sends to 500 readers",
+            relayed_load(500), brokers(), BULK_RATE, BULK_COST, None, "chat"),
         Row("workers", f"reply with {size(scale.convert_bytes)} of GBK in upper case on {STREAMS} "
             "connections", workers_load, workers(), BULK_RATE, BULK_COST, None, "workers"),
     ]

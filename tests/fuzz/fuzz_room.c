@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "chat/names.h"
-#include "chat/pace.h"
 #include "chat/room_private.h"
+#include "core/pace.h"
 #include "tests/fuzz/cut.h"
 #include "text/utf8.h"
 
@@ -240,14 +240,14 @@ static uint32_t author_by_log(const struct scene *s, uint64_t line)
     for (size_t i = 0; i < MEMBERS; i++)
         if (s->members[i] != NULL && is_by(s, line, s->members[i]->number))
             return s->members[i]->number;
-    return AUTHOR_ROOM;
+    return SHARED_LOG_NOBODY;
 }
 
 static struct line *add_line(struct scene *s)
 {
     s->lines = realloc(s->lines, (s->count + 1) * sizeof(*s->lines));
     REQUIRE(s->lines != NULL);
-    s->lines[s->count] = (struct line){.author = AUTHOR_ROOM};
+    s->lines[s->count] = (struct line){.author = SHARED_LOG_NOBODY};
     return &s->lines[s->count++];
 }
 
@@ -264,7 +264,7 @@ static void learn_anew(struct scene *s)
             continue;
         set_name(p, NULL, 0);
         if (p->stream != NULL && p->until > s->count)
-            p->until = p->member->until;
+            p->until = p->member->reader.until;
         if (p->stream == NULL || p->member->quit || p->member->name == NULL)
             continue;
         snprintf(name, sizeof(name), "%s\n", p->member->name);
@@ -363,7 +363,7 @@ static void check_unseen(struct scene *s)
     if (unseen == 0 || p == NULL || p->stream == NULL)
         return;
     REQUIRE(p->next + unseen <= s->count);
-    p->next = p->member->position.line;
+    p->next = p->member->reader.position.line;
     p->may_skip = p->may_skip || p->in_line;
     if (p->in_line)
         buf_reset(&p->got);
@@ -383,7 +383,7 @@ static size_t take(struct person *p, size_t n, size_t pieces)
     result = stream_borrow(p->stream, iov, pieces, &count);
     p->ended = result == IO_END;
     REQUIRE(result != IO_END || p->member->quit);
-    REQUIRE(result != IO_FAILED || p->member->lost);
+    REQUIRE(result != IO_FAILED || p->member->reader.lost);
     if (result != IO_OK)
         return 0;
     REQUIRE(count > 0 && count <= pieces);
@@ -396,7 +396,7 @@ static size_t take(struct person *p, size_t n, size_t pieces)
     }
     stream_take(p->stream, taken);
     s->taken += taken;
-    p->in_line = p->member->position.offset > 0;
+    p->in_line = p->member->reader.position.offset > 0;
     check_lines(s, p);
     return taken;
 }
@@ -424,8 +424,8 @@ static void on_hangup(void *owner)
 {
     struct person *p = owner;
 
-    REQUIRE(stream_failure(p->stream) != NULL && p->member->lost);
-    REQUIRE(shared_log_is_overrun(p->scene->room->log, p->member->position));
+    REQUIRE(stream_failure(p->stream) != NULL && p->member->reader.lost);
+    REQUIRE(shared_log_is_overrun(p->scene->room->log, p->member->reader.position));
     REQUIRE(p->number != AUTHOR_CONSOLE);
     REQUIRE(p != p->scene->members[0] || p->scene->options.buffer_bytes < LARGE);
     close_member(p);
@@ -451,8 +451,8 @@ static void join(struct scene *s, size_t i, const char *name)
     p->next = is_console ? head : shared_log_back(s->room->log, s->options.history).line;
     p->stream = member_join(s->room, is_console ? MEMBER_CONSOLE : MEMBER_GUEST, name, NULL);
     REQUIRE(p->stream != NULL);
-    p->member = container_of(s->room->members.previous, struct member, link);
-    p->number = p->member->number;
+    p->member = container_of(s->room->pace.readers.previous, struct member, reader.link);
+    p->number = p->member->reader.author;
     snprintf(guest, sizeof(guest), "guest%u", (unsigned)p->number);
     if (name == NULL)
         name = guest;
@@ -505,7 +505,7 @@ static void hear(struct person *p, const char *text, size_t n, unsigned times, b
         out = &decoded;
     }
     if (buf_length(out) > 0 && stream_write(p->stream, buf_head(out), buf_length(out)) != IO_OK)
-        REQUIRE(p->member->lost);
+        REQUIRE(p->member->reader.lost);
     buf_free(&all);
     buf_free(&decoded);
 }
@@ -604,9 +604,9 @@ static void settle(struct scene *s)
         loop_set_now(s->loop, s->now_ms);
         for (int i = 0; i < 4 + GUESTS; i++)
             go_round(s);
-        next_ms = pace_next_ms(s->room);
+        next_ms = pace_next_ms(&s->room->pace);
     } while (s->count != count || s->taken != taken || next_ms != -1);
-    REQUIRE(list_is_empty(&s->room->row));
+    REQUIRE(list_is_empty(&s->room->pace.row));
     for (size_t i = 0; i < MEMBERS; i++) {
         struct person *p = s->members[i];
 

@@ -100,6 +100,17 @@ start_serve() {
   wait_for_port "$name"
 }
 
+# start_relay [-n NAME] ARGUMENTS...: the same for a relay, whose NAME is "relay".
+start_relay() {
+  local name=relay
+  if [[ ${1-} == -n ]]; then
+    name=$2
+    shift 2
+  fi
+  start "$name" "$TCPTOOL" relay -b 127.0.0.1 -p 0 --port-file "$name.port" "$@"
+  wait_for_port "$name"
+}
+
 # start_peer NAME PEER [ARGUMENTS...]: a listening script of tests/peers; $port is
 # where it listens.
 start_peer() {

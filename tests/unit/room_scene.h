@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "chat/pace.h"
 #include "chat/room_private.h"
+#include "core/pace.h"
 
 #define WELCOME_END "; type to chat, /nick NAME to rename, or /help\n"
 
@@ -169,8 +169,8 @@ static inline void attend(struct scene *s, struct person *p, enum member_kind ki
     p->stream = member_join(s->room, kind, name, &err);
     if (p->stream == NULL)
         fail_msg("%s", err.text);
-    p->member = container_of(s->room->members.previous, struct member, link);
-    assert_ptr_equal(p->member->stream, p->stream);
+    p->member = container_of(s->room->pace.readers.previous, struct member, reader.link);
+    assert_ptr_equal(p->member->reader.stream, p->stream);
     stream_on_hangup(p->stream, on_hangup, p);
 }
 

@@ -186,7 +186,7 @@ static void names_are_left_to_be_looked_up(void **state)
     assert_int_equal(access_add(&r, "example.org", true, NULL), ACCESS_IS_NAME);
     assert_int_equal(access_add(&r, "localhost", true, NULL), ACCESS_IS_NAME);
     assert_int_equal(r.count, 0);
-    assert_int_equal(access_add_address(&r, &found, "example.org", true, NULL), 0);
+    assert_int_equal(access_add_address(&r, &found, NULL, "example.org", true, NULL), 0);
     assert_true(access_permits(&r, &found, &rule));
     assert_false(access_permits(&r, &other, &rule));
     access_clear_rules(&r);
@@ -225,9 +225,147 @@ static void the_stage_says_which_rule_refused(void **state)
     }
 }
 
+static void add_targets(struct access_rules *r, const char *const *words)
+{
+    *r = (struct access_rules){0};
+    for (; *words != NULL; words++) {
+        struct access_ports ports;
+        char *host = NULL;
+
+        assert_int_equal(access_add_target(r, *words + 1, **words == '+', &host, &ports, NULL),
+                         ACCESS_ADDED);
+    }
+}
+
+static struct addr address_of(const char *host, unsigned port)
+{
+    struct addr a = {.length = sizeof(a.in), .in.sin_family = AF_INET};
+
+    if (inet_pton(AF_INET, host, &a.in.sin_addr) != 1) {
+        a = (struct addr){.length = sizeof(a.in6), .in6.sin6_family = AF_INET6};
+        assert_int_equal(inet_pton(AF_INET6, host, &a.in6.sin6_addr), 1);
+    }
+    addr_set_port(&a, port);
+    return a;
+}
+
+static void rules_of_targets_have_ports(void **state)
+{
+    static const struct {
+        const char *words[4];
+        const char *target;
+        unsigned port;
+        bool allowed;
+    } cases[] = {
+        {{"+192.0.2.1:80"}, "192.0.2.1", 80, true},
+        {{"+192.0.2.1:80"}, "192.0.2.1", 81, false},
+        {{"+192.0.2.1:80"}, "::ffff:192.0.2.1", 80, true},
+        {{"+192.0.2.1:80-82"}, "192.0.2.1", 82, true},
+        {{"+192.0.2.1:80-82"}, "192.0.2.1", 83, false},
+        {{"+[2001:db8::1]:http"}, "2001:db8::1", 80, true},
+        {{"+[2001:db8::/32]:80"}, "2001:db8::7", 80, true},
+        {{"+2001:db8::/32"}, "2001:db8::7", 1, true},
+        {{"+192.0.2.0/24", "-192.0.2.0/24:25"}, "192.0.2.1", 25, false},
+        {{"+192.0.2.0/24", "-192.0.2.0/24:25"}, "192.0.2.1", 26, true},
+        {{"-192.0.2.0/24:1-100", "+192.0.2.0/24:80"}, "192.0.2.1", 80, true},
+        {{"-192.0.2.1:80", "+192.0.2.1:80"}, "192.0.2.1", 80, false},
+        {{"-192.0.2.1"}, "192.0.2.2", 80, true},
+        {{"+192.0.2.0/24", "-192.0.2.1:25"}, "192.0.2.1", 26, true},
+        {{"+192.0.2.0/25", "-192.0.2.0/26:25", "+192.0.2.1:26"}, "192.0.2.1", 25, false},
+        {{"+192.0.2.0/25", "-192.0.2.0/26:25", "+192.0.2.1:26"}, "192.0.2.1", 27, true},
+        {{"+0.0.0.0/0", "-192.0.2.1:25"}, "192.0.2.1", 80, true},
+        {{"+::/0", "+192.0.2.1:25"}, "192.0.2.1", 80, false},
+        {{"-192.0.2.1:1-10", "+192.0.2.1:5-14"}, "192.0.2.1", 7, false},
+        {{"+192.0.2.1:5-14", "-192.0.2.1:1-10"}, "192.0.2.1", 7, false},
+        {{"+192.0.2.1:5-14", "-192.0.2.1:1-10"}, "192.0.2.1", 12, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct addr client = address_of("198.51.100.1", 1);
+        struct addr target = address_of(cases[i].target, cases[i].port);
+        struct access a = ACCESS_INIT;
+
+        add_targets(&a.rules, cases[i].words);
+        assert_int_equal(access_refuses_target(&a, &client, &target) == NULL, cases[i].allowed);
+        access_clear_rules(&a.rules);
+    }
+}
+
+/* Words, and who asks for what. */
+static void special_targets_are_for_local_clients(void **state)
+{
+    static const struct {
+        const char *words[3];
+        const char *client, *target;
+        bool allowed;
+    } cases[] = {
+        {{NULL}, "192.0.2.1", "127.0.0.1", false},
+        {{NULL}, "192.0.2.1", "127.255.0.1", false},
+        {{NULL}, "192.0.2.1", "0.0.0.0", false},
+        {{NULL}, "192.0.2.1", "0.0.0.1", false},
+        {{NULL}, "192.0.2.1", "::1", false},
+        {{NULL}, "192.0.2.1", "::", false},
+        {{NULL}, "192.0.2.1", "::ffff:127.0.0.1", false},
+        {{NULL}, "192.0.2.1", "::ffff:0.0.0.0", false},
+        {{NULL}, "192.0.2.1", "169.254.169.254", false},
+        {{NULL}, "192.0.2.1", "fe80::1", false},
+        {{NULL}, "192.0.2.1", "febf::1", false},
+        {{NULL}, "192.0.2.1", "fec0::1", true},
+        {{NULL}, "192.0.2.1", "192.0.2.2", true},
+        {{NULL}, "127.0.0.1", "127.0.0.2", true},
+        {{NULL}, "::1", "0.0.0.0", true},
+        {{NULL}, "::ffff:127.0.0.1", "::1", true},
+        {{NULL}, "127.0.0.1", "fe80::1", true},
+        {{NULL}, "fe80::2", "fe80::1", true},
+        {{NULL}, "fe80::2", "::1", false},
+        {{NULL}, "0.0.0.0", "::1", false},
+        {{"+127.0.0.1"}, "192.0.2.1", "127.0.0.1", true},
+        {{"+127.0.0.1"}, "192.0.2.1", "0.0.0.0", true},
+        {{"+127.0.0.1"}, "192.0.2.1", "127.0.0.2", false},
+        {{"+127.0.0.0/8"}, "192.0.2.1", "127.0.0.2", true},
+        {{"+0.0.0.0/0"}, "192.0.2.1", "127.0.0.1", false},
+        {{"-127.0.0.1"}, "127.0.0.1", "0.0.0.0", false},
+        {{"-0.0.0.0"}, "127.0.0.1", "0.0.0.0", false},
+        {{"-0.0.0.0"}, "127.0.0.1", "127.0.0.1", false},
+        {{"-::"}, "127.0.0.1", "::", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct addr client = address_of(cases[i].client, 1),
+                    target = address_of(cases[i].target, 80);
+        struct access a = ACCESS_INIT;
+
+        add_targets(&a.rules, cases[i].words);
+        if ((access_refuses_target(&a, &client, &target) == NULL) != cases[i].allowed)
+            fail_msg("%s to %s", cases[i].client, cases[i].target);
+        access_clear_rules(&a.rules);
+    }
+}
+
+static void a_rule_of_targets_may_have_a_name(void **state)
+{
+    struct access_rules r = {0};
+    struct access_ports ports;
+    char *host = NULL;
+
+    (void)state;
+    assert_int_equal(access_add_target(&r, "example.org:80-90", true, &host, &ports, NULL),
+                     ACCESS_IS_NAME);
+    assert_string_equal(host, "example.org");
+    assert_int_equal(ports.first, 80);
+    assert_int_equal(ports.last, 90);
+    free(host);
+    access_clear_rules(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_of_targets_have_ports),
+        cmocka_unit_test(special_targets_are_for_local_clients),
+        cmocka_unit_test(a_rule_of_targets_may_have_a_name),
         cmocka_unit_test(without_rules_all_are_permitted),
         cmocka_unit_test(a_deny_rule_alone_permits_the_others),
         cmocka_unit_test(an_allow_rule_refuses_the_others),

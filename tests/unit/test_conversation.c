@@ -817,9 +817,135 @@ static void a_fault_resets_near_unless_its_data_has_ended(void **state)
     }
 }
 
+/* Two peers, as in a relay: far is the script of the output. */
+
+static void begin_peers(struct scene *s, const struct conversation_plan *plan,
+                        const struct script *near, const struct script *far)
+{
+    prepare(s, near, NULL, NULL);
+    s->output = *far;
+    s->output_stream = script_connect(s->loop, &s->output);
+    start(s, plan, &(struct end){.in = s->output_stream, .out = s->output_stream});
+}
+
+static const struct conversation_plan peers_plan = {
+    .goal = GOAL_BOTH_END,
+    .on_over = on_over,
+    .on_closing = on_closing,
+};
+
+static void both_peers_have_to_have_everything(void **state)
+{
+    (void)state;
+    for (int far_is_last = 0; far_is_last < 2; far_is_last++) {
+        struct scene s;
+        struct script *last = far_is_last ? &s.output : &s.near;
+
+        begin_peers(&s, &peers_plan, &(struct script){.reads = {GIVES("abc"), ENDS}},
+                    &(struct script){.reads = {GIVES("def"), ENDS}});
+        last->unacknowledged = 2;
+        go(s.loop, 10);
+        assert_int_equal(s.overs, 0);
+        last->unacknowledged = 0;
+        stream_wake(far_is_last ? s.output_stream : s.near_stream, EPOLLOUT);
+        go(s.loop, 2);
+        assert_over_well(&s);
+        assert_written(&s.near, "def");
+        assert_written(&s.output, "abc");
+        assert_int_equal(s.output.shut_calls, 1);
+        end(&s);
+    }
+}
+
+/* What it has sent before is delivered first. */
+static void a_reset_of_one_peer_resets_the_other(void **state)
+{
+    const struct script fails = {.reads = {GIVES("abc"), FAILS(ECONNRESET)}};
+
+    (void)state;
+    for (int far_fails = 0; far_fails < 2; far_fails++) {
+        struct scene s;
+        struct script *other = far_fails ? &s.near : &s.output;
+
+        begin_peers(&s, &peers_plan, far_fails ? &silent : &fails, far_fails ? &fails : &silent);
+        other->unacknowledged = 3;
+        go(s.loop, 10);
+        pass(s.loop, 50);
+        assert_int_equal(s.overs, 0);
+        other->unacknowledged = 0;
+        pass(s.loop, 50);
+        assert_over(&s, far_fails ? FAULT_FAR_IN : FAULT_NEAR,
+                    "error receiving from 192.0.2.1:80: Connection reset by peer");
+        assert_written(other, "abc");
+        assert_int_equal(other->shut_calls, 0);
+        assert_true(other->aborted);
+        end(&s);
+    }
+}
+
+static void what_a_peer_says_before_it_refuses_more_is_delivered(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    begin_peers(&s, &peers_plan, &(struct script){.reads = {GIVES("abc"), WAITS}},
+                &(struct script){.reads = {WAITS, GIVES("no"), ENDS}, .writes = {FAILS(EPIPE)}});
+    go(s.loop, 10);
+    pass(s.loop, 1);
+    assert_int_equal(s.overs, 1);
+    assert_int_equal(s.outcome.whose, FAULT_FAR_OUT);
+    assert_written(&s.near, "no");
+    assert_true(s.near.aborted);
+    end(&s);
+}
+
+static void aborting_resets_both_peers(void **state)
+{
+    (void)state;
+    for (int ended = 0; ended < 2; ended++) {
+        struct scene s;
+
+        begin_peers(&s, &peers_plan, ended ? &empty : &silent, &silent);
+        go(s.loop, 3);
+        conversation_end(s.conversation, CONVERSATION_ABORT);
+        assert_over(&s, FAULT_NONE, NULL);
+        assert_true(s.outcome.cut);
+        assert_true(s.near.aborted);
+        assert_true(s.output.aborted);
+        end(&s);
+    }
+}
+
+static void a_far_peer_that_takes_is_not_idle(void **state)
+{
+    struct conversation_plan plan = peers_plan;
+    struct scene s;
+
+    (void)state;
+    plan.idle_ms = 1000;
+    begin_peers(&s, &plan, &(struct script){.reads = {GIVES("abc"), WAITS}}, &silent);
+    s.output.unacknowledged = 3;
+    go(s.loop, 3);
+    for (size_t left = 3; left > 0; left--) {
+        pass(s.loop, 900);
+        s.output.unacknowledged = left - 1;
+    }
+    assert_int_equal(s.overs, 0);
+    for (int i = 0; i < 8; i++)
+        pass(s.loop, 300);
+    assert_over(&s, FAULT_NEAR, "192.0.2.1:80: idle for 1s (--idle-timeout)");
+    assert_true(s.output.aborted);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_peers_have_to_have_everything),
+        cmocka_unit_test(a_reset_of_one_peer_resets_the_other),
+        cmocka_unit_test(what_a_peer_says_before_it_refuses_more_is_delivered),
+        cmocka_unit_test(aborting_resets_both_peers),
+        cmocka_unit_test(a_far_peer_that_takes_is_not_idle),
         cmocka_unit_test(both_have_to_end),
         cmocka_unit_test(without_a_far_input_near_alone_decides),
         cmocka_unit_test(what_was_sent_has_to_be_delivered),

@@ -76,7 +76,7 @@ static void on_failed(void *arg, struct error *why)
     error_move(&s->why, why);
 }
 
-static const struct dialer_events events = {on_connected, on_failed};
+static const struct dialer_events events = {.on_connected = on_connected, .on_failed = on_failed};
 
 static void begin(struct scene *s)
 {

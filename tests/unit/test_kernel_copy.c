@@ -172,7 +172,10 @@ static void knows_which_ends_the_kernel_can_copy_between(void **state)
     static const bool possible[KERNEL_NULL + 1][KERNEL_NULL + 1] = {
         [KERNEL_FILE] = {[KERNEL_SOCKET] = true},
         [KERNEL_PIPE] = {[KERNEL_SOCKET] = true, [KERNEL_PIPE] = true},
-        [KERNEL_SOCKET] = {[KERNEL_PIPE] = true, [KERNEL_FILE] = true, [KERNEL_NULL] = true},
+        [KERNEL_SOCKET] = {[KERNEL_SOCKET] = true,
+                           [KERNEL_PIPE] = true,
+                           [KERNEL_FILE] = true,
+                           [KERNEL_NULL] = true},
     };
     struct loop *l = still_loop();
 
@@ -427,9 +430,92 @@ static void what_nobody_wants_is_discarded(void **state)
     end(&s);
 }
 
+/* The last read decides: the next data is expected to be like it. */
+static void between_sockets_only_bulk_is_spliced(void **state)
+{
+    static char bulk[32 << 10], got[sizeof(bulk)];
+    struct scene s;
+    size_t n;
+
+    (void)state;
+    begin(&s, KERNEL_SOCKET, KERNEL_SOCKET);
+    give(&s, letters);
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_BY_HAND);
+    assert_int_equal(stream_read(s.from.stream, got, sizeof(got), &n), IO_OK);
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_BY_HAND);
+    assert_int_equal(write(s.from.other, bulk, sizeof(bulk)), sizeof(bulk));
+    await_events(s.from.own, POLLIN);
+    assert_int_equal(stream_read(s.from.stream, got, sizeof(got), &n), IO_OK);
+    assert_int_equal(n, sizeof(bulk));
+    assert_int_equal(call_count, 0);
+    give(&s, letters);
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_OK);
+    assert_int_equal(call_count, 2);
+    assert_int_equal(read(s.to.other, got, sizeof(got)), 26);
+    assert_memory_equal(got, letters, 26);
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_BY_HAND); /* those were few */
+    end(&s);
+}
+
+/* The stream keeps the pipe until it is empty, and sends nothing before it. */
+static void what_a_socket_does_not_take_stays_in_the_pipe(void **state)
+{
+    static char bulk[32 << 10], got[64];
+    struct scene s;
+    size_t n;
+
+    (void)state;
+    begin(&s, KERNEL_SOCKET, KERNEL_SOCKET);
+    assert_int_equal(write(s.from.other, bulk, sizeof(bulk)), sizeof(bulk));
+    await_events(s.from.own, POLLIN);
+    assert_int_equal(stream_read(s.from.stream, bulk, sizeof(bulk), &n), IO_OK);
+    give(&s, letters);
+    calls[1].most = 4;
+    calls[2].number = EAGAIN;
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_OK);
+    assert_int_equal(stream_unsent(s.to.stream), 22);
+    assert_true(stream_is_blocked(s.to.stream));
+    assert_int_equal(stream_write(s.to.stream, "!", 1), IO_OK);
+    assert_int_equal(stream_shut(s.to.stream), IO_OK);
+    assert_int_equal(s.work.spare_count, 0);
+    for (int i = 0; stream_unsent(s.to.stream) > 0; i++) {
+        assert_in_range(i, 0, 10);
+        go(s.loop, 1);
+    }
+    assert_int_equal(s.work.spare_count, 1);
+    assert_int_equal(stream_counts(s.to.stream)->out_bytes, 27);
+    assert_int_equal(recv(s.to.other, got, sizeof(got), MSG_WAITALL), 27);
+    assert_memory_equal(got, "abcdefghijklmnopqrstuvwxyz!", 27);
+    end(&s);
+}
+
+static void a_socket_that_fails_drops_the_pipe(void **state)
+{
+    static char bulk[32 << 10];
+    struct scene s;
+    size_t n;
+
+    (void)state;
+    begin(&s, KERNEL_SOCKET, KERNEL_SOCKET);
+    assert_int_equal(write(s.from.other, bulk, sizeof(bulk)), sizeof(bulk));
+    await_events(s.from.own, POLLIN);
+    assert_int_equal(stream_read(s.from.stream, bulk, sizeof(bulk), &n), IO_OK);
+    give(&s, letters);
+    calls[1].number = EPIPE;
+    assert_int_equal(copy(&s, sizeof(bulk)), KERNEL_COPY_WRITE_FAILED);
+    assert_string_equal(stream_failure(s.to.stream)->text,
+                        "error sending to 127.0.0.1:1: Connection reset by peer");
+    assert_null(stream_failure(s.from.stream));
+    assert_int_equal(s.work.spare_count, 0);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(between_sockets_only_bulk_is_spliced),
+        cmocka_unit_test(what_a_socket_does_not_take_stays_in_the_pipe),
+        cmocka_unit_test(a_socket_that_fails_drops_the_pipe),
         cmocka_unit_test(knows_which_ends_the_kernel_can_copy_between),
         cmocka_unit_test(short_counts_add_up),
         cmocka_unit_test(no_more_is_moved_than_was_said),

@@ -79,7 +79,7 @@ static int act(void)
     uint64_t net;
     int kept = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-    EXPECT(landlock_open(&l, NULL) == 0);
+    EXPECT(landlock_open(&l, false, NULL) == 0);
     net = l.net;
     EXPECT(allow(&l, "read", LANDLOCK_MAY_READ) == 0);
     EXPECT(allow(&l, "append", LANDLOCK_MAY_WRITE | LANDLOCK_MAY_CREATE) == 0);
@@ -115,7 +115,7 @@ static void limits_the_access_to_files(void **state)
     pid_t child;
 
     (void)state;
-    assert_int_equal(landlock_open(&l, NULL), 0);
+    assert_int_equal(landlock_open(&l, false, NULL), 0);
     if (l.fd < 0)
         skip();
     landlock_close(&l);

@@ -20,7 +20,7 @@ static void who_is_overrun_may_be_speaking(void **state)
     }
     hear(a, "one\ntwo\n");
     hear(b, "one\ntwo\n");
-    assert_true(a->member->lost && b->member->lost);
+    assert_true(a->member->reader.lost && b->member->reader.lost);
     assert_int_equal(take(a, SIZE_MAX), 0);
     assert_true(a->fell);
     assert_false(stream_is_blocked(a->stream));
@@ -45,12 +45,12 @@ static void overrun(struct person *by, struct person *p, unsigned long *said)
 
     /* With the first line that it lacks the patience with p begins to end. */
     hear(by, "the first\n");
-    pass_time(s, ROOM_PATIENCE_MS);
-    while (!shared_log_is_overrun(s->room->log, p->member->position)) {
+    pass_time(s, PACE_PATIENCE_MS);
+    while (!shared_log_is_overrun(s->room->log, p->member->reader.position)) {
         flood(by, said, 1);
         assert_false(stream_is_blocked(by->stream));
     }
-    assert_false(p->member->lost);
+    assert_false(p->member->reader.lost);
 }
 
 static void who_is_overrun_fails_and_is_announced(void **state)
@@ -197,7 +197,7 @@ static void a_console_that_takes_nothing_delays_nobody(void **state)
     pass_over(&s);
     stream_set_reader(s.console.stream, NULL, NULL);
     hear(a, "the first\n");
-    pass_time(&s, ROOM_PATIENCE_MS);
+    pass_time(&s, PACE_PATIENCE_MS);
     start_writer(&w, a, LINES);
     for (int i = 0; i < 100 && w.number < LINES; i++)
         go_round_with(&w, 1);

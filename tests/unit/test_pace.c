@@ -84,10 +84,10 @@ static void who_does_not_take_answers_is_not_heard(void **state)
     assert_in_range(buf_length(&a->member->answers), ROOM_PRIVATE_BYTES, ROOM_PRIVATE_BYTES + 100);
     stream_wait(a->stream, &a->waiter);
     /* It waits for nothing else, and nobody waits for it. */
-    pass_time(&s, 2 * (int64_t)ROOM_PATIENCE_MS);
+    pass_time(&s, 2 * (int64_t)PACE_PATIENCE_MS);
     go_round(&s);
     go_round(&s);
-    assert_int_equal(pace_next_ms(s.room), -1);
+    assert_int_equal(pace_next_ms(&s.room->pace), -1);
     assert_true(stream_is_blocked(a->stream));
     assert_int_equal(a->woken_to_write, 0);
     for (int i = 0; i < 100 && stream_is_blocked(a->stream); i++) {
@@ -310,14 +310,14 @@ static void who_takes_nothing_delays_nobody(void **state)
     go_round(&s);
     begun_ms = s.now_ms;
     flood(a, &said, 2000);
-    assert_true(pace_is_congested(s.room));
+    assert_true(pace_is_congested(&s.room->pace));
     assert_true(stream_is_blocked(a->stream));
-    assert_int_equal(pace_next_ms(s.room), begun_ms + ROOM_PATIENCE_MS);
+    assert_int_equal(pace_next_ms(&s.room->pace), begun_ms + PACE_PATIENCE_MS);
     stream_wait(a->stream, &a->waiter);
-    while (s.now_ms < begun_ms + ROOM_PATIENCE_MS) {
+    while (s.now_ms < begun_ms + PACE_PATIENCE_MS) {
         take_all(c);
         go_round(&s);
-        assert_true(pace_is_congested(s.room));
+        assert_true(pace_is_congested(&s.room->pace));
         assert_true(stream_is_blocked(a->stream));
         pass_time(&s, 50);
     }
@@ -363,15 +363,15 @@ static void who_begins_to_take_again_counts_again(void **state)
     c = join(&s);
     pass_over(&s);
     flood(a, &said, 2000);
-    assert_true(pace_is_congested(s.room));
+    assert_true(pace_is_congested(&s.room->pace));
     take_all(c);
-    pass_time(&s, ROOM_PATIENCE_MS);
-    assert_false(pace_is_congested(s.room));
+    pass_time(&s, PACE_PATIENCE_MS);
+    assert_false(pace_is_congested(&s.room->pace));
     take(b, 1);
-    assert_true(pace_is_congested(s.room));
-    assert_int_equal(pace_next_ms(s.room), s.now_ms + ROOM_PATIENCE_MS);
+    assert_true(pace_is_congested(&s.room->pace));
+    assert_int_equal(pace_next_ms(&s.room->pace), s.now_ms + PACE_PATIENCE_MS);
     leave(b);
-    assert_false(pace_is_congested(s.room));
+    assert_false(pace_is_congested(&s.room->pace));
     end(&s);
 }
 
@@ -450,7 +450,7 @@ static void own_lines_hold_nobody_up(void **state)
     a = join(&s);
     pass_over(&s);
     flood(a, &said, 10000);
-    assert_false(pace_is_congested(s.room));
+    assert_false(pace_is_congested(&s.room->pace));
     assert_false(stream_is_blocked(a->stream));
     go_round(&s);
     assert_gets(a, "");

@@ -29,7 +29,7 @@ static bool begins_with(const struct prefix *address, const struct prefix *p)
 {
     struct prefix same = cut(*address, p->bits);
 
-    return same.high == p->high && same.low == p->low;
+    return address->bits >= p->bits && same.high == p->high && same.low == p->low;
 }
 
 static uint32_t find_slowly(const struct prefix *list, uint32_t count, const struct prefix *address,
@@ -84,6 +84,8 @@ static void finds_what_a_search_of_all_finds(void **unused)
             unsigned at_least = random_bits() % 4 == 0 ? (unsigned)(random_bits() % 32 * 4) : 0;
 
             address = near(&list[random_bits() % count]);
+            if (random_bits() % 4 == 0)
+                address = cut(address, (unsigned)(random_bits() % 129));
             assert_int_equal(prefix_trie_find(&t, &address, at_least),
                              find_slowly(list, count, &address, at_least));
         }

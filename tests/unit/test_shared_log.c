@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "chat/shared_log.h"
+#include "core/shared_log.h"
 
 #define BY(n) ((struct shared_log_skip){.author = (n)})
 #define NOBODY BY(SHARED_LOG_NOBODY)

@@ -280,9 +280,9 @@ static void failures_name_the_peer_and_the_stage(void **state)
     } cases[] = {
         {{IO_END, NULL, 0, 0, 0}, "192.0.2.1:80: line: the connection was closed too early"},
         {{IO_FAILED, NULL, 0, ECONNRESET, 0},
-         "192.0.2.1:80: line: error receiving from 192.0.2.1:80: Connection reset by peer"},
+         "line: error receiving from 192.0.2.1:80: Connection reset by peer"},
         {{IO_FAILED, NULL, 0, ENOMEM, 0},
-         "192.0.2.1:80: line: error receiving from 192.0.2.1:80: Cannot allocate memory"},
+         "line: error receiving from 192.0.2.1:80: Cannot allocate memory"},
     };
 
     (void)state;

@@ -1,7 +1,7 @@
 /* Owns the memory of the log: a ring of text, in which the lines follow each
  * other without a gap, and a ring of where each ends and whose it is. Knows
  * nothing of who reads. */
-#include "chat/shared_log.h"
+#include "core/shared_log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,13 @@
 /*
- * One log of lines for all members of a room: what each still has to get is a
- * position in it, so it is everybody's queue, the history, and the bound on
- * memory in one. Nothing in it grows with the number of readers. The oldest
+ * One log of lines for all of its readers: what each still has to get is a
+ * position in it (log_reader.h), so it is everybody's queue, the history, and the
+ * bound on memory in one. Nothing in it grows with the number of readers. The oldest
  * lines go when there is no room for a new one; a reader that was still there is
- * overrun.
+ * overrun. What a line is does not matter here: in a room it is a line of text, in a
+ * broadcast a piece of the data.
  */
-#ifndef CHAT_SHARED_LOG_H
-#define CHAT_SHARED_LOG_H
+#ifndef CORE_SHARED_LOG_H
+#define CORE_SHARED_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
