@@ -241,3 +241,13 @@ explain_passed() {
     expect_match "$(meaning '(passed)' server.err)" '^the socket of this client, connected already'
   done
 }
+
+@test "a path with control characters does not break a step into lines" {
+  local path=$'odd\n\e[31mpath'
+  start serve "$TCPTOOL" serve -b "unix:$path" --once --explain
+  wait_for test -e "$path"
+  tcptool send --explain "unix:$path" hello 2>err
+  finish serve
+  run -0 grep -c '^unix:odd??\[31mpath (pid [0-9]*):$' serve.err
+  run -1 grep -h $'\e' serve.err err
+}
