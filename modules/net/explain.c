@@ -213,6 +213,22 @@ static void on_accept(const struct step *s)
         explain_say(k, EXPLAIN_CALL_ACCEPT, EXPLAIN_ACCEPTED);
 }
 
+static void on_inherit(const struct step *s)
+{
+    struct explain_socket *k = explain_sockets_add(&explained.sockets, s->fd, s->address);
+    char text[ADDR_TEXT_SIZE];
+
+    if (k == NULL)
+        return;
+    k->is_listening = s->is_listening;
+    k->is_connected = !s->is_listening;
+    if (s->is_listening)
+        explain_say(k, EXPLAIN_CALL_INHERITED, EXPLAIN_INHERITED_LISTENER,
+                    addr_format(s->address, text));
+    else
+        explain_say(k, EXPLAIN_CALL_INHERITED, EXPLAIN_INHERITED);
+}
+
 static void say_connected(struct explain_socket *k, const struct step *s, const char *call)
 {
     struct addr local = {.length = sizeof(local.un)};
@@ -282,6 +298,9 @@ static void explain(const struct step *s)
         break;
     case STEP_ACCEPT:
         on_accept(s);
+        break;
+    case STEP_INHERIT:
+        on_inherit(s);
         break;
     case STEP_CONNECT:
         on_connect(s);

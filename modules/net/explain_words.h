@@ -16,6 +16,7 @@
 #define EXPLAIN_CALL_LISTEN         "listen %zu"
 #define EXPLAIN_CALL_PAUSE          "(accept4 paused)"
 #define EXPLAIN_CALL_ACCEPT         "accept4"
+#define EXPLAIN_CALL_INHERITED      "(inherited)"
 #define EXPLAIN_CALL_CONNECT        "connect %s"
 #define EXPLAIN_CALL_RECV           "recv"
 #define EXPLAIN_CALL_RECV_1         "recv %zu byte"
@@ -69,6 +70,8 @@
 #define EXPLAIN_ACCEPTED_FULL       "a second socket, for this client alone; the backlog was full, so that the kernel ignores the SYNs of other clients, who try again after 1 s"
 #define EXPLAIN_PAUSED_1            "%zu connection is served, which is the limit (--max-conns); further ones wait in the backlog"
 #define EXPLAIN_PAUSED_N            "%zu connections are served, which is the limit (--max-conns); further ones wait in the backlog"
+#define EXPLAIN_INHERITED           "a connected socket from the program that started this one, which has accepted it"
+#define EXPLAIN_INHERITED_LISTENER  "a listening socket at %s from the program that started this one"
 #define EXPLAIN_LENT                "a program gets the socket itself: its calls are its own, and are not seen here"
 
 /* Connecting. */
@@ -90,16 +93,18 @@
 #define EXPLAIN_BYTES               "no text: %s"
 #define EXPLAIN_BYTES_AND_1         "no text: %s and %zu more byte"
 #define EXPLAIN_BYTES_AND_N         "no text: %s and %zu more bytes"
-#define EXPLAIN_RECORDS             "TLS records: nobody on the way can read them"
+#define EXPLAIN_RECORDS             "TLS records: what is in them is in the steps TLS and SSL"
 #define EXPLAIN_SENDFILE            "from the file to the socket inside the kernel, where a tutorial reads the file and calls send"
 #define EXPLAIN_SPLICE_FROM         "from the socket to the output inside the kernel, where a tutorial calls recv and write; the bytes are not seen here"
 #define EXPLAIN_SPLICE_TO           "from the input to the socket inside the kernel, where a tutorial calls read and send; the bytes are not seen here"
-#define EXPLAIN_DISCARDED           "read and dropped: nobody needs them"
+#define EXPLAIN_DISCARDED           "taken without being copied (MSG_TRUNC): already looked at, or not needed"
 #define EXPLAIN_SEND_BLOCKED        "would block (EAGAIN): the send buffer is full, because the peer does not read; it is tried again once there is room"
 #define EXPLAIN_END                 "the peer has closed its side (FIN): end of data; we can still send"
 #define EXPLAIN_END_BOTH            "the peer has closed its side (FIN): end of data"
-#define EXPLAIN_RECV_RESET          "reset: a RST came back; the peer closed with data unread, or its program died"
-#define EXPLAIN_RECV_RESET_SENT     "reset: a RST came back; the peer closed before it had read what we sent, or its program died"
+#define EXPLAIN_END_LOCAL           "the peer has closed its side: end of data; we can still send"
+#define EXPLAIN_END_BOTH_LOCAL      "the peer has closed its side: end of data"
+#define EXPLAIN_RECV_RESET          "reset: a RST came back; the peer closed with data unread, asked for a reset, or its program died"
+#define EXPLAIN_RECV_RESET_SENT     "reset: a RST came back; the peer closed before it had read what we sent, asked for a reset, or its program died"
 #define EXPLAIN_SEND_RESET          "reset: the peer has closed its socket, and a RST came back for data that we had sent"
 
 /* TLS. */
@@ -107,7 +112,7 @@
 #define EXPLAIN_TLS_SERVER_HELLO    "the version and cipher that the server chose, and its half of the key exchange"
 #define EXPLAIN_TLS_EXTENSIONS      "further answers of the server, encrypted from here on"
 #define EXPLAIN_TLS_CERT_REQUEST    "the server wants a certificate of the client, too"
-#define EXPLAIN_TLS_CERTIFICATE     "the name and public key, signed by an authority"
+#define EXPLAIN_TLS_CERTIFICATE     "the name and public key, signed by an authority or by itself"
 #define EXPLAIN_TLS_CERT_VERIFY     "a signature over the handshake: proves who holds the private key"
 #define EXPLAIN_TLS_KEY_EXCHANGE    "half of a key exchange"
 #define EXPLAIN_TLS_HELLO_DONE      "the server has said everything"
@@ -117,13 +122,15 @@
 #define EXPLAIN_TLS_OTHER           "a message of the handshake"
 
 /* Between connecting and the data. */
-#define EXPLAIN_STAGE               "complete: what is sent and received from here on belongs to what comes next"
+#define EXPLAIN_STAGE               "done: the bytes from here on belong to the next layer"
 
 /* The end. */
 #define EXPLAIN_SHUT                "our side is closed (FIN); we can still receive"
 #define EXPLAIN_SHUT_BOTH           "our side is closed, too (FIN)"
+#define EXPLAIN_SHUT_LOCAL          "our side is closed; we can still receive"
+#define EXPLAIN_SHUT_BOTH_LOCAL     "our side is closed, too"
 #define EXPLAIN_CLOSE_LISTENER      "the listening socket is closed; clients that are accepted are not affected"
-#define EXPLAIN_CLOSE_UNUSED        "the socket is not used any more; it was not connected"
+#define EXPLAIN_CLOSE_UNUSED        "the socket is not used any more"
 #define EXPLAIN_CLOSE_BOTH_OURS     "both sides are closed; we closed first, so our port stays in TIME_WAIT for 60 s"
 #define EXPLAIN_CLOSE_BOTH_PEERS    "both sides are closed; the peer closed first, so TIME_WAIT remains on its side"
 #define EXPLAIN_CLOSE_OURS          "our side is closed (FIN), and the peer's was before; TIME_WAIT remains on its side"
