@@ -6,6 +6,10 @@
 # Usage: backup.sh FROM TO
 set -eu
 
+if [ $# -ne 2 ]; then
+  echo "usage: $0 FROM TO" >&2
+  exit 2
+fi
 from=$1 to=$2 work=$(mktemp -d) receiver=
 trap '[ -z "$receiver" ] || kill "$receiver" 2>/dev/null || :; rm -rf "$work"' EXIT
 

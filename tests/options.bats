@@ -328,3 +328,23 @@ refused_word() {
   refused '"99999"' send -b 127.0.0.1:99999 localhost 80 hello
   refused '"\[::1"' serve -b 127.0.0.1 -b '[::1'
 }
+
+@test "chat refuses what means something only to the other role, or to a room" {
+  local words
+  for words in '--listen --proxy socks5://there' '--listen --send-proxy' '--listen --retry 5s' \
+    '--listen --connect-timeout 3'; do
+    # shellcheck disable=SC2086
+    run tcptool chat $words
+    expect_status 2
+    expect_match "$output" '^tcptool: chat: --[a-z-]+ and --listen cannot be used together'
+  done
+  for words in '--allow 10.0.0.0/8' '-p 5' --accept-proxy '--max-conns-per-host 3' '--port-file file' '--user root'; do
+    # shellcheck disable=SC2086
+    run tcptool chat $words 127.0.0.1 1
+    expect_status 2
+    expect_match "$output" '^tcptool: chat: --[a-z-]+ requires --listen'
+  done
+  run tcptool chat --listen --history 3
+  expect_status 2
+  expect_match "$output" '^tcptool: chat: --history requires --room'
+}

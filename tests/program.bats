@@ -578,3 +578,15 @@ in_pid_namespace() {
   tcptool send "unix:$PWD/socket" hello
   wait_for contains serve.err 'closed: 5 bytes in, 9 bytes out'
 }
+
+@test "a program that crashes is reported, one that its client has left is not" {
+  start_serve sh -c 'echo part; kill -SEGV $$'
+  expect_equal "$(tcptool send 127.0.0.1 "$port" hello)" part
+  wait_for contains serve.err 'was killed by signal 11'
+  expect_match "$(tail -n 1 serve.err)" \
+    '^tcptool: 127\.0\.0\.1:[0-9]+: sh was killed by signal 11 \(Segmentation fault\)$'
+  start_serve -n other yes
+  tcptool send --until first 127.0.0.1 "$port" hello >out
+  stop other
+  not contains other.err 'killed by signal'
+}

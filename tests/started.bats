@@ -207,6 +207,16 @@ refused() {
   expect_status 0
 }
 
+@test "inetd: the connection is explained, with where it comes from" {
+  started inetd -- "$TCPTOOL" upper --explain
+  expect_equal "$(ask straße)" STRASSE
+  finish server
+  peer explained server.err >steps
+  expect_equal "$(head -n 1 steps)" \
+    '(inherited): a connected socket from the program that started this one, which has accepted it'
+  expect_equal "$(sed -n 's/^\(recv 7 bytes\): .*/\1/p' steps)" 'recv 7 bytes'
+}
+
 @test "inetd: messages go to standard error, and never to the client" {
   started inetd -- "$TCPTOOL" upper -v
   expect_equal "$(ask hello)" HELLO
@@ -233,7 +243,7 @@ refused() {
     run ask hello
     finish server
     expect_status 2
-    expect_match "$(cat server.err)" '^tcptool: [a-z]+: cannot print what the client sends: .*; use --port to listen'
+    expect_match "$(cat server.err)" '^tcptool: [a-z]+: standard output is the client, .*; use --port to listen'
   done
 }
 

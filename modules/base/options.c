@@ -303,6 +303,47 @@ static int parse_value(const struct option_spec *spec, const char *word, char *f
     abort();
 }
 
+static size_t size_of(enum option_kind kind)
+{
+    switch (kind) {
+    case OPTION_ON:
+    case OPTION_OFF:
+        return sizeof(bool);
+    case OPTION_WORD:
+        return sizeof(const char *);
+    case OPTION_WORDS:
+        return sizeof(struct option_words);
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+        return sizeof(uint64_t);
+    case OPTION_DURATION:
+        return sizeof(int64_t);
+    case OPTION_PORT:
+        return sizeof(unsigned);
+    case OPTION_CHOICE:
+        return sizeof(int);
+    case OPTION_END:
+        break;
+    }
+    return 0;
+}
+
+static bool differs(const void *fields, const void *defaults, size_t offset, size_t size)
+{
+    return memcmp((const char *)fields + offset, (const char *)defaults + offset, size) != 0;
+}
+
+const char *options_find_changed(const struct option_spec *specs, const void *fields,
+                                 const void *defaults)
+{
+    for (; specs->kind != OPTION_END; specs++)
+        if (differs(fields, defaults, specs->offset, size_of(specs->kind)) ||
+            ((specs->optional || specs->given_offset != 0) &&
+             differs(fields, defaults, specs->given_offset, sizeof(bool))))
+            return specs->name;
+    return NULL;
+}
+
 static int apply(const struct flat *f, size_t i, const char *word, void *target, struct error *err)
 {
     const struct option_spec *spec = f->entries[i].spec;

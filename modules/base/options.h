@@ -85,6 +85,11 @@ enum options_result options_parse(const struct option_table *tables,
                                   void *target, int *first, const char **help_group,
                                   struct error *err);
 
+/* Returns the name of the first of the specs whose field differs from that of the defaults, or
+ * NULL: for options that mean nothing beside others. */
+const char *options_find_changed(const struct option_spec *specs, const void *fields,
+                                 const void *defaults);
+
 /* Returns true when the option has a value, which may be optional. */
 bool options_takes_value(const struct option_spec *spec);
 

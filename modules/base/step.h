@@ -12,21 +12,21 @@
 #include "base/addr.h"
 
 enum step_kind {
-    STEP_LOOK_UP,     /* getaddrinfo(3): host, list; why, if it failed */
-    STEP_SOCKET,      /* socket(2): fd, failure; address: what it is for */
-    STEP_BIND,        /* bind(2): fd, address, failure */
-    STEP_LISTEN,      /* listen(2): fd, address, failure; size: the backlog that was asked for */
-    STEP_PAUSE,       /* fd: nothing is accepted for now; size: the connections that are served */
-    STEP_ACCEPT,      /* accept4(2): fd, address: of the peer; listener */
-    STEP_INHERIT,     /* no call, but a socket that was passed: fd; address: of the peer, or, with
-                       * is_listening, its own */
-    STEP_CONNECT,     /* connect(2): fd, address, failure (EINPROGRESS: the outcome follows),
-                       * began_ns */
-    STEP_RECV,        /* recv(2): fd, pieces, size: received; failure */
-    STEP_DISCARD,     /* recv(2) of bytes that nobody sees: fd, size */
-    STEP_SEND,        /* send(2): fd, pieces, count, size: sent; failure */
-    STEP_FAILURE,     /* getsockopt(2), SO_ERROR: fd, failure */
-    STEP_SENDFILE,    /* sendfile(2): fd, size: sent */
+    STEP_LOOK_UP,  /* getaddrinfo(3): host, list; why, if it failed */
+    STEP_SOCKET,   /* socket(2): fd, failure; address: what it is for */
+    STEP_BIND,     /* bind(2): fd, address, failure */
+    STEP_LISTEN,   /* listen(2): fd, address, failure; size: the backlog that was asked for */
+    STEP_INHERIT,  /* an open socket from elsewhere: fd, address: of its peer, or where it listens
+                    * (is_listening) */
+    STEP_PAUSE,    /* fd: nothing is accepted for now; size: the connections that are served */
+    STEP_ACCEPT,   /* accept4(2): fd, address: of the peer; listener */
+    STEP_CONNECT,  /* connect(2): fd, address, failure (EINPROGRESS: the outcome follows),
+                    * began_ns */
+    STEP_RECV,     /* recv(2): fd, pieces, size: received; failure */
+    STEP_DISCARD,  /* recv(2) of bytes that nobody sees: fd, size */
+    STEP_SEND,     /* send(2): fd, pieces, count, size: sent; failure */
+    STEP_FAILURE,  /* getsockopt(2), SO_ERROR: fd, failure */
+    STEP_SENDFILE, /* sendfile(2): fd, size: sent */
     STEP_SPLICE_FROM, /* splice(2): fd, size: received */
     STEP_SPLICE_TO,   /* splice(2): fd, size: sent */
     STEP_LEND,        /* a program gets the socket: fd */
@@ -34,6 +34,7 @@ enum step_kind {
     STEP_TLS_READ,    /* data that was decrypted: fd, pieces, size */
     STEP_TLS_WRITE,   /* data that is to be encrypted: fd, pieces, count, size */
     STEP_STAGE,       /* a step of the handshake is complete: fd, host: its name */
+    STEP_SHUTTING,    /* shutdown(2) follows: fd */
     STEP_SHUTDOWN,    /* shutdown(2) of the sending side: fd, failure */
     STEP_CLOSE,       /* close(2), which follows: fd; is_abort: with a reset */
 };

@@ -265,11 +265,42 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
     return 0;
 }
 
+/* Refuses what means something only to the other role, or to a room. */
+static int check_role(const struct chat_options *o, struct error *err)
+{
+    const char *changed = NULL;
+
+    if (o->listens) {
+        changed = options_find_changed(connect_specs, &o->connect, &defaults.connect);
+        if (changed == NULL)
+            changed = options_find_changed(connect_retry_specs, &o->connect, &defaults.connect);
+        if (changed != NULL)
+            error_set(err, EXITCODE_USAGE, "--%s and --listen cannot be used together", changed);
+    } else {
+        changed = options_find_changed(listen_specs, &o->listen, &defaults.listen);
+        if (changed == NULL)
+            changed = options_find_changed(listen_access_specs, &o->listen, &defaults.listen);
+        if (changed == NULL)
+            changed =
+                options_find_changed(confine_specs, &o->listen.confine, &defaults.listen.confine);
+        if (changed != NULL)
+            error_set(err, EXITCODE_USAGE, "--%s requires --listen", changed);
+    }
+    if (changed == NULL && !o->room &&
+        (o->history != defaults.history || o->buffer_bytes != defaults.buffer_bytes)) {
+        changed = o->history != defaults.history ? "history" : "buffer";
+        error_set(err, EXITCODE_USAGE, "--%s requires --room", changed);
+    }
+    return changed == NULL ? 0 : -1;
+}
+
 static int check_options(struct chat_options *o, struct connecting_words *w, int count,
                          char **words, struct error *err)
 {
     if (o->room && !o->listens)
         return usage("--room requires --listen", err);
+    if (check_role(o, err) < 0)
+        return -1;
     if (o->listens && listening_take_place(&o->listen, &o->common, count, words, err) < 0)
         return -1;
     if (text_options_check(&o->text, err) < 0 ||

@@ -126,7 +126,8 @@ int listening_check_output(const struct listen_options *o, struct error *err)
     if (!o->inherited.is_standard)
         return 0;
     error_set(err, EXITCODE_USAGE,
-              "cannot print what the client sends: it is standard output; use --port to listen");
+              "standard output is the client, and what it sends cannot be printed there; use "
+              "--port to listen");
     return -1;
 }
 

@@ -222,13 +222,11 @@ static void on_inherit(const struct step *s)
         return;
     k->is_listening = s->is_listening;
     k->is_connected = !s->is_listening;
-    if (k->is_connected)
-        set_label(k, s->address);
     if (s->is_listening)
-        explain_say(k, EXPLAIN_CALL_INHERIT, EXPLAIN_INHERITED_LISTENER,
+        explain_say(k, EXPLAIN_CALL_INHERITED, EXPLAIN_INHERITED_LISTENER,
                     addr_format(s->address, text));
     else
-        explain_say(k, EXPLAIN_CALL_INHERIT, EXPLAIN_INHERITED);
+        explain_say(k, EXPLAIN_CALL_INHERITED, EXPLAIN_INHERITED);
 }
 
 static void say_connected(struct explain_socket *k, const struct step *s, const char *call)

@@ -27,12 +27,20 @@ static void say_failure(struct explain_socket *k, const char *call, int failure,
         explain_say(k, call, EXPLAIN_RECV_RESET);
 }
 
-/* A message of a handshake, RFC 8446, section 5.1: the first one comes before TLS is known of. */
+/* RFC 8446, section 5.1: the first record comes before TLS is known of. */
 static bool begins_record(const struct step *s)
 {
     const char *bytes = s->pieces->iov_base;
 
-    return s->size >= 3 && bytes[0] == 22 && bytes[1] == 3;
+    return s->size >= 3 && bytes[0] >= 20 && bytes[0] <= 23 && bytes[1] == 3;
+}
+
+static void say_end(struct explain_socket *k, const char *call)
+{
+    if (k->is_tcp)
+        explain_say(k, call, k->sent_fin ? EXPLAIN_END_BOTH : EXPLAIN_END);
+    else
+        explain_say(k, call, k->sent_fin ? EXPLAIN_END_BOTH_LOCAL : EXPLAIN_END_LOCAL);
 }
 
 static void on_recv(struct explain_socket *k, const struct step *s)
@@ -46,10 +54,10 @@ static void on_recv(struct explain_socket *k, const struct step *s)
     } else if (s->size == 0) {
         k->peer_fin = true;
         k->peer_fin_first = k->peer_fin_first || !k->sent_fin;
-        explain_say(k, call, k->sent_fin ? EXPLAIN_END_BOTH : EXPLAIN_END);
+        say_end(k, call);
     } else if (s->kind == STEP_DISCARD) {
         explain_say(k, call, EXPLAIN_DISCARDED);
-    } else if (k->has_tls || begins_record(s)) {
+    } else if (k->got_tls || begins_record(s)) {
         explain_say(k, call, EXPLAIN_RECORDS);
     } else {
         explain_say_data(k, call, s);
@@ -135,6 +143,7 @@ static void on_tls_message(struct explain_socket *k, const struct step *s)
             meaning = messages[i].meaning;
         }
     k->has_tls = true;
+    k->got_tls = k->got_tls || !s->is_sent;
     if (s->is_sent)
         snprintf(call, sizeof(call), EXPLAIN_CALL_TLS_SENT, name);
     else
@@ -174,19 +183,25 @@ static void note_state(struct explain_socket *k, int state)
     k->peer_fin_first = k->peer_fin_first || is_passive;
 }
 
-static void on_shutdown(struct explain_socket *k, const struct step *s)
+/* The peer's FIN may have come without being read. */
+static void on_shutting(struct explain_socket *k, const struct step *s)
 {
     struct tcp_info info;
 
-    k->sent_fin = k->sent_fin || s->failure == 0;
     if (measure(k, s->fd, &info))
-        k->peer_fin_first = k->peer_fin_first || info.tcpi_state == TCP_LAST_ACK;
+        k->peer_fin_first = k->peer_fin_first || info.tcpi_state == TCP_CLOSE_WAIT;
+}
+
+static void on_shutdown(struct explain_socket *k, const struct step *s)
+{
+    k->sent_fin = k->sent_fin || s->failure == 0;
     if (s->failure != 0)
         say_failure(k, EXPLAIN_CALL_SHUTDOWN, s->failure, false);
-    else if (k->peer_fin)
-        explain_say(k, EXPLAIN_CALL_SHUTDOWN, EXPLAIN_SHUT_BOTH);
+    else if (k->is_tcp)
+        explain_say(k, EXPLAIN_CALL_SHUTDOWN, k->peer_fin ? EXPLAIN_SHUT_BOTH : EXPLAIN_SHUT);
     else
-        explain_say(k, EXPLAIN_CALL_SHUTDOWN, EXPLAIN_SHUT);
+        explain_say(k, EXPLAIN_CALL_SHUTDOWN,
+                    k->peer_fin ? EXPLAIN_SHUT_BOTH_LOCAL : EXPLAIN_SHUT_LOCAL);
 }
 
 static void say_close(struct explain_socket *k, const struct step *s, bool is_ended)
@@ -264,6 +279,9 @@ void explain_connection_step(struct explain_socket *k, const struct step *s)
         break;
     case STEP_STAGE:
         on_stage(k, s);
+        break;
+    case STEP_SHUTTING:
+        on_shutting(k, s);
         break;
     case STEP_SHUTDOWN:
         on_shutdown(k, s);

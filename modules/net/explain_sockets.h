@@ -15,6 +15,7 @@ struct explain_socket {
     bool is_connected;
     bool has_local_port; /* chosen by bind(2) */
     bool has_tls;
+    bool got_tls; /* a message of the peer */
     bool is_lent;
     bool moved; /* something, since the last stage */
     bool sent_data;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/step.h"
 
 enum { FIRST = STDERR_FILENO + 1 }; /* SD_LISTEN_FDS_START */
 
@@ -173,21 +172,16 @@ int inherited_listen(int fd, const struct socket_options *o, struct addr *actual
 {
     actual->length = sizeof(actual->un);
     actual->pid = 0;
-    if (set_nonblocking(fd) == 0 && getsockname(fd, &actual->sa, &actual->length) == 0) {
-        step_report(&(struct step){
-            .kind = STEP_INHERIT, .fd = fd, .address = actual, .is_listening = true});
+    if (set_nonblocking(fd) == 0 && getsockname(fd, &actual->sa, &actual->length) == 0)
         return socket_configure(fd, actual, o, err);
-    }
     error_errno(err, errno, "cannot listen on descriptor %d (LISTEN_FDS)", fd);
     return -1;
 }
 
 int inherited_connect(int fd, const struct socket_options *o, struct addr *peer, struct error *err)
 {
-    if (set_nonblocking(fd) == 0 && socket_find_peer(fd, peer) == 0) {
-        step_report(&(struct step){.kind = STEP_INHERIT, .fd = fd, .address = peer});
+    if (set_nonblocking(fd) == 0 && socket_find_peer(fd, peer) == 0)
         return socket_configure(fd, peer, o, err);
-    }
     error_errno(err, errno, "cannot serve the connection that was passed");
     return -1;
 }

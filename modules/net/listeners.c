@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/step.h"
+
 enum { SAME_PORT_TRIES = 32 };
 
 static struct listener *add(struct listeners *l, struct error *err)
@@ -125,6 +127,8 @@ static int listen_on_inherited(struct listeners *l, const struct listeners_plan 
         new->fd = fd;
         new->file = (struct socket_file){0};
         l->count++;
+        step_report(&(struct step){
+            .kind = STEP_INHERIT, .fd = fd, .address = &new->address, .is_listening = true});
     }
     return 0;
 }

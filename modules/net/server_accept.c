@@ -119,6 +119,8 @@ void server_accept_inherited(struct server *s)
         run_fail(s->service->run, &why);
         return;
     }
+    step_report(
+        &(struct step){.kind = STEP_INHERIT, .fd = plan->inherited.first, .address = &peer});
     if (s->options->stage_count == 0)
         server_limit_take(s->limit);
     server_accepted(s, plan->inherited.first, &peer);

@@ -95,8 +95,10 @@ static enum io write_socket(struct transport *t, const struct iovec *iov, int co
 
 static enum io shut(struct transport *t, struct error *err)
 {
-    int result = shutdown(t->fd, SHUT_WR);
+    int result;
 
+    step_report(&(struct step){.kind = STEP_SHUTTING, .fd = t->fd});
+    result = shutdown(t->fd, SHUT_WR);
     step_report(
         &(struct step){.kind = STEP_SHUTDOWN, .fd = t->fd, .failure = result < 0 ? errno : 0});
     return result == 0 ? IO_OK : write_failed(errno, err);

@@ -60,10 +60,15 @@ static void report_status(const struct job *j, int status)
 {
     const struct program_config *config = program_of(j)->config;
     bool killed = WIFSIGNALED(status);
+    /* SIGPIPE is how a client that leaves ends most programs. */
+    bool crashed = killed && !j->hung_up && WTERMSIG(status) != SIGPIPE;
     int code = killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     enum exitcode failure = j->outcome.why.status;
 
-    if (killed)
+    if (crashed)
+        event_error("%s: %s was killed by signal %d (%s)", j->name, config->argv[0],
+                    WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (killed)
         event_detail("%s: %s was killed by signal %d (%s)", j->name, config->argv[0],
                      WTERMSIG(status), strsignal(WTERMSIG(status)));
     else

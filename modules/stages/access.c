@@ -196,17 +196,24 @@ enum access_word access_add(struct access_rules *r, const char *word, bool allow
         return add(r, NULL, &rule, word, err) == 0 ? ACCESS_ADDED : ACCESS_FAILED;
     return add_host(r, word, &rule, word, err);
 }
-/* Reads PORT or PORT-PORT. */
-static int parse_ports(const char *word, struct access_ports *p)
+
+/* Reads PORT or PORT-PORT. Returns 0 or -1; with err filled only where there is no memory. */
+static int parse_ports(const char *word, struct access_ports *p, struct error *err)
 {
+    struct error why = {0};
     const char *dash = strchr(word, '-');
     char first_word[sizeof("65535")] = "";
     uint64_t first, last;
 
-    if (endpoint_parse_port(word, 1, &p->first, NULL) == 0) {
+    if (endpoint_parse_port(word, 1, &p->first, &why) == 0) {
         p->last = p->first;
         return 0;
     }
+    if (why.status != EXITCODE_USAGE) {
+        error_move(err, &why);
+        return -1;
+    }
+    error_clear(&why);
     if (dash == NULL || (size_t)(dash - word) >= sizeof(first_word))
         return -1;
     memcpy(first_word, word, (size_t)(dash - word));
@@ -230,8 +237,10 @@ enum access_word access_add_target(struct access_rules *r, const char *word, boo
     if (closing == NULL && colon != NULL && strchr(colon + 1, ':') != NULL)
         colon = NULL; /* IPv6 without a port */
     length = colon != NULL ? (size_t)(colon - word) : strlen(word);
-    if (length == 0 || (colon != NULL && parse_ports(colon + 1, &rule.ports) < 0))
-        return refuse(word, "expected HOST, HOST:PORT or HOST:PORT-PORT", err);
+    if (length == 0 || (colon != NULL && parse_ports(colon + 1, &rule.ports, err) < 0))
+        return err != NULL && error_is_set(err)
+                   ? ACCESS_FAILED
+                   : refuse(word, "expected HOST, HOST:PORT or HOST:PORT-PORT", err);
     if (closing != NULL && length > 2 && closing == word + length - 1)
         name = strndup(word + 1, length - 2);
     else
