@@ -215,4 +215,15 @@ without_numbers() {
 8 recv N bytes
 9 close'
   expect_match "$(meaning '(PROXY header)' serve.err)" '^done: '
+  expect_match "$(peer explained serve.err)" '> recv [0-9]+ bytes: "PROXY TCP4 127'
+}
+
+@test "a path with control characters does not break a step into lines" {
+  local path=$'odd\n\e[31mpath'
+  start serve "$TCPTOOL" serve -b "unix:$path" --once --explain
+  wait_for test -e "$path"
+  tcptool send --explain "unix:$path" hello 2>err
+  finish serve
+  run -0 grep -c '^unix:odd??\[31mpath (pid [0-9]*):$' serve.err
+  run -1 grep -h $'\e' serve.err err
 }

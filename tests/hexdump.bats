@@ -131,9 +131,21 @@ ticks() {
   wait_for stands_still serve
   kill -TERM "${pids[serve]}"
   finish client
-  kill -TERM "${pids[serve]}"
   finish serve
-  expect_status 143
+  expect_status 1
+  exec 7>&-
+}
+
+@test "a server whose dump is stuck ends by SIGTERM, and reports the loss" {
+  mkfifo dump
+  exec 7<>dump
+  start_serve --discard --drain 0 --hexdump=dump
+  head -c 3000000 /dev/urandom >data
+  start client "$TCPTOOL" send -f data 127.0.0.1 "$port"
+  wait_for stands_still serve
+  stop serve
+  expect_status 1
+  expect_match "$(cat serve.err)" 'error writing dump: [0-9]+ bytes were lost'
   exec 7>&-
 }
 

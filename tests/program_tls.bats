@@ -165,6 +165,23 @@ ended'
   expect_status 1
 }
 
+@test "program with --tls: one that has closed its output reads all of a client that was cut off" {
+  start_tls --once sh -c 'exec >closed; sleep 0.3; cat >got; exit 4'
+  "$PYTHON" - "$port" <<'END'
+import socket, ssl, sys
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+s = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+s.sendall(b"hello")
+socket.socket.shutdown(s, socket.SHUT_WR)
+while s.recv(100):
+    pass
+END
+  finish serve
+  expect_file got hello
+  expect_match "$(cat serve.err)" 'close_notify'
+}
+
 @test "program with --tls: with --once its status is that of the server" {
   while read -r wanted command; do
     rm -f serve.port

@@ -53,7 +53,8 @@ need() {
   expect_equal "$(through "socks5://me%3atoo:p%40ss@127.0.0.1:$proxy" localhost "$target")" hello
   run tcptool send --proxy "socks5://me:wrong@127.0.0.1:$proxy" localhost "$target" hello
   expect_status 1
-  expect_equal "$output" "tcptool: 127.0.0.1:$proxy: SOCKS proxy: the proxy refused USER and PASS"
+  expect_equal "$output" "tcptool: cannot connect to localhost:$target: \
+127.0.0.1:$proxy: SOCKS proxy: the proxy refused USER and PASS"
   run tcptool send --proxy "socks5://127.0.0.1:$proxy" localhost "$target" hello
   expect_status 1
   expect_match "$output" 'SOCKS proxy: (the proxy requires a login|the connection was closed too early)'
@@ -62,9 +63,12 @@ need() {
 @test "socks5: a target that refuses" {
   need microsocks
   start_through socks5
-  run tcptool send --proxy "socks5://127.0.0.1:$proxy" 127.0.0.1 "$(closed_port)" hello
+  local closed
+  closed=$(closed_port)
+  run tcptool send --proxy "socks5://127.0.0.1:$proxy" 127.0.0.1 "$closed" hello
   expect_status 1
-  expect_equal "$output" "tcptool: 127.0.0.1:$proxy: SOCKS proxy: connection refused"
+  expect_equal "$output" "tcptool: cannot connect to 127.0.0.1:$closed: \
+127.0.0.1:$proxy: SOCKS proxy: connection refused"
 }
 
 @test "http: ncat, without and with a login" {
@@ -75,7 +79,7 @@ need() {
   expect_equal "$(through "HTTP://me:p@ss%2f1@127.0.0.1:$proxy" 127.0.0.1 "$target")" hello
   run tcptool send --proxy "http://127.0.0.1:$proxy" 127.0.0.1 "$target" hello
   expect_status 1
-  expect_match "$output" "^tcptool: 127.0.0.1:$proxy: HTTP proxy: 407 .*: the proxy requires a login$"
+  expect_match "$output" "^tcptool: cannot connect to 127.0.0.1:$target: 127.0.0.1:$proxy: HTTP proxy: 407 .*: the proxy requires a login$"
   run tcptool send --proxy "http://me:wrong@127.0.0.1:$proxy" 127.0.0.1 "$target" hello
   expect_status 1
   expect_match "$output" 'HTTP proxy: 407 .*: the proxy refused USER and PASS$'
@@ -103,8 +107,8 @@ expect_requests() {
     expect_requests none "$login"
     run tcptool send --proxy "http://me:wrong@127.0.0.1:$port" localhost "$target" hello
     expect_status 1
-    expect_equal "$output" \
-      "tcptool: 127.0.0.1:$port: HTTP proxy: 407 Login: the proxy refused USER and PASS"
+    expect_equal "$output" "tcptool: cannot connect to localhost:$target: \
+127.0.0.1:$port: HTTP proxy: 407 Login: the proxy refused USER and PASS"
     rm proxy.port target.port
   done <<'END'
 basic Basic
@@ -152,7 +156,7 @@ localhost:$closed closed: 127.0.0.1:$port: HTTP proxy: 502 Refused"
     localhost "$target")" hello
   run through "https://me:secret@127.0.0.1:$proxy" localhost "$target"
   expect_status 1
-  expect_match "$output" "^tcptool: 127.0.0.1:$proxy: TLS handshake: the issuer of its certificate is unknown"
+  expect_match "$output" "^tcptool: cannot connect to localhost:$target: 127.0.0.1:$proxy: TLS handshake: the issuer of its certificate is unknown"
   run through "https://me:secret@127.0.0.1:$proxy" --proxy-tls-ca "$CERTS/other-ca.crt" \
     localhost "$target"
   expect_status 1
@@ -283,7 +287,7 @@ localhost:$closed closed: 127.0.0.1:$proxy: SOCKS proxy: connection refused"
     start_peer proxy server_script '<3' '>\x05\x00' '<18' ">$reply"
     run tcptool send --proxy "socks5://127.0.0.1:$port" target.test 80 hello
     expect_status 1
-    expect_equal "$output" "tcptool: 127.0.0.1:$port: SOCKS proxy: $words"
+    expect_equal "$output" "tcptool: cannot connect to target.test:80: 127.0.0.1:$port: SOCKS proxy: $words"
     rm proxy.port
   done <<'END'
 \x05\x01\x00\x01\x00\x00\x00\x00\x00\x00|the proxy failed
@@ -300,7 +304,7 @@ END
     start_peer proxy server_script '<\r\n\r\n<' ">$reply"
     run tcptool send --proxy "http://127.0.0.1:$port" target.test 80 hello
     expect_status 1
-    expect_equal "$output" "tcptool: 127.0.0.1:$port: HTTP proxy: $words"
+    expect_equal "$output" "tcptool: cannot connect to target.test:80: 127.0.0.1:$port: HTTP proxy: $words"
     rm proxy.port
   done <<'END'
 HTTP/1.1 403 Forb\x1bidden \r\n\r\n|403 Forb?idden
@@ -316,7 +320,8 @@ END
   start_peer proxy server_silent
   run tcptool send --handshake-timeout 100ms --proxy "socks5://127.0.0.1:$port" target.test 80 hello
   expect_status 124
-  expect_equal "$output" "tcptool: 127.0.0.1:$port: SOCKS proxy: timed out after 100ms (--handshake-timeout)"
+  expect_equal "$output" "tcptool: cannot connect to target.test:80: \
+127.0.0.1:$port: SOCKS proxy: timed out after 100ms (--handshake-timeout)"
 }
 
 @test "--retry tries again until the proxy is there" {
@@ -346,7 +351,7 @@ END
   port=$(closed_port)
   run tcptool send --proxy "http://127.0.0.1:$port" target.test 80 hello
   expect_status 1
-  expect_match "$output" "^tcptool: proxy: cannot connect to 127.0.0.1:$port: .*Connection refused"
+  expect_match "$output" "^tcptool: cannot connect to target.test:80: proxy: cannot connect to 127.0.0.1:$port: .*Connection refused"
 }
 
 @test "a password is hidden from the list of processes, and may come from a file" {

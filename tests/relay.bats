@@ -342,6 +342,17 @@ expect_reset() {
   done
 }
 
+@test "relay: where no ADDRESS is reached through the proxy, one line names each" {
+  local one two refused
+  one=$(closed_port) two=$(closed_port)
+  start_relay -n proxy --to-any
+  refused="127.0.0.1:$port: SOCKS proxy: connection refused"
+  start_relay --proxy "socks5://127.0.0.1:$port" "127.0.0.1:$one" "127.0.0.1:$two"
+  not tcptool send 127.0.0.1 "$port" hello
+  wait_for contains relay.err \
+    "cannot connect to 127.0.0.1:$one: $refused; cannot connect to 127.0.0.1:$two: $refused"
+}
+
 @test "relay: --proxy connects each ADDRESS through a proxy, and fails over" {
   start_serve --reply 'from far'
   server=$port

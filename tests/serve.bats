@@ -301,6 +301,14 @@ print(s.recv(1))' "$port"
   exec 7>&-
 }
 
+@test "the status of --deadline is 124, whatever it cuts off" {
+  start_serve --deadline 300ms --echo --rate 10
+  head -c 100000 /dev/zero | not tcptool send 127.0.0.1 "$port" >/dev/null
+  finish serve
+  expect_status 124
+  expect_match "$(cat serve.err)" 'closed before all of its data was delivered'
+}
+
 @test "serve --deadline ends everything with status 124" {
   start_serve --deadline 300ms
   finish serve

@@ -190,12 +190,12 @@ static void on_signal(void *arg, int number)
         access_source_reload(&l->rules);
         return;
     }
-    if (number == SIGHUP || l->server == NULL || l->signalled || waits_for_first) {
+    if (number == SIGHUP || l->server == NULL || l->run.stopped || waits_for_first) {
         l->run.signal = number;
         loop_stop(l->run.loop);
         return;
     }
-    l->signalled = true;
+    l->run.stopped = true;
     report_stopping(l);
     notify_stopping(&l->notify);
     workers_order(l->workers, WORKERS_STOP);

@@ -84,7 +84,6 @@ struct listening {
     struct text_counts counts;
     uint64_t cut;
     struct notify notify;
-    bool signalled;
     bool idle; /* no client of the first loop is left */
 };
 

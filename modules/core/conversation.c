@@ -62,6 +62,7 @@ static void over(struct conversation *c)
         .duration_ms = loop_now_ms(l) - c->began_ms,
         .dropped = c->dropped,
         .cut = conversation_ends_are_cut(c),
+        .truncated = c->whose == FAULT_NEAR && stream_truncation(c->forth.from) != NULL,
         .near_ended = c->near_ended,
         .unanswered = c->unanswered,
     };

@@ -84,12 +84,23 @@ static void check(struct hexdump *d)
 
 int hexdump_close(struct hexdump *d)
 {
+    struct error why = {0};
+    size_t lost;
     int result;
 
     if (d == NULL)
         return 0;
     check(d);
-    result = d->failed || stream_unsent(d->out) > 0 ? -1 : 0;
+    lost = stream_unsent(d->out);
+    if (lost > 0 && d->to_file && !d->failed) {
+        error_set(&why, EXITCODE_FAILED,
+                  lost == 1 ? "error writing %s: %zu byte was lost"
+                            : "error writing %s: %zu bytes were lost",
+                  stream_name(d->out), lost);
+        fail(d, &why);
+        error_clear(&why);
+    }
+    result = d->failed || lost > 0 ? -1 : 0;
     if (!d->to_file)
         event_attach(d->previous);
     list_remove(&d->waiting.link);

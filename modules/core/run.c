@@ -60,10 +60,13 @@ void run_mark(struct run *r, enum exitcode status)
 
 void run_fail(struct run *r, struct error *why)
 {
-    if (error_is_set(&r->fatal))
+    if (error_is_set(&r->fatal)) {
         error_clear(why);
-    else
+    } else {
+        if (why->status != EXITCODE_PIPE)
+            run_mark(r, why->status);
         error_move(&r->fatal, why);
+    }
     if (r->loop != NULL)
         loop_stop(r->loop);
 }
@@ -97,7 +100,7 @@ static void on_patience_end(struct timer *t)
  * ends, waits no longer than PATIENCE_MS for an output that takes nothing. */
 static void write_dump(struct run *r)
 {
-    bool hurries = r->signal != 0 || r->status == EXITCODE_TIMEOUT;
+    bool hurries = r->stopped || r->signal != 0 || r->status == EXITCODE_TIMEOUT;
     struct timer patience = {.on_due = on_patience_end};
     struct error why = {0};
     size_t left, before = 0;

@@ -23,6 +23,7 @@ struct run {
     bool fatal_is_logged; /* it came with the end of a connection, as an event of its own */
     enum exitcode status;
     int signal;    /* that the program has to die of, or 0 */
+    bool stopped;  /* by a signal that lets connections end: waits for no stuck output */
     bool is_first; /* and writes the events; workers' runs do not */
 };
 

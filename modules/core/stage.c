@@ -52,7 +52,7 @@ enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
         /* Bytes already taken may turn out to be no part of it. A read of 0 bytes would look
          * like the end of data. */
         if (whole > b->length)
-            result = from_io(stream_read(s, NULL, whole - b->length, &got), s, err);
+            result = from_io(stream_read(s, b->bytes + b->length, whole - b->length, &got), s, err);
         if (result != STAGE_DONE)
             return result;
         b->length += got;

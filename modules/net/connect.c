@@ -91,8 +91,26 @@ static void try_failed(struct connecting *c)
     loop_set_timer(c->loop, &c->start, delay_ms);
 }
 
+static const struct connect_target *target_of(const struct connecting *c)
+{
+    return &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
+}
+
+/* The failure of a proxy names the proxy. */
+static void name_target(const struct connecting *c, struct error *why)
+{
+    const struct connect_target *t = target_of(c);
+
+    if (c->plan.proxy != NULL && !c->hop_state.connected && !c->plan.is_named)
+        error_prefix(why,
+                     strchr(t->host, ':') != NULL ? "cannot connect to [%s]:%u"
+                                                  : "cannot connect to %s:%u",
+                     t->host, t->port);
+}
+
 static void target_failed(struct connecting *c, struct error *why)
 {
+    name_target(c, why);
     forget_hop(c);
     if (!error_is_set(&c->causes)) {
         error_move(&c->causes, why);
@@ -130,11 +148,6 @@ static void on_handshake_end(void *arg, enum handshake_end how, struct error *wh
     if (c->plan.proxy != NULL && !c->hop_state.replied)
         why->number = EAGAIN; /* nothing is known of the target */
     target_failed(c, why);
-}
-
-static const struct connect_target *target_of(const struct connecting *c)
-{
-    return &c->plan.targets[(c->plan.first + c->target) % c->plan.count];
 }
 
 /* Sets the stages of the connection to the target of the moment; returns their number. */

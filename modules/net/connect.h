@@ -23,6 +23,7 @@ struct connect_hop_state {
     struct buf message; /* to begin with */
     bool reconnected;   /* it has asked once */
     bool replied;       /* and said something of the target; what follows is the target's doing */
+    bool connected;     /* to the target, whose name messages have from then on */
 };
 
 /* What the stage of a proxy is made from. */

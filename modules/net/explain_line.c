@@ -27,6 +27,16 @@ static void fill(struct buf *out, size_t columns)
         buf_add(out, " ", 1);
 }
 
+/* Control characters in a path would make it two lines. */
+static void add(struct buf *out, const char *text, size_t n)
+{
+    for (; n > 0; text++, n--) {
+        bool is_control = (unsigned char)*text < 0x20 || *text == 0x7f;
+
+        buf_add(out, is_control ? "?" : text, 1);
+    }
+}
+
 /* Appends words from column on; *at is the column that the line has reached. */
 static void wrap(struct buf *out, const char *text, size_t column, size_t at)
 {
@@ -48,7 +58,7 @@ static void wrap(struct buf *out, const char *text, size_t column, size_t at)
             fill(out, column - at);
             at = column;
         }
-        buf_add(out, text, n);
+        add(out, text, n);
         at += width;
         begun = true;
         text += n;
@@ -64,7 +74,7 @@ void explain_line_add(struct buf *out, const struct explain_line *l)
     size_t column = NUMBER_COLUMNS + CALL_COLUMNS, at = NUMBER_COLUMNS;
 
     if (label > 0) {
-        buf_add(out, l->label, strlen(l->label));
+        add(out, l->label, strlen(l->label));
         if (label > LABEL_MAX)
             buf_add(out, ":\n", 2);
         else
@@ -74,7 +84,7 @@ void explain_line_add(struct buf *out, const struct explain_line *l)
     if (l->number > 0)
         snprintf(number, sizeof(number), "%3u ", l->number);
     buf_add(out, number, strlen(number));
-    buf_add(out, l->call, strlen(l->call));
+    add(out, l->call, strlen(l->call));
     at += width_of(l->call, strlen(l->call));
     if (at + 1 > column) {
         buf_add(out, "\n", 1);

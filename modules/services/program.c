@@ -269,8 +269,8 @@ static void on_over(void *owner, struct outcome *o)
         return;
     if (j->child == NULL)
         finish(j);
-    else if (j->outcome.whose != FAULT_NONE)
-        hang_up(j);
+    else if (j->outcome.whose != FAULT_NONE && !j->outcome.truncated)
+        hang_up(j); /* others still read what has come */
 }
 
 /* The start of a job. */

@@ -54,6 +54,7 @@ static enum stage_result finish(struct proxy *p, struct stream *s, struct error 
     struct addr peer = {0}, unknown = {0};
 
     p->step = STEP_DONE;
+    p->state->connected = true;
     memcpy(&peer, stream_peer(s), offsetof(struct addr, sa) + stream_peer(s)->length);
     return stream_set_ends(s, &peer, p->name, local != NULL ? local : &unknown,
                            local != NULL ? stream_local_name(s) : "") == 0
