@@ -590,3 +590,14 @@ in_pid_namespace() {
   stop other
   not contains other.err 'killed by signal'
 }
+
+@test "--once: a program that has ended is not cut off by a client that stays" {
+  mkfifo hold
+  exec 7<>hold
+  start_serve --once --drain 0 sh -c 'echo reply; exit 3'
+  input=hold start client "$PYTHON" "$PEERS/client_steps.py" "$port" first wait
+  wait_for has_content client.out
+  stop serve
+  expect_status 3
+  not contains serve.err 'closed before'
+}

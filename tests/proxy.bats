@@ -309,7 +309,7 @@ END
   done <<'END'
 HTTP/1.1 403 Forb\x1bidden \r\n\r\n|403 Forb?idden
 HTTP/1.0 502\n\n|502
-HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=x\r\n\r\n|407 No: the proxy accepts neither the login Basic nor Digest
+HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=x\r\n\r\n|407 No: the proxy offers no login that tcptool has (Basic, Digest)
 HTTP/1.1 2x0 OK\r\n\r\n|the reply is not of HTTP
 \x05\x00|the reply is not of HTTP
 HTTP/1.1 200 OK\r\n|the connection was closed too early

@@ -65,7 +65,7 @@ void client_over(struct client *c, struct outcome *o)
                                  .why = &o->why});
     mark_failure(s, &o->why);
     /* The only client that was wanted is not over before it has ended. */
-    s->cut_count += s->ending && (o->cut || (s->options->once && o->dropped));
+    s->cut_count += s->ending && (o->cut || (s->options->once && o->dropped && !o->near_ended));
     free_client(c);
     release_slot(s);
     if (!s->ending) {

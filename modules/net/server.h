@@ -19,12 +19,15 @@ struct client {
     struct deferred deferred;
     struct list link; /* among those in their handshake, those that wait, or those served */
     struct server *server;
-    struct stream *stream;       /* NULL when a conversation has it */
-    struct handshake *handshake; /* NULL when none runs */
-    void *request;               /* what a stage has found out for the service; free() ends it */
-    struct host *host;           /* NULL, or counts this connection until it is over */
-    bool is_reported;            /* as connected */
-    void *work;                  /* belongs to the service; NULL before it begins */
+    struct stream *stream; /* NULL when a conversation has it */
+    /* One after the other, since most clients are idle and cost what they take up here. */
+    union {
+        struct handshake *handshake; /* NULL when none runs */
+        void *work;                  /* belongs to the service; NULL before it begins */
+    };
+    void *request;     /* what a stage has found out for the service; free() ends it */
+    struct host *host; /* NULL, or counts this connection until it is over */
+    bool is_reported;  /* as connected */
 };
 
 struct server_options {

@@ -59,20 +59,17 @@ static struct loop *loop_of(const struct job *j)
 static void report_status(const struct job *j, int status)
 {
     const struct program_config *config = program_of(j)->config;
-    bool killed = WIFSIGNALED(status);
-    /* SIGPIPE is how a client that leaves ends most programs. */
-    bool crashed = killed && !j->hung_up && WTERMSIG(status) != SIGPIPE;
-    int code = killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const char *name = config->argv[0];
+    int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int code = signal != 0 ? 128 + signal : WEXITSTATUS(status);
     enum exitcode failure = j->outcome.why.status;
 
-    if (crashed)
-        event_error("%s: %s was killed by signal %d (%s)", j->name, config->argv[0],
-                    WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else if (killed)
-        event_detail("%s: %s was killed by signal %d (%s)", j->name, config->argv[0],
-                     WTERMSIG(status), strsignal(WTERMSIG(status)));
+    /* SIGPIPE is how a client that leaves ends most programs. */
+    if (signal != 0)
+        (signal != SIGPIPE && !j->hung_up ? event_error : event_detail)(
+            "%s: %s was killed by signal %d (%s)", j->name, name, signal, strsignal(signal));
     else
-        event_detail("%s: %s exited with status %d", j->name, config->argv[0], code);
+        event_detail("%s: %s exited with status %d", j->name, name, code);
     if (config->once && (failure == EXITCODE_OK || failure == EXITCODE_FAILED))
         run_mark(client_service(j->client)->run, (enum exitcode)code);
 }
@@ -426,6 +423,7 @@ static void drop(struct service *v, struct client *c)
         on_closing(c, c->stream, 0);
     }
     j->outcome.dropped = true;
+    j->outcome.near_ended = j->child == NULL; /* it wants no more */
     j->outcome.cut = j->outcome.cut || j->child != NULL;
     finish(j);
 }

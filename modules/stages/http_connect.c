@@ -172,8 +172,8 @@ void http_connect_refusal(const struct http_connect_reply *r, bool logged_in, st
     if (r->status != 407)
         error_set(err, EXITCODE_FAILED, "%s", r->reason);
     else if (r->challenge.scheme == HTTP_AUTH_NONE)
-        error_set(err, EXITCODE_FAILED, "%s: the proxy accepts neither the login Basic nor Digest",
-                  r->reason);
+        error_set(err, EXITCODE_FAILED,
+                  "%s: the proxy offers no login that tcptool has (Basic, Digest)", r->reason);
     else if (logged_in)
         error_set(err, EXITCODE_FAILED, "%s: the proxy refused USER and PASS", r->reason);
     else

@@ -40,7 +40,7 @@ class Row:
     group: str = "main"
     rounds: int = 0  # 0: as many as were asked for
     lower_is_better: bool = field(default=False)
-    memory_below: int = 0  # what we may take at most, in the unit of memory; 0: any
+    memory_most: int = 0  # what we may take, in the unit of memory; 0: any
 
 
 class Bench:
@@ -652,10 +652,10 @@ def all_rows(scale):
             short_load("shut"), program_servers("/bin/cat"), ("conn/s", 1), MICRO, None, "program"),
         Row("idle", f"{scale.idle:,} idle connections, printing", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), printing_servers(),
-            memory="bytes each", rounds=1, memory_below=512),
+            memory="bytes each", rounds=1, memory_most=512),
         Row("idle-echo", f"{scale.idle:,} idle connections, echo", idle_memory(
             lambda b: b.scale.idle, lambda b: b.scale.idle_processes), echo_servers(),
-            memory="bytes each", rounds=1, memory_below=512),
+            memory="bytes each", rounds=1, memory_most=512),
         bulk("relay", f"relay {size(scale.send_bytes)} one way", relay_bulk, relays()),
         Row("relay-echo", "relay an echo of 64 bytes, 100 connections",
             relayed("echo", echo_load(100)), relays(), ("requests/s", 1), MICRO),

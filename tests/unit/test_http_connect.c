@@ -97,8 +97,8 @@ static void reports_refusals_in_words(void **state)
         {"HTTP/1.1 403 Not \x1b[1m here \r\n\r\n", "403 Not ?[1m here", EACCES},
         {"HTTP/1.0 502\n\n", "502", EHOSTUNREACH},
         {"HTTP/1.1 504 Late\r\n\r\n", "504 Late", ETIMEDOUT},
-        {"HTTP/1.1 407 No\r\n\r\n", "407 No: the proxy accepts neither the login Basic nor Digest",
-         EACCES},
+        {"HTTP/1.1 407 No\r\n\r\n",
+         "407 No: the proxy offers no login that tcptool has (Basic, Digest)", EACCES},
         {"HTTP/1.1 407 No\r\nproxy-authenticate: basic realm=x\r\n\r\n",
          "407 No: the proxy requires a login", EACCES},
     };
