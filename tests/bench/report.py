@@ -146,7 +146,8 @@ def summary_line(figure):
         compared = [f"one worker: {ratio_text(ours, got['1 worker'])}", ""]
     else:
         compared = [figure["to_best_peer"], figure["to_leanest"]]
-    cells = [figure["title"], figure["ours"], *(c or "–" for c in compared)]
+    kind = {"tls": "TLS: ", "program": "a program for each client: "}.get(figure["group"], "")
+    cells = [kind + figure["title"], figure["ours"], *(c or "–" for c in compared)]
     return "| " + " | ".join(cells) + " |"
 
 
