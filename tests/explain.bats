@@ -130,9 +130,13 @@ meaning() {
 > Finished'
   expect_equal "$(meaning 'SSL_write 5 bytes' err)" '"hello"'
   expect_equal "$(meaning 'SSL_read 5 bytes' serve.err)" '"hello"'
-  # The client's end came before the server had read its data.
-  expect_match "$(meaning close err)" 'we closed first'
-  expect_match "$(meaning close serve.err)" 'the peer closed first'
+  # The server may answer the client's close_notify before the client has sent its FIN. But
+  # only one of them was first.
+  if [[ $(meaning close err) == *'we closed first'* ]]; then
+    expect_match "$(meaning close serve.err)" 'the peer closed first'
+  else
+    expect_match "$(meaning close serve.err)" 'we closed first'
+  fi
   not contains serve.err 'no text'
 }
 

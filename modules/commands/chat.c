@@ -269,7 +269,9 @@ static int find_target(struct chat_options *o, struct connecting_words *w, int c
 static int check_role(const struct chat_options *o, struct error *err)
 {
     const char *changed = NULL;
+    struct listen_options listen = o->listen;
 
+    listen.drain_ms = defaults.listen.drain_ms; /* means something to both */
     if (o->listens) {
         changed = options_find_changed(connect_specs, &o->connect, &defaults.connect);
         if (changed == NULL)
@@ -277,9 +279,9 @@ static int check_role(const struct chat_options *o, struct error *err)
         if (changed != NULL)
             error_set(err, EXITCODE_USAGE, "--%s and --listen cannot be used together", changed);
     } else {
-        changed = options_find_changed(listen_specs, &o->listen, &defaults.listen);
+        changed = options_find_changed(listen_specs, &listen, &defaults.listen);
         if (changed == NULL)
-            changed = options_find_changed(listen_access_specs, &o->listen, &defaults.listen);
+            changed = options_find_changed(listen_access_specs, &listen, &defaults.listen);
         if (changed == NULL)
             changed =
                 options_find_changed(confine_specs, &o->listen.confine, &defaults.listen.confine);
