@@ -391,7 +391,8 @@ bool stream_can_be_lent(const struct stream *s)
 /* O_NONBLOCK belongs to the open file description, which both processes have; open(2). */
 int stream_lend(struct stream *s)
 {
-    fcntl(s->transport.fd, F_SETFL, 0);
+    if (fcntl(s->transport.fd, F_SETFL, 0) < 0)
+        return -1;
     step_report(&(struct step){.kind = STEP_LEND, .fd = s->transport.fd});
     s->lent = true;
     stream_update_interest(s);

@@ -155,7 +155,7 @@ bool stream_can_be_lent(const struct stream *s);
  * is inherited, which reads and writes it. Until stream_take_back(), nothing may be read or
  * written here, and on_hangup is called when the connection has failed (the failure is left for
  * the other process to see) or both directions have ended. stream_take_back() is told how many
- * bytes have moved meanwhile.
+ * bytes have moved meanwhile. Returns -1 with errno set, and nothing is lent, on failure.
  */
 int stream_lend(struct stream *s);
 void stream_take_back(struct stream *s, uint64_t in_bytes, uint64_t out_bytes);

@@ -295,7 +295,9 @@ static int start_with_socket(struct job *j, struct error *err)
     int64_t idle_ms = client_service(j->client)->plan.idle_ms;
     int fd = stream_lend(s);
 
-    if (start(j, fd, fd, err) < 0)
+    if (fd < 0)
+        error_errno(err, errno, "cannot run %s", program_of(j)->config->argv[0]);
+    if (fd < 0 || start(j, fd, fd, err) < 0)
         return -1;
     stream_on_hangup(s, on_hangup, j);
     if (idle_ms > 0)
