@@ -83,6 +83,17 @@ int buf_vformat(struct buf *b, const char *format, va_list args)
     return result;
 }
 
+int buf_format(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = buf_vformat(b, format, args);
+    va_end(args);
+    return result;
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
     b->start += n;

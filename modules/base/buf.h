@@ -32,7 +32,8 @@ void buf_added(struct buf *b, size_t n);
 /* Appends n bytes. Returns 0, or -1 without memory; b is unchanged then. */
 int buf_add(struct buf *b, const void *bytes, size_t n);
 
-/* Appends a formatted text, without its final zero byte. */
+/* Append a formatted text, without its final zero byte. Return 0, or -1 without memory. */
+int buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int buf_vformat(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 

@@ -130,10 +130,9 @@ static void flush(void)
     }
 }
 
-/* Control characters would act on the terminal or forge a second line. */
-static void mask_controls(char *text)
+void event_mask_controls(char *text, size_t n)
 {
-    for (; *text != '\0'; text++)
+    for (; n > 0; text++, n--)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
             *text = '?';
 }
@@ -170,8 +169,8 @@ static void print(bool of_client, const char *format, va_list args)
     size_t length = begin_line(line, sizeof(line), of_client);
 
     vsnprintf(line + length, sizeof(line) - length - 1, format, args);
-    mask_controls(line);
     length = strlen(line);
+    event_mask_controls(line, length);
     line[length++] = '\n';
     event_print_line(line, length);
 }

@@ -68,6 +68,9 @@ void event_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void event_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void event_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Replaces control characters, which would act on a terminal or begin a second line. */
+void event_mask_controls(char *text, size_t n);
+
 /* Prints a line with its newline as it is, whatever the level. */
 void event_print_line(const char *line, size_t n);
 

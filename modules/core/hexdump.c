@@ -125,20 +125,14 @@ bool hexdump_is_blocked(struct hexdump *d, struct stream_waiter *w)
 
 /* Pieces. */
 
-/* Control characters in a path would make it two lines. */
 static int add_heading(struct buf *text, const char *peer, char direction)
 {
     char time[EVENT_TIME_SIZE], end[] = {' ', direction, '\n'};
 
     event_format_time(time);
-    if (buf_add(text, time, strlen(time)) < 0 || buf_add(text, " ", 1) < 0)
+    if (buf_format(text, "%s %s", time, peer) < 0)
         return -1;
-    for (; *peer != '\0'; peer++) {
-        bool is_control = (unsigned char)*peer < 0x20 || *peer == 0x7f;
-
-        if (buf_add(text, is_control ? "?" : peer, 1) < 0)
-            return -1;
-    }
+    event_mask_controls(buf_head(text), buf_length(text));
     return buf_add(text, end, sizeof(end));
 }
 

@@ -2,11 +2,9 @@
 #include "net/explain_data.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "net/explain_words.h"
 #include "text/printable.h"
@@ -77,45 +75,35 @@ static void name_encoding(char *to, size_t size, const char *name)
     to[i] = '\0';
 }
 
-static void add(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct buf *out, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    buf_vformat(out, format, args);
-    va_end(args);
-}
-
 void explain_data_add(struct buf *out, const struct iovec *pieces, int count, size_t size,
                       const char *encoding)
 {
     char bytes[SHOWN_MAX], numbers[SHOWN_MAX * 3 + 1], name[TRANSCODE_NAME_MAX];
     size_t n = gather(bytes, pieces, count, size), more = size - n;
     struct buf text = {0}, quoted = {0}, safe = {0};
-    bool ascii = utf8_ascii(bytes, n) == n && strncasecmp(encoding, "utf-16", 6) != 0;
     bool is_text = decode(&text, bytes, n, encoding) && buf_length(&text) > 0 &&
                    quote(&quoted, buf_head(&text), buf_length(&text)) &&
                    printable_add(&safe, buf_head(&quoted), buf_length(&quoted)) == 0;
+    bool ascii = is_text && utf8_ascii(bytes, n) == n && buf_length(&text) == n &&
+                 memcmp(buf_head(&text), bytes, n) == 0;
     const char *shown = is_text ? buf_head(&safe) : "";
     int length = (int)buf_length(&safe);
 
     number(numbers, bytes, n);
     name_encoding(name, sizeof(name), encoding);
-    if (is_text && ascii && more == 0)
-        add(out, EXPLAIN_ASCII, length, shown);
-    else if (is_text && ascii)
-        add(out, more == 1 ? EXPLAIN_ASCII_AND_1 : EXPLAIN_ASCII_AND_N, length, shown, more);
+    if (ascii && more == 0)
+        buf_format(out, EXPLAIN_ASCII, length, shown);
+    else if (ascii)
+        buf_format(out, more == 1 ? EXPLAIN_ASCII_AND_1 : EXPLAIN_ASCII_AND_N, length, shown, more);
     else if (is_text && more == 0)
-        add(out, EXPLAIN_TEXT, length, shown, numbers, name);
+        buf_format(out, EXPLAIN_TEXT, length, shown, numbers, name);
     else if (is_text)
-        add(out, more == 1 ? EXPLAIN_TEXT_AND_1 : EXPLAIN_TEXT_AND_N, length, shown, numbers, name,
-            more);
+        buf_format(out, more == 1 ? EXPLAIN_TEXT_AND_1 : EXPLAIN_TEXT_AND_N, length, shown, numbers,
+                   name, more);
     else if (more == 0)
-        add(out, EXPLAIN_BYTES, numbers);
+        buf_format(out, EXPLAIN_BYTES, numbers);
     else
-        add(out, more == 1 ? EXPLAIN_BYTES_AND_1 : EXPLAIN_BYTES_AND_N, numbers, more);
+        buf_format(out, more == 1 ? EXPLAIN_BYTES_AND_1 : EXPLAIN_BYTES_AND_N, numbers, more);
     buf_free(&text);
     buf_free(&quoted);
     buf_free(&safe);

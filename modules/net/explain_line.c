@@ -6,6 +6,8 @@
 #include <string.h>
 #include <uniwidth.h>
 
+#include "base/event.h"
+
 enum {
     WIDTH = 80,
     LABEL_MAX = 22,
@@ -27,14 +29,10 @@ static void fill(struct buf *out, size_t columns)
         buf_add(out, " ", 1);
 }
 
-/* Control characters in a path would make it two lines. */
 static void add(struct buf *out, const char *text, size_t n)
 {
-    for (; n > 0; text++, n--) {
-        bool is_control = (unsigned char)*text < 0x20 || *text == 0x7f;
-
-        buf_add(out, is_control ? "?" : text, 1);
-    }
+    if (buf_add(out, text, n) == 0)
+        event_mask_controls(buf_head(out) + buf_length(out) - n, n);
 }
 
 /* Appends words from column on; *at is the column that the line has reached. */

@@ -3,11 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
 #include "net/tls_library.h"
+#include "text/hex.h"
 
 /* Challenges. */
 
@@ -150,19 +150,6 @@ void http_auth_read(const char *value, size_t n, struct http_auth_challenge *bes
 
 /* Credentials. */
 
-static int add(struct buf *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int add(struct buf *to, const char *format, ...)
-{
-    va_list args;
-    int result;
-
-    va_start(args, format);
-    result = buf_vformat(to, format, args);
-    va_end(args);
-    return result;
-}
-
 static void wipe(struct buf *b)
 {
     if (buf_length(b) > 0)
@@ -201,9 +188,10 @@ static int add_basic(const char *user, const char *pass, struct buf *to, struct 
     struct buf login = {0};
     int result = -1;
 
-    if (add(&login, "%s:%s", user, pass) == 0 && add(to, "Proxy-Authorization: Basic ") == 0 &&
+    if (buf_format(&login, "%s:%s", user, pass) == 0 &&
+        buf_format(to, "Proxy-Authorization: Basic ") == 0 &&
         add_base64(to, buf_head(&login), buf_length(&login)) == 0)
-        result = add(to, "\r\n");
+        result = buf_format(to, "\r\n");
     wipe(&login);
     return result == 0 ? 0 : without_memory(err);
 }
@@ -250,11 +238,7 @@ static int hash(enum http_auth_scheme scheme, struct buf *text, char hex[HASH_SI
         error_set(err, EXITCODE_FAILED, "OpenSSL does not have the digest of the login");
         return -1;
     }
-    for (size_t i = 0; i < length; i++) {
-        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
-    hex[2 * length] = '\0';
+    hex_put(hex, digest, length);
     return 0;
 }
 
@@ -266,17 +250,17 @@ static int respond(const struct http_auth_challenge *c, const char *target, cons
     char a1[HASH_SIZE], a2[HASH_SIZE];
     struct buf text = {0};
 
-    if (add(&text, "%s:", user) < 0 || add_plain(&text, c->realm) < 0 ||
-        add(&text, ":%s", pass) < 0)
+    if (buf_format(&text, "%s:", user) < 0 || add_plain(&text, c->realm) < 0 ||
+        buf_format(&text, ":%s", pass) < 0)
         goto no_memory;
     if (hash(c->scheme, &text, a1, err) < 0)
         return -1;
-    if (add(&text, "CONNECT:%s", target) < 0)
+    if (buf_format(&text, "CONNECT:%s", target) < 0)
         goto no_memory;
     if (hash(c->scheme, &text, a2, err) < 0)
         return -1;
-    if (add(&text, "%s:", a1) < 0 || add_plain(&text, c->nonce) < 0 ||
-        add(&text, ":00000001:%s:auth:%s", cnonce, a2) < 0)
+    if (buf_format(&text, "%s:", a1) < 0 || add_plain(&text, c->nonce) < 0 ||
+        buf_format(&text, ":00000001:%s:auth:%s", cnonce, a2) < 0)
         goto no_memory;
     return hash(c->scheme, &text, response, err);
 no_memory:
@@ -296,15 +280,16 @@ static int add_digest(const struct http_auth_challenge *c, const char *target, c
     }
     if (respond(c, target, user, pass, cnonce, response, err) < 0)
         return -1;
-    if (add(to, "Proxy-Authorization: Digest username=\"") == 0 && add_quoted(to, user) == 0 &&
-        add(to, "\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%s\", response=\"%s\"",
-            (int)c->realm.length, c->realm.at, (int)c->nonce.length, c->nonce.at, target,
-            response) == 0 &&
-        (!c->names_algorithm || add(to, ", algorithm=%s", algorithm) == 0) &&
-        add(to, ", cnonce=\"%s\", nc=00000001, qop=auth", cnonce) == 0 &&
+    if (buf_format(to, "Proxy-Authorization: Digest username=\"") == 0 &&
+        add_quoted(to, user) == 0 &&
+        buf_format(to, "\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%s\", response=\"%s\"",
+                   (int)c->realm.length, c->realm.at, (int)c->nonce.length, c->nonce.at, target,
+                   response) == 0 &&
+        (!c->names_algorithm || buf_format(to, ", algorithm=%s", algorithm) == 0) &&
+        buf_format(to, ", cnonce=\"%s\", nc=00000001, qop=auth", cnonce) == 0 &&
         (c->opaque.at == NULL ||
-         add(to, ", opaque=\"%.*s\"", (int)c->opaque.length, c->opaque.at) == 0) &&
-        add(to, "\r\n") == 0)
+         buf_format(to, ", opaque=\"%.*s\"", (int)c->opaque.length, c->opaque.at) == 0) &&
+        buf_format(to, "\r\n") == 0)
         return 0;
     return without_memory(err);
 }

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,19 +15,6 @@ enum {
     STATUS_LINE = STATUS + 3, /* the shortest */
 };
 
-static int add(struct buf *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int add(struct buf *to, const char *format, ...)
-{
-    va_list args;
-    int result;
-
-    va_start(args, format);
-    result = buf_vformat(to, format, args);
-    va_end(args);
-    return result;
-}
-
 int http_connect_request(const char *target, const struct http_connect_login *login, struct buf *to,
                          struct error *err)
 {
@@ -37,11 +23,11 @@ int http_connect_request(const char *target, const struct http_connect_login *lo
             error_set(err, EXITCODE_FAILED, "the host has a character that HTTP does not allow");
             return -1;
         }
-    if (add(to, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target, target) == 0) {
+    if (buf_format(to, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", target, target) == 0) {
         if (login != NULL && http_auth_add(login->challenge, target, login->user, login->pass,
                                            login->cnonce, to, err) < 0)
             return -1;
-        if (add(to, "\r\n") == 0)
+        if (buf_format(to, "\r\n") == 0)
             return 0;
     }
     error_cause(err, ENOMEM);

@@ -9,6 +9,7 @@
 
 #include "stages/http_connect.h"
 #include "stages/socks.h"
+#include "text/hex.h"
 
 enum step { STEP_BEGIN, STEP_METHOD, STEP_LOGIN, STEP_REPLY, STEP_BODY, STEP_DONE };
 
@@ -135,8 +136,7 @@ static enum stage_result log_in(struct proxy *p, const struct http_connect_reply
 
     if (getrandom(random, sizeof(random), 0) != sizeof(random))
         return fail(err, errno);
-    for (size_t i = 0; i < CNONCE_BYTES; i++)
-        snprintf(cnonce + 2 * i, 3, "%02x", random[i]);
+    hex_put(cnonce, random, CNONCE_BYTES);
     buf_reset(message);
     if (http_connect_request(p->name, &login, message, err) < 0) {
         buf_reset(message); /* may have the login of a half */

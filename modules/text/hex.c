@@ -1,4 +1,4 @@
-/* Owns the layout of dumps. */
+/* Owns the digits, and the layout of dumps. */
 #include "text/hex.h"
 
 #include <inttypes.h>
@@ -16,20 +16,29 @@ static char *put_offset(char *at, uint64_t offset)
     return at + snprintf(at, 20, "%08" PRIx64, offset);
 }
 
-/* Writes one line of at most ROW bytes. Returns its end. */
-static char *put_line(char *at, uint64_t offset, const char *bytes, size_t n)
+static void put_byte(char *to, char byte)
 {
     static const char digits[] = "0123456789abcdef";
 
+    to[0] = digits[(unsigned char)byte >> 4];
+    to[1] = digits[(unsigned char)byte & 0xf];
+}
+
+void hex_put(char *to, const void *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        put_byte(to + 2 * i, ((const char *)bytes)[i]);
+    to[2 * n] = '\0';
+}
+
+/* Writes one line of at most ROW bytes. Returns its end. */
+static char *put_line(char *at, uint64_t offset, const char *bytes, size_t n)
+{
     at = put_offset(at, offset);
     memset(at, ' ', HEX_WIDTH + 2);
     at += 2;
-    for (size_t i = 0; i < n; i++) {
-        char *digit = at + 3 * i + (i >= ROW / 2);
-
-        digit[0] = digits[(unsigned char)bytes[i] >> 4];
-        digit[1] = digits[(unsigned char)bytes[i] & 0xf];
-    }
+    for (size_t i = 0; i < n; i++)
+        put_byte(at + 3 * i + (i >= ROW / 2), bytes[i]);
     at += HEX_WIDTH;
     *at++ = '|';
     for (size_t i = 0; i < n; i++)
