@@ -65,6 +65,25 @@ enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
     return STAGE_DONE;
 }
 
+void *stage_new(const struct stage_ops *ops, size_t size, struct error *err)
+{
+    struct stage *g = calloc(1, size);
+
+    if (g != NULL)
+        g->ops = ops;
+    else
+        error_cause(err, ENOMEM);
+    return g;
+}
+
+void stage_free(struct stage *g)
+{
+    if (g->ops->free != NULL)
+        g->ops->free(g);
+    else
+        free(g);
+}
+
 enum stage_result stage_discard(size_t *n, struct stream *s, struct error *err)
 {
     while (*n > 0) {
@@ -78,6 +97,11 @@ enum stage_result stage_discard(size_t *n, struct stream *s, struct error *err)
     return STAGE_DONE;
 }
 
+enum stage_result stage_send(struct stream *s, const void *bytes, size_t n, struct error *err)
+{
+    return from_io(stream_write(s, bytes, n), s, err);
+}
+
 static void free_handshake(struct handshake *h)
 {
     struct loop *l = stream_loop(h->stream);
@@ -86,7 +110,7 @@ static void free_handshake(struct handshake *h)
     list_remove(&h->waiting.link);
     loop_cancel_timer(l, &h->limit);
     if (h->stage != NULL)
-        h->stage->ops->free(h->stage);
+        stage_free(h->stage);
     loop_free_later(l, &h->deferred);
 }
 
@@ -127,7 +151,7 @@ static enum handshake_end advance(struct handshake *h, struct error *why)
                                        .host = h->stage->ops->name});
             if (h->stage->ops->on_done != NULL)
                 h->stage->ops->on_done(h->stage, h->arg);
-            h->stage->ops->free(h->stage);
+            stage_free(h->stage);
             h->stage = NULL;
             h->plans++;
             h->left--;

@@ -32,11 +32,18 @@ struct stage_ops {
      * belong to it: it peeks, finds out how many bytes are its own, and takes exactly these.
      * It cannot give bytes back. */
     enum stage_result (*step)(struct stage *g, struct stream *s, struct error *err);
+    /* Frees the stage, which has more than its own memory. NULL: free(3). */
     void (*free)(struct stage *g);
     /* NULL, or called once the stage is done: gives what it found out to the arg of
      * handshake_start(). */
     void (*on_done)(struct stage *g, void *arg);
 };
+
+/* For constructors: returns a new stage of that size, all 0 but for its struct stage, as what the
+ * constructor returns; NULL with err filled without memory. */
+void *stage_new(const struct stage_ops *ops, size_t size, struct error *err);
+
+void stage_free(struct stage *g);
 
 /* How one stage of every connection is made; config has to stay. make returns NULL with err
  * filled on failure. */
@@ -66,6 +73,9 @@ enum stage_result stage_take(struct stage_buffer *b, struct stream *s,
 
 /* Discards n bytes of the stage as they arrive, and counts *n down. */
 enum stage_result stage_discard(size_t *n, struct stream *s, struct error *err);
+
+/* Sends n bytes. STAGE_DONE: they are sent or buffered. */
+enum stage_result stage_send(struct stream *s, const void *bytes, size_t n, struct error *err);
 
 struct handshake;
 

@@ -400,13 +400,7 @@ void access_replace(struct access *a, struct access_rules *rules)
 
 static enum stage_result step(struct stage *g, struct stream *s, struct error *err);
 
-static void free_stage(struct stage *g)
-{
-    free(g);
-}
-
-static const struct stage_ops access_ops = {
-    .name = "access rules", .step = step, .free = free_stage};
+static const struct stage_ops access_ops = {.name = "access rules", .step = step};
 
 struct access_check {
     struct stage stage;
@@ -433,13 +427,10 @@ static enum stage_result step(struct stage *g, struct stream *s, struct error *e
 
 struct stage *access_stage(const void *config, struct error *err)
 {
-    struct access_check *c = calloc(1, sizeof(*c));
+    struct access_check *c = stage_new(&access_ops, sizeof(*c), err);
 
-    if (c == NULL) {
-        error_cause(err, ENOMEM);
+    if (c == NULL)
         return NULL;
-    }
-    c->stage.ops = &access_ops;
     c->access = (struct access *)config;
     return &c->stage;
 }

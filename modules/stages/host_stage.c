@@ -2,7 +2,6 @@
 #include "stages/host_stage.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "net/server.h"
 
@@ -35,23 +34,15 @@ static void on_done(struct stage *g, void *arg)
     ((struct client *)arg)->host = ((struct host_check *)g)->host;
 }
 
-static void free_stage(struct stage *g)
-{
-    free(g);
-}
-
 static const struct stage_ops host_ops = {
-    .name = "limit per host", .step = step, .free = free_stage, .on_done = on_done};
+    .name = "limit per host", .step = step, .on_done = on_done};
 
 struct stage *host_stage(const void *config, struct error *err)
 {
-    struct host_check *c = calloc(1, sizeof(*c));
+    struct host_check *c = stage_new(&host_ops, sizeof(*c), err);
 
-    if (c == NULL) {
-        error_cause(err, ENOMEM);
+    if (c == NULL)
         return NULL;
-    }
-    c->stage.ops = &host_ops;
     c->limit = (struct host_limit *)config;
     return &c->stage;
 }

@@ -42,10 +42,7 @@ static enum stage_result say(struct proxy *p, struct stream *s, const char *byte
 {
     p->buffer.length = 0;
     p->step = next;
-    if (stream_write(s, bytes, n) == IO_OK)
-        return STAGE_DONE;
-    error_copy(err, stream_failure(s));
-    return STAGE_FAILED;
+    return stage_send(s, bytes, n, err);
 }
 
 /* From now on messages name the target, not the proxy. */

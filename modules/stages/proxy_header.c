@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -280,24 +279,15 @@ static enum stage_result read_step(struct stage *g, struct stream *s, struct err
     return result;
 }
 
-static void free_stage(struct stage *g)
-{
-    free(g);
-}
-
-static const struct stage_ops reader_ops = {
-    .name = "PROXY header", .step = read_step, .free = free_stage};
+static const struct stage_ops reader_ops = {.name = "PROXY header", .step = read_step};
 
 struct stage *proxy_header_reader(const void *config, struct error *err)
 {
-    struct reader *r = calloc(1, sizeof(*r));
+    struct reader *r = stage_new(&reader_ops, sizeof(*r), err);
 
     (void)config;
-    if (r == NULL) {
-        error_cause(err, ENOMEM);
+    if (r == NULL)
         return NULL;
-    }
-    r->stage.ops = &reader_ops;
     r->buffer = (struct stage_buffer){.bytes = r->bytes, .max = sizeof(r->bytes)};
     return &r->stage;
 }
@@ -326,25 +316,20 @@ static enum stage_result write_step(struct stage *g, struct stream *s, struct er
     }
     n = proxy_header_format(w->version, from != NULL ? from : &unknown, to != NULL ? to : &unknown,
                             header);
-    if (stream_write(s, header, n) == IO_OK)
-        return STAGE_DONE;
-    error_copy(err, stream_failure(s));
-    return STAGE_FAILED;
+    return stage_send(s, header, n, err);
 }
 
-static const struct stage_ops writer_ops = {
-    .name = "PROXY header", .step = write_step, .free = free_stage};
+static const struct stage_ops writer_ops = {.name = "PROXY header", .step = write_step};
 
 static struct stage *new_writer(enum proxy_header_version version, struct stream *client,
                                 struct error *err)
 {
-    struct writer *w = malloc(sizeof(*w));
+    struct writer *w = stage_new(&writer_ops, sizeof(*w), err);
 
-    if (w == NULL) {
-        error_cause(err, ENOMEM);
+    if (w == NULL)
         return NULL;
-    }
-    *w = (struct writer){{&writer_ops}, version, client};
+    w->version = version;
+    w->client = client;
     return &w->stage;
 }
 

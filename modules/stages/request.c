@@ -27,10 +27,7 @@ static enum stage_result reply_and_go_on(struct reader *r, struct stream *s, uns
 
     r->buffer.length = 0;
     r->request->form = next;
-    if (stream_write(s, reply, sizeof(reply)) == IO_OK)
-        return STAGE_WANTS_READ;
-    error_copy(err, stream_failure(s));
-    return STAGE_FAILED;
+    return stage_send(s, reply, sizeof(reply), err) == STAGE_DONE ? STAGE_WANTS_READ : STAGE_FAILED;
 }
 
 static enum stage_result finish(struct reader *r, enum request_result result)

@@ -1,9 +1,6 @@
 /* Owns the moment at which a tap is installed. */
 #include "stages/tap_stage.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "core/tap.h"
 
 struct tap_stage {
@@ -20,22 +17,14 @@ static enum stage_result step(struct stage *g, struct stream *s, struct error *e
     return tap_install(t->dump, s, err) == 0 ? STAGE_DONE : STAGE_FAILED;
 }
 
-static void free_stage(struct stage *g)
-{
-    free(g);
-}
-
-static const struct stage_ops ops = {.name = "--hexdump", .step = step, .free = free_stage};
+static const struct stage_ops ops = {.name = "--hexdump", .step = step};
 
 struct stage *tap_stage(const void *config, struct error *err)
 {
-    struct tap_stage *t = calloc(1, sizeof(*t));
+    struct tap_stage *t = stage_new(&ops, sizeof(*t), err);
 
-    if (t == NULL) {
-        error_cause(err, ENOMEM);
+    if (t == NULL)
         return NULL;
-    }
-    t->stage.ops = &ops;
     t->dump = *(struct hexdump *const *)config;
     return &t->stage;
 }

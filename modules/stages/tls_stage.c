@@ -1,9 +1,6 @@
 /* Owns the handshake's steps and its report. The handshake itself is the transport's. */
 #include "stages/tls_stage.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/event.h"
 #include "net/tls_certificate.h"
 #include "net/tls_transport.h"
@@ -68,22 +65,14 @@ static enum stage_result step(struct stage *g, struct stream *s, struct error *e
     return STAGE_FAILED;
 }
 
-static void free_stage(struct stage *g)
-{
-    free(g);
-}
-
-static const struct stage_ops ops = {.name = "TLS handshake", .step = step, .free = free_stage};
+static const struct stage_ops ops = {.name = "TLS handshake", .step = step};
 
 struct stage *tls_stage(const void *config, struct error *err)
 {
-    struct tls_stage *t = calloc(1, sizeof(*t));
+    struct tls_stage *t = stage_new(&ops, sizeof(*t), err);
 
-    if (t == NULL) {
-        error_cause(err, ENOMEM);
+    if (t == NULL)
         return NULL;
-    }
-    t->stage.ops = &ops;
     t->config = config;
     return &t->stage;
 }

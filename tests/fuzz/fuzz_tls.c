@@ -187,7 +187,7 @@ static void close_side(struct side *s)
 {
     if (!s->closed)
         stream_close(s->stream, STREAM_AT_ONCE);
-    s->stage->ops->free(s->stage);
+    stage_free(s->stage);
     buf_free(&s->got);
 }
 
