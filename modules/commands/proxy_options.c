@@ -6,32 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/first_line.h"
 #include "stages/proxy.h"
 
 /* Returns the first line of the file, to be freed; or NULL with err filled. */
 static char *read_line(const char *path, struct error *err)
 {
     FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t n;
+    char *line;
 
     if (file == NULL) {
         error_errno(err, errno, "cannot open %s", path);
         return NULL;
     }
-    n = getline(&line, &size, file);
-    if (n < 0) {
-        if (ferror(file))
-            error_errno(err, errno, "error reading %s", path);
-        else
-            error_set(err, EXITCODE_USAGE, "%s: the first line is missing", path);
-        free(line);
-        line = NULL;
-    } else {
-        line[strcspn(line, "\r\n")] = '\0';
-    }
-    fclose(file);
+    line = first_line_read(file);
+    if (line == NULL && errno == ENODATA)
+        error_set(err, EXITCODE_USAGE, "%s: the first line is missing", path);
+    else if (line == NULL)
+        error_errno(err, errno, "error reading %s", path);
     return line;
 }
 

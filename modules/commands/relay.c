@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/endpoint.h"
+#include "base/first_line.h"
 #include "commands/command.h"
 #include "commands/connecting.h"
 #include "commands/listening.h"
@@ -147,23 +148,12 @@ static int find_targets(struct relay *r, int count, char **words, struct error *
     return 0;
 }
 
-/* Reads the first line of a file. Returns a copy, or NULL with err filled. */
 static char *read_login(const char *path, struct error *err)
 {
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
+    char *line = first_line_read(fopen(path, "re"));
 
-    if (file == NULL || getline(&line, &size, file) < 0) {
-        error_errno(err, file != NULL && !ferror(file) ? ENODATA : errno, "--login: cannot read %s",
-                    path);
-        free(line);
-        line = NULL;
-    } else {
-        line[strcspn(line, "\r\n")] = '\0';
-    }
-    if (file != NULL)
-        fclose(file);
+    if (line == NULL)
+        error_errno(err, errno, "--login: cannot read %s", path);
     return line;
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "stages/http_head.h"
+
 static const char start[] = "HTTP/1.";
 
 enum {
@@ -34,22 +36,10 @@ int http_connect_request(const char *target, const struct http_connect_login *lo
     return -1;
 }
 
-/* Lines end with LF or CRLF; RFC 9112, section 2.2. */
 size_t http_connect_length(const char *bytes, size_t n, bool *complete)
 {
     *complete = memcmp(bytes, start, n < START ? n : START) != 0;
-    if (*complete)
-        return 0;
-    for (const char *c = bytes; (c = memchr(c, '\n', n - (size_t)(c - bytes))) != NULL; c++) {
-        size_t left = n - (size_t)(c - bytes);
-        size_t end = left > 1 && c[1] == '\n' ? 2 : left > 2 && memcmp(c, "\n\r\n", 3) == 0 ? 3 : 0;
-
-        if (end == 0)
-            continue;
-        *complete = true;
-        return (size_t)(c - bytes) + end;
-    }
-    return n;
+    return *complete ? 0 : http_head_length(bytes, n, complete);
 }
 
 /* Copies the words of the status line, without what a terminal or a log would act on. */

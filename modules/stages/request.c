@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "net/server.h"
-
-enum { METHOD_NONE = 0, METHOD_LOGIN = 2, METHOD_UNACCEPTABLE = 0xff };
+#include "stages/socks_numbers.h"
 
 struct reader {
     struct stage stage;
@@ -39,7 +38,7 @@ static enum stage_result finish(struct reader *r, enum request_result result)
 static enum stage_result choose_method(struct reader *r, struct stream *s, struct error *err)
 {
     bool needs_login = r->config->login != NULL;
-    unsigned char method = needs_login ? METHOD_LOGIN : METHOD_NONE;
+    unsigned char method = needs_login ? SOCKS_METHOD_LOGIN : SOCKS_METHOD_NONE;
 
     if (!request_parse_has_method(r->bytes, r->buffer.length, method))
         return finish(r, REQUEST_LOGIN_MISSING);
@@ -150,7 +149,7 @@ static const struct {
     [REQUEST_HOST_UNREACHABLE] = {4, 0x5b, "502 Bad Gateway", NULL},
     [REQUEST_TIMED_OUT] = {4, 0x5b, "504 Gateway Timeout", NULL},
     [REQUEST_FAILED] = {1, 0x5b, "502 Bad Gateway", NULL},
-    [REQUEST_LOGIN_MISSING] = {METHOD_UNACCEPTABLE, 0x5d,
+    [REQUEST_LOGIN_MISSING] = {SOCKS_METHOD_UNACCEPTABLE, 0x5d,
                                "407 Proxy Authentication Required\r\n"
                                "Proxy-Authenticate: Basic realm=\"tcptool\"",
                                "the login is missing or wrong"},
@@ -191,7 +190,7 @@ size_t request_reply(enum request_form form, enum request_result result, const s
     case REQUEST_SOCKS5_METHOD:
     case REQUEST_SOCKS5_LOGIN:
         to[0] = form == REQUEST_SOCKS5_METHOD ? 5 : 1;
-        to[1] = (char)METHOD_UNACCEPTABLE;
+        to[1] = (char)SOCKS_METHOD_UNACCEPTABLE;
         return 2;
     case REQUEST_SOCKS5:
         return reply_socks5(result, local, to);

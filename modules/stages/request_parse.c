@@ -7,8 +7,8 @@
 #include <strings.h>
 
 #include "base/num.h"
-
-enum { COMMAND_CONNECT = 1, TYPE_IPV4 = 1, TYPE_NAME = 3, TYPE_IPV6 = 4, LOGIN_VERSION = 1 };
+#include "stages/http_head.h"
+#include "stages/socks_numbers.h"
 
 static unsigned byte_at(const char *bytes, size_t i)
 {
@@ -44,25 +44,6 @@ static size_t socks4_length(const char *bytes, size_t n, bool *complete)
     return n > 8 && names == 0 ? at : n;
 }
 
-/* An empty line ends the header. */
-static size_t http_length(const char *bytes, size_t n, bool *complete)
-{
-    const char *line = bytes, *end;
-    size_t left = n;
-
-    while ((end = memchr(line, '\n', left)) != NULL) {
-        size_t length = (size_t)(end - line);
-
-        if (length == 0 || (length == 1 && *line == '\r')) {
-            *complete = true;
-            return (size_t)(end - bytes) + 1;
-        }
-        left -= length + 1;
-        line = end + 1;
-    }
-    return n;
-}
-
 size_t request_parse_first_length(const char *bytes, size_t n, bool *complete)
 {
     size_t whole;
@@ -71,7 +52,7 @@ size_t request_parse_first_length(const char *bytes, size_t n, bool *complete)
     if (bytes[0] == 4)
         return socks4_length(bytes, n, complete);
     if (bytes[0] >= 'A' && bytes[0] <= 'Z')
-        return http_length(bytes, n, complete);
+        return http_head_length(bytes, n, complete);
     *complete = true;
     if (bytes[0] != 5)
         return 0;
@@ -95,21 +76,22 @@ size_t request_parse_target_length(const char *bytes, size_t n, bool *complete)
 
     if (n > 4)
         switch (bytes[3]) {
-        case TYPE_IPV4:
+        case SOCKS_TYPE_IPV4:
             whole = 4 + 4 + 2;
             break;
-        case TYPE_NAME:
+        case SOCKS_TYPE_NAME:
             whole = 4 + 1 + byte_at(bytes, 4) + 2;
             break;
-        case TYPE_IPV6:
+        case SOCKS_TYPE_IPV6:
             whole = 4 + 16 + 2;
             break;
         default:
             break;
         }
     /* Of a type that is not known, the length is not known either. */
-    *complete = n >= whole && (n > 4 || (n == 4 && bytes[3] != TYPE_IPV4 && bytes[3] != TYPE_NAME &&
-                                         bytes[3] != TYPE_IPV6));
+    *complete =
+        n >= whole && (n > 4 || (n == 4 && bytes[3] != SOCKS_TYPE_IPV4 &&
+                                 bytes[3] != SOCKS_TYPE_NAME && bytes[3] != SOCKS_TYPE_IPV6));
     return *complete ? whole : n;
 }
 
@@ -145,7 +127,7 @@ enum request_result request_parse_socks4(const char *bytes, size_t n, const char
         return REQUEST_MALFORMED;
     if (login != NULL)
         return REQUEST_LOGIN_MISSING;
-    if (bytes[1] != COMMAND_CONNECT)
+    if (bytes[1] != SOCKS_COMMAND_CONNECT)
         return REQUEST_NO_CONNECT;
     t->port = port_at(bytes, 2);
     user_end = 8 + strnlen(bytes + 8, n - 8) + 1;
@@ -178,7 +160,7 @@ bool request_parse_login(const char *bytes, size_t n, const char *login)
     bool complete, user_is_same, pass_is_same;
 
     if (n < 3 || request_parse_login_length(bytes, n, &complete) != n || !complete ||
-        bytes[0] != LOGIN_VERSION)
+        bytes[0] != SOCKS_LOGIN_VERSION)
         return false;
     user_is_same = is_same(bytes + 2, user, login, wanted_user);
     pass_is_same = is_same(bytes + 3 + user, n - 3 - user, wanted_pass, strlen(wanted_pass));
@@ -192,14 +174,14 @@ enum request_result request_parse_target(const char *bytes, size_t n, struct req
     if (n < 4 || request_parse_target_length(bytes, n, &complete) != n || !complete ||
         bytes[0] != 5 || bytes[2] != 0)
         return REQUEST_MALFORMED;
-    if (bytes[1] != COMMAND_CONNECT)
+    if (bytes[1] != SOCKS_COMMAND_CONNECT)
         return REQUEST_NO_CONNECT;
     if (n < 8)
         return REQUEST_BAD_ADDRESS;
     t->port = port_at(bytes, n - 2);
-    if (bytes[3] == TYPE_IPV4)
+    if (bytes[3] == SOCKS_TYPE_IPV4)
         set_address(t, AF_INET, bytes + 4);
-    else if (bytes[3] == TYPE_IPV6)
+    else if (bytes[3] == SOCKS_TYPE_IPV6)
         set_address(t, AF_INET6, bytes + 4);
     else if (!set_host(t, bytes + 5, n - 7))
         return REQUEST_BAD_ADDRESS;

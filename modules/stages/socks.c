@@ -5,16 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "stages/socks_numbers.h"
+
 enum {
-    VERSION_5 = 5,
-    VERSION_4 = 4,
-    LOGIN_VERSION = 1, /* RFC 1929 */
-    METHOD_NONE = 0,
-    METHOD_LOGIN = 2,
-    COMMAND_CONNECT = 1,
-    TYPE_IPV4 = 1,
-    TYPE_NAME = 3,
-    TYPE_IPV6 = 4,
     GRANTED_4 = 90,
     REPLY_4 = 8,
 };
@@ -45,10 +38,10 @@ static size_t put_text(char *to, const char *text)
 
 size_t socks_greeting(bool has_login, char to[SOCKS_MESSAGE_MAX])
 {
-    to[0] = VERSION_5;
+    to[0] = SOCKS_VERSION_5;
     to[1] = has_login ? 2 : 1;
-    to[2] = METHOD_NONE;
-    to[3] = METHOD_LOGIN;
+    to[2] = SOCKS_METHOD_NONE;
+    to[3] = SOCKS_METHOD_LOGIN;
     return has_login ? 4 : 3;
 }
 
@@ -56,7 +49,7 @@ size_t socks_login(const char *user, const char *pass, char to[SOCKS_MESSAGE_MAX
 {
     size_t n = 1;
 
-    to[0] = LOGIN_VERSION;
+    to[0] = SOCKS_LOGIN_VERSION;
     n += put_text(to + n, user);
     n += put_text(to + n, pass);
     return n;
@@ -66,17 +59,17 @@ size_t socks_request(const char *host, unsigned port, char to[SOCKS_MESSAGE_MAX]
 {
     size_t n = 4;
 
-    to[0] = VERSION_5;
-    to[1] = COMMAND_CONNECT;
+    to[0] = SOCKS_VERSION_5;
+    to[1] = SOCKS_COMMAND_CONNECT;
     to[2] = 0;
     if (inet_pton(AF_INET, host, to + n) == 1) {
-        to[3] = TYPE_IPV4;
+        to[3] = SOCKS_TYPE_IPV4;
         n += sizeof(struct in_addr);
     } else if (inet_pton(AF_INET6, host, to + n) == 1) {
-        to[3] = TYPE_IPV6;
+        to[3] = SOCKS_TYPE_IPV6;
         n += sizeof(struct in6_addr);
     } else {
-        to[3] = TYPE_NAME;
+        to[3] = SOCKS_TYPE_NAME;
         n += put_text(to + n, host);
     }
     return n + put_port(to + n, port);
@@ -91,10 +84,10 @@ size_t socks_short_length(const char *bytes, size_t n, bool *complete)
 
 int socks_check_method(const char *bytes, bool has_login, bool *wants_login, struct error *err)
 {
-    *wants_login = bytes[1] == METHOD_LOGIN;
-    if (bytes[0] != VERSION_5)
+    *wants_login = bytes[1] == SOCKS_METHOD_LOGIN;
+    if (bytes[0] != SOCKS_VERSION_5)
         return refuse(err, EACCES, "the reply is not of SOCKS 5");
-    if (bytes[1] == METHOD_NONE || (*wants_login && has_login))
+    if (bytes[1] == SOCKS_METHOD_NONE || (*wants_login && has_login))
         return 0;
     return refuse(err, EACCES,
                   has_login ? "no way to log in that both have" : "the proxy requires a login");
@@ -110,16 +103,16 @@ size_t socks_reply_length(const char *bytes, size_t n, bool *complete)
     size_t whole = 0;
 
     /* A failure may come without an address. */
-    *complete = n >= 2 && (bytes[0] != VERSION_5 || bytes[1] != 0);
+    *complete = n >= 2 && (bytes[0] != SOCKS_VERSION_5 || bytes[1] != 0);
     if (*complete)
         return 2;
     if (n < 5)
         return n;
-    if (bytes[3] == TYPE_IPV4)
+    if (bytes[3] == SOCKS_TYPE_IPV4)
         whole = 4 + sizeof(struct in_addr) + 2;
-    else if (bytes[3] == TYPE_IPV6)
+    else if (bytes[3] == SOCKS_TYPE_IPV6)
         whole = 4 + sizeof(struct in6_addr) + 2;
-    else if (bytes[3] == TYPE_NAME)
+    else if (bytes[3] == SOCKS_TYPE_NAME)
         whole = 4 + 1 + (size_t)(unsigned char)bytes[4] + 2;
     else
         whole = 4; /* and no valid reply */
@@ -144,7 +137,7 @@ int socks_check_reply(const char *bytes, size_t n, struct error *err)
     };
     unsigned char code = (unsigned char)bytes[1];
 
-    if (bytes[0] != VERSION_5)
+    if (bytes[0] != SOCKS_VERSION_5)
         return refuse(err, EACCES, "the reply is not of SOCKS 5");
     if (code > 0 && code < sizeof(causes) / sizeof(causes[0]))
         return refuse(err, causes[code].number, causes[code].why);
@@ -164,8 +157,8 @@ size_t socks_request4(const char *host, unsigned port, const char *user,
     size_t n = 2, length = strlen(user) + 1;
     bool is_address;
 
-    to[0] = VERSION_4;
-    to[1] = COMMAND_CONNECT;
+    to[0] = SOCKS_VERSION_4;
+    to[1] = SOCKS_COMMAND_CONNECT;
     n += put_port(to + n, port);
     is_address = inet_pton(AF_INET, host, to + n) == 1;
     if (!is_address)

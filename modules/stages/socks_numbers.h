@@ -1,0 +1,18 @@
+/* The numbers of SOCKS: RFC 1928, RFC 1929, and the protocol of version 4. */
+#ifndef STAGES_SOCKS_NUMBERS_H
+#define STAGES_SOCKS_NUMBERS_H
+
+enum {
+    SOCKS_VERSION_4 = 4,
+    SOCKS_VERSION_5 = 5,
+    SOCKS_LOGIN_VERSION = 1,
+    SOCKS_METHOD_NONE = 0,
+    SOCKS_METHOD_LOGIN = 2,
+    SOCKS_METHOD_UNACCEPTABLE = 0xff,
+    SOCKS_COMMAND_CONNECT = 1,
+    SOCKS_TYPE_IPV4 = 1,
+    SOCKS_TYPE_NAME = 3,
+    SOCKS_TYPE_IPV6 = 4,
+};
+
+#endif
