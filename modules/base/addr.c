@@ -145,6 +145,11 @@ bool addr_equals(const struct addr *a, const struct addr *b)
     return strcmp(addr_format(a, text), addr_format(b, other)) == 0;
 }
 
+bool addr_is_tcp(const struct addr *a)
+{
+    return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
+}
+
 bool addr_is_file(const struct addr *a)
 {
     return a->sa.sa_family == AF_UNIX && a->length > offsetof(struct sockaddr_un, sun_path) &&

@@ -57,6 +57,9 @@ void addr_unmap(struct addr *a);
 /* Returns true for the same address with the same port. */
 bool addr_equals(const struct addr *a, const struct addr *b);
 
+/* Returns true for an address of TCP: IPv4 or IPv6. */
+bool addr_is_tcp(const struct addr *a);
+
 /* Returns true for an address that has a file: a unix socket that is not abstract. */
 bool addr_is_file(const struct addr *a);
 

@@ -10,12 +10,10 @@
 
 #include "base/event.h"
 #include "base/kept_path.h"
+#include "core/whole.h"
 #include "net/resolver.h"
 
-enum {
-    READ_SIZE = 64 << 10,
-    SIZE_LIMIT = 64 << 20, /* a million rules; a device may have no end */
-};
+enum { READ_SIZE = 64 << 10 };
 
 /* Where a rule stands: a line of a file, or an option, if file is NULL. */
 struct place {
@@ -137,7 +135,7 @@ static int read_whole(const char *path, bool reread, struct buf *to, struct erro
         failure = errno;
         if (n > 0)
             buf_added(to, (size_t)n);
-        if (buf_length(to) > SIZE_LIMIT) {
+        if (buf_length(to) > WHOLE_MAX) { /* a device may have no end */
             n = -1;
             failure = EFBIG;
         }

@@ -40,6 +40,10 @@ static const struct option_spec chat_specs[] = {
     {OPTION_WORD, "name", 0, .value = "NAME", AT(name), .essential = true,
      .help = "your name in a room, or the console's (host)"},
     {OPTION_ON, "room", 0, AT(room), .essential = true, .help = "with --listen: a room for many"},
+    {.kind = OPTION_END},
+};
+
+static const struct option_spec room_specs[] = {
     {OPTION_NUMBER, "history", 0, .value = "N", AT(history), .max = 1000000,
      .help = "show new members the last N lines"},
     {OPTION_SIZE, "buffer", 0, .value = "SIZE", AT(buffer_bytes), .min = 1 << 16, .max = 1ull << 32,
@@ -55,6 +59,7 @@ static const struct option_table tables[] = {
     {"access", "Who gets in", listen_access_specs, offsetof(struct chat_options, listen), NULL},
     {"rights", "Rights", confine_specs, offsetof(struct chat_options, listen.confine), NULL},
     {"chat", "Chatting", chat_specs, 0, NULL},
+    {"chat", "", room_specs, 0, NULL},
     {"text", "Text", text_wire_specs, offsetof(struct chat_options, text), NULL},
     {"text", "", text_local_specs, offsetof(struct chat_options, text), NULL},
     {"text", "", text_errors_specs, offsetof(struct chat_options, text), NULL},
@@ -288,10 +293,10 @@ static int check_role(const struct chat_options *o, struct error *err)
         if (changed != NULL)
             error_set(err, EXITCODE_USAGE, "--%s requires --listen", changed);
     }
-    if (changed == NULL && !o->room &&
-        (o->history != defaults.history || o->buffer_bytes != defaults.buffer_bytes)) {
-        changed = o->history != defaults.history ? "history" : "buffer";
-        error_set(err, EXITCODE_USAGE, "--%s requires --room", changed);
+    if (changed == NULL && !o->room) {
+        changed = options_find_changed(room_specs, o, &defaults);
+        if (changed != NULL)
+            error_set(err, EXITCODE_USAGE, "--%s requires --room", changed);
     }
     return changed == NULL ? 0 : -1;
 }

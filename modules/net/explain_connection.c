@@ -7,6 +7,7 @@
 
 #include "net/explain_private.h"
 #include "net/explain_words.h"
+#include "net/socket.h"
 
 #define CALL_COUNT(call, kind, n)                                          \
     ((n) == 1 ? snprintf(call, sizeof(call), EXPLAIN_CALL_##kind##_1, (n)) \
@@ -165,12 +166,9 @@ static void on_stage(struct explain_socket *k, const struct step *s)
 
 /* The end. */
 
-static bool measure(const struct explain_socket *k, int fd, struct tcp_info *info)
+static bool measure(const struct explain_socket *k, int fd, struct socket_measures *m)
 {
-    socklen_t length = sizeof(*info);
-
-    return k->is_tcp && k->is_connected &&
-           getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0;
+    return k->is_tcp && k->is_connected && socket_measure(fd, m) == 0;
 }
 
 /* The FIN of the peer may have come without being read. */
@@ -186,10 +184,10 @@ static void note_state(struct explain_socket *k, int state)
 /* The peer's FIN may have come without being read. */
 static void on_shutting(struct explain_socket *k, const struct step *s)
 {
-    struct tcp_info info;
+    struct socket_measures m;
 
-    if (measure(k, s->fd, &info))
-        k->peer_fin_first = k->peer_fin_first || info.tcpi_state == TCP_CLOSE_WAIT;
+    if (measure(k, s->fd, &m))
+        k->peer_fin_first = k->peer_fin_first || m.state == TCP_CLOSE_WAIT;
 }
 
 static void on_shutdown(struct explain_socket *k, const struct step *s)
@@ -234,17 +232,17 @@ static void say_close(struct explain_socket *k, const struct step *s, bool is_en
 
 static void on_close(struct explain_socket *k, const struct step *s)
 {
-    struct tcp_info info;
-    bool measured = measure(k, s->fd, &info);
+    struct socket_measures m;
+    bool measured = measure(k, s->fd, &m);
     char text[128], ms[32];
 
     if (measured)
-        note_state(k, info.tcpi_state);
-    say_close(k, s, measured && (info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_TIME_WAIT));
+        note_state(k, m.state);
+    say_close(k, s, measured && (m.state == TCP_CLOSE || m.state == TCP_TIME_WAIT));
     if (!measured)
         return;
-    snprintf(ms, sizeof(ms), "%.2f", info.tcpi_rtt / 1000.0);
-    snprintf(text, sizeof(text), EXPLAIN_TCP_INFO, ms, info.tcpi_total_retrans, info.tcpi_snd_cwnd);
+    snprintf(ms, sizeof(ms), "%.2f", m.round_trip_us / 1000.0);
+    snprintf(text, sizeof(text), EXPLAIN_TCP_INFO, ms, m.retransmitted, m.congestion_window);
     explain_print(k, false, EXPLAIN_CALL_TCP_INFO, text);
 }
 

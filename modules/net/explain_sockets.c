@@ -37,7 +37,7 @@ struct explain_socket *explain_sockets_add(struct explain_sockets *s, int fd, co
     explain_sockets_remove(s, fd);
     new = calloc(1, sizeof(*new));
     if (new != NULL)
-        new->is_tcp = a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
+        new->is_tcp = addr_is_tcp(a);
     s->items[fd] = new;
     return new;
 }

@@ -8,15 +8,10 @@
 
 #include "base/step.h"
 
-static bool is_tcp(const struct addr *a)
-{
-    return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
-}
-
 static int open_socket(const struct addr *a)
 {
     int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    is_tcp(a) ? IPPROTO_TCP : 0);
+                    addr_is_tcp(a) ? IPPROTO_TCP : 0);
 
     step_report(
         &(struct step){.kind = STEP_SOCKET, .fd = fd, .failure = fd < 0 ? errno : 0, .address = a});
@@ -49,7 +44,7 @@ static int bind_to(int fd, const struct addr *a, const struct socket_listen_plan
     *file = (struct socket_file){0};
     if (addr_is_file(a))
         return socket_file_bind(file, fd, a, &p->file, err);
-    if ((is_tcp(a) && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0) ||
+    if ((addr_is_tcp(a) && set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0) ||
         (a->sa.sa_family == AF_INET6 && set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
         socket_bind(fd, a) < 0) {
         error_cause(err, errno);
@@ -210,8 +205,9 @@ int socket_connect(const struct addr *peer, const struct addr *local, enum socke
          * that a port in use towards another peer does not count; ip(7). */
         bool wait_for_peer = addr_port(local) == 0;
 
-        if ((is_tcp(local) && (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-                                             : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
+        if ((addr_is_tcp(local) &&
+             (wait_for_peer ? set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                            : set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1)) < 0) ||
             socket_bind(fd, local) < 0) {
             *how = SOCKET_LOCAL_FAILED;
             goto fail;
@@ -275,7 +271,7 @@ int socket_configure(int fd, const struct addr *a, const struct socket_options *
     int idle_s = (int)((o->keepalive_ms + 999) / 1000);
     const char *what = NULL;
 
-    if (!is_tcp(a))
+    if (!addr_is_tcp(a))
         return 0;
     if (o->nodelay && set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0)
         what = "--nodelay";
@@ -301,5 +297,7 @@ int socket_measure(int fd, struct socket_measures *m)
         return -1;
     m->round_trip_us = info.tcpi_rtt;
     m->retransmitted = info.tcpi_total_retrans;
+    m->congestion_window = info.tcpi_snd_cwnd;
+    m->state = info.tcpi_state;
     return 0;
 }

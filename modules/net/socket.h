@@ -90,7 +90,9 @@ struct stream *socket_open(struct loop *l, int fd, const struct addr *peer, stru
 /* What TCP has measured of a connection (TCP_INFO, tcp(7)). */
 struct socket_measures {
     uint32_t round_trip_us;
-    uint32_t retransmitted; /* segments */
+    uint32_t retransmitted;     /* segments */
+    uint32_t congestion_window; /* segments */
+    uint8_t state;              /* TCP_ESTABLISHED and so on */
 };
 
 /* Returns 0, or -1 with errno set. */

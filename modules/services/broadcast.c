@@ -63,11 +63,16 @@ static void on_over(void *owner, struct outcome *o)
     client_over(owner, o);
 }
 
+static size_t read_size(const struct broadcast *b)
+{
+    return b->config->recv_size != 0 ? b->config->recv_size : READ_SIZE;
+}
+
 static int open_input(struct broadcast *b, struct error *err)
 {
     b->inward = (struct direction){
         .at_end = AT_END_KEEP,
-        .read_max = b->config->recv_size != 0 ? b->config->recv_size : READ_SIZE,
+        .read_max = read_size(b),
         .make_filter = filters_outgoing_are_none(b->config->text) ? NULL : make_outgoing,
     };
     b->publisher = channel_join(b->channel, CHANNEL_PUBLISHES, err);
@@ -80,17 +85,16 @@ static int open_input(struct broadcast *b, struct error *err)
 static int prepare(struct service *v, struct error *err)
 {
     struct broadcast *b = (struct broadcast *)v;
-    size_t wanted, piece_max;
+    size_t piece_max;
 
     b->config = v->config;
     b->channel = channel_new(v->run->loop, b->config->buffer_bytes, err);
     if (b->channel == NULL)
         return -1;
-    wanted = b->config->recv_size != 0 ? b->config->recv_size : READ_SIZE;
     piece_max = channel_piece_max(b->channel);
     v->plan.goal = GOAL_DELIVERED;
     v->plan.from_near.at_end = AT_END_KEEP;
-    v->plan.from_near.read_max = wanted < piece_max ? wanted : piece_max;
+    v->plan.from_near.read_max = read_size(b) < piece_max ? read_size(b) : piece_max;
     v->plan.on_over = on_over;
     return b->config->is_broker ? 0 : open_input(b, err);
 }
