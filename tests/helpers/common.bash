@@ -88,27 +88,25 @@ start() {
   touch "pids/$!"
 }
 
-# start_serve [-n NAME] [OPTIONS...]: a server on the loopback; $port is where it
-# listens. The NAME is "serve" unless it is given.
-start_serve() {
-  local name=serve
+# start_command COMMAND [-n NAME] [ARGUMENTS...]: a COMMAND that listens on the loopback; $port is
+# where. The NAME is that of the command unless it is given.
+start_command() {
+  local command=$1 name=$1
+  shift
   if [[ ${1-} == -n ]]; then
     name=$2
     shift 2
   fi
-  start "$name" "$TCPTOOL" serve -b 127.0.0.1 -p 0 --port-file "$name.port" "$@"
+  start "$name" "$TCPTOOL" "$command" -b 127.0.0.1 -p 0 --port-file "$name.port" "$@"
   wait_for_port "$name"
 }
 
-# start_relay [-n NAME] ARGUMENTS...: the same for a relay, whose NAME is "relay".
+start_serve() {
+  start_command serve "$@"
+}
+
 start_relay() {
-  local name=relay
-  if [[ ${1-} == -n ]]; then
-    name=$2
-    shift 2
-  fi
-  start "$name" "$TCPTOOL" relay -b 127.0.0.1 -p 0 --port-file "$name.port" "$@"
-  wait_for_port "$name"
+  start_command relay "$@"
 }
 
 # start_peer NAME PEER [ARGUMENTS...]: a listening script of tests/peers; $port is
