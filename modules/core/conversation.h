@@ -50,7 +50,7 @@ struct outcome {
     bool dropped;    /* ended from outside, or by a time limit */
     bool cut;        /* the conversation ended with data undelivered */
     bool truncated;  /* near's fault is only that data of it may be missing at its end */
-    bool near_ended; /* near's data has ended in order */
+    bool near_ended; /* near's data has ended in order, or nobody wants more of it */
     bool unanswered; /* near took data, sent none, and ended after far's end had been sent */
 };
 
