@@ -49,7 +49,7 @@ bool log_reader_has_more(const struct log_reader *r)
 }
 
 /* Entries of its own are skipped, from its position on, if there are any. */
-struct shared_log_skip log_reader_skip(const struct log_reader *r)
+static struct shared_log_skip own_entries(const struct log_reader *r)
 {
     return (struct shared_log_skip){
         .author = r->spoke > r->position.line ? r->author : SHARED_LOG_NOBODY,
@@ -60,19 +60,19 @@ struct shared_log_skip log_reader_skip(const struct log_reader *r)
 size_t log_reader_peek(const struct log_reader *r, struct iovec *iov, size_t max)
 {
     r->pace->has_news = false;
-    return shared_log_peek(r->pace->log, r->position, r->until, log_reader_skip(r), iov, max);
+    return shared_log_peek(r->pace->log, r->position, r->until, own_entries(r), iov, max);
 }
 
 void log_reader_take(struct log_reader *r, size_t n)
 {
-    r->position = shared_log_take(r->pace->log, r->position, n, log_reader_skip(r));
+    r->position = shared_log_take(r->pace->log, r->position, n, own_entries(r));
     pace_took(r);
 }
 
 void log_reader_restart(struct log_reader *r)
 {
     r->position = shared_log_oldest(r->pace->log);
-    r->position = shared_log_take(r->pace->log, r->position, 0, log_reader_skip(r));
+    r->position = shared_log_take(r->pace->log, r->position, 0, own_entries(r));
     r->idle = true;
     stream_wake(r->stream, EPOLLIN);
 }

@@ -48,9 +48,6 @@ bool log_reader_is_done(const struct log_reader *r);
 bool log_reader_is_overrun(const struct log_reader *r);
 bool log_reader_has_more(const struct log_reader *r);
 
-/* Returns which entries the reader does not get. */
-struct shared_log_skip log_reader_skip(const struct log_reader *r);
-
 /* Lists up to max pieces of what is to be read next, in the memory of the log, and returns how
  * many; see shared_log_peek(). log_reader_take() takes the first n bytes of them. */
 size_t log_reader_peek(const struct log_reader *r, struct iovec *iov, size_t max);

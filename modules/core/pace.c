@@ -42,7 +42,8 @@ void pace_clear(struct pace *p)
     loop_cancel_timer(p->loop, &p->next);
 }
 
-void pace_tend_later(struct pace *p)
+/* Looks at the pace after this round's callbacks. */
+static void tend_later(struct pace *p)
 {
     loop_notify(p->loop, &p->tend, EPOLLIN);
 }
@@ -53,7 +54,7 @@ static void note_came(struct pace *p, uint64_t line)
     int64_t now_ms = loop_now_ms(p->loop);
 
     if (shared_log_is_overrun(p->log, p->oldest))
-        pace_tend_later(p);
+        tend_later(p);
     if (now_ms - p->marks[p->last].ms < PACE_MARK_MS)
         return;
     p->last = (p->last + 1) % PACE_MARKS;
@@ -92,7 +93,7 @@ bool pace_may_append(struct log_reader *r)
         return true;
     if (!r->lost && list_is_empty(&r->waiting))
         list_append(&r->pace->row, &r->waiting);
-    pace_tend_later(r->pace);
+    tend_later(r->pace);
     return false;
 }
 
@@ -141,14 +142,14 @@ void pace_took(struct log_reader *r)
     note_oldest(&p->oldest, r->position);
     note_oldest(&p->oldest_taker, r->position);
     if (p->congested)
-        pace_tend_later(p);
+        tend_later(p);
 }
 
 void pace_left(struct log_reader *r)
 {
     if (r->pace->holder == r)
         r->pace->holder = NULL;
-    pace_tend_later(r->pace);
+    tend_later(r->pace);
 }
 
 static void overrun(struct log_reader *r)
@@ -235,12 +236,12 @@ static void on_tend(struct watch *w, uint32_t events)
         list_remove(&r->waiting);
         stream_wake(r->stream, EPOLLOUT);
         if (!list_is_empty(&p->row))
-            pace_tend_later(p);
+            tend_later(p);
     }
     set_next(p);
 }
 
 static void on_next(struct timer *t)
 {
-    pace_tend_later(container_of(t, struct pace, next));
+    tend_later(container_of(t, struct pace, next));
 }

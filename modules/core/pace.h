@@ -56,9 +56,6 @@ bool pace_is_congested(struct pace *p);
 /* Returns the time at which the pace changes without an event; -1: never. */
 int64_t pace_next_ms(struct pace *p);
 
-/* Looks at the pace after this round's callbacks. */
-void pace_tend_later(struct pace *p);
-
 /* For log_reader.c: r took something, or has joined; r has left. */
 void pace_took(struct log_reader *r);
 void pace_left(struct log_reader *r);
