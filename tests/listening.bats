@@ -261,6 +261,16 @@ refuses() {
   expect_file serve.out part
 }
 
+@test "what a failing server cuts off is reset, not ended" {
+  start_serve --echo --deadline 1s
+  start client "$PYTHON" "$PEERS/client_steps.py" "$port" send:part first rest
+  finish client
+  expect_status 1
+  expect_file client.out partreset
+  finish serve
+  expect_status 124
+}
+
 @test "a connection that --drain cuts off undelivered gives status 1" {
   head -c 30000000 /dev/zero >page
   start_serve --reply-file page --drain 200ms

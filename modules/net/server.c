@@ -310,12 +310,15 @@ void server_stop(struct server *s)
     server_check_idle(s);
 }
 
+/* Only a server that was stopped ends its clients in order. */
 static void drop(struct server *s, struct client *c)
 {
+    bool failed = error_is_set(&s->service->run->fatal);
+
     if (s->service->ops->drop != NULL)
         s->service->ops->drop(s->service, c);
     else
-        conversation_end(c->work, CONVERSATION_STOP);
+        conversation_end(c->work, failed ? CONVERSATION_ABORT : CONVERSATION_STOP);
 }
 
 void server_end(struct server *s)
