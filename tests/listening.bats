@@ -262,7 +262,7 @@ refuses() {
 }
 
 @test "what a failing server cuts off is reset, not ended" {
-  start_serve --echo --deadline 1s
+  start_serve --echo --deadline 5s
   start client "$PYTHON" "$PEERS/client_steps.py" "$port" send:part first rest
   finish client
   expect_status 1
